@@ -1,0 +1,1 @@
+"""What is known about a feature, as data. No torch."""

@@ -1,0 +1,1 @@
+"""Attribution graphs as plain arrays. No torch."""

@@ -1,0 +1,1 @@
+"""(model, prompt, settings) to plain data: one file per published method."""

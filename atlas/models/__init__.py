@@ -1,0 +1,1 @@
+"""Things with weights: language models, dictionaries, the replacement model."""

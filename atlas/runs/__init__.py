@@ -1,0 +1,1 @@
+"""Executes entries and writes results."""

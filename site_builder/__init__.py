@@ -1,0 +1,1 @@
+"""Entries, graphs and dashboards to Markdown, JSON and pages. No torch."""
