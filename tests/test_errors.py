@@ -1,0 +1,61 @@
+"""Errors say what was expected, pickle, and never show a traceback."""
+
+import pickle
+import re
+import subprocess
+import sys
+
+import pytest
+
+from atlas import errors
+from atlas.cli import COMMANDS
+from atlas.errors import AtlasError
+
+
+def every_error() -> list[type[AtlasError]]:
+    """All classes of the tree, root included."""
+    found: list[type[AtlasError]] = [AtlasError]
+    for error in found:
+        found.extend(error.__subclasses__())
+    return [error for error in found if error.__module__ == "atlas.errors"]
+
+
+@pytest.mark.parametrize("error", every_error(), ids=lambda error: error.__name__)
+def test_every_error_pickles(error):
+    raised = error("circuits/x.yaml:3", "a number", "a word", "write a number")
+    copied = pickle.loads(pickle.dumps(raised))
+    assert type(copied) is error
+    assert str(copied) == str(raised)
+    assert copied.action == "write a number"
+
+
+def test_a_message_is_one_line_in_the_agreed_form():
+    error = AtlasError("circuits/x.yaml:3", "a number", "a\nword", "write a number")
+    assert str(error) == "circuits/x.yaml:3: expected a number; found a word; write a number"
+
+
+def test_the_drawing_names_every_error():
+    drawn = re.findall(r"^[│├└─ ]*([A-Z]\w+)", errors.__doc__ or "", flags=re.MULTILINE)
+    assert {error.__name__ for error in every_error()} <= set(drawn)
+
+
+def test_the_table_of_verbs_matches_the_folder(repository):
+    files = {path.stem for path in (repository / "atlas" / "commands").glob("*.py")}
+    assert set(COMMANDS) == files - {"__init__", "output"}
+
+
+@pytest.mark.parametrize("verb", sorted(COMMANDS))
+def test_help_shows_a_real_example(verb):
+    finished = subprocess.run(
+        [sys.executable, "-m", "atlas", verb, "--help"], capture_output=True, text=True
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert f"atlas {verb}" in finished.stdout
+
+
+def test_an_unknown_verb_is_a_usage_error():
+    finished = subprocess.run(
+        [sys.executable, "-m", "atlas", "frobnicate"], capture_output=True, text=True
+    )
+    assert finished.returncode == 2
+    assert "Traceback" not in finished.stderr
