@@ -1,0 +1,54 @@
+# The two commands a person needs are `make atlas` and `make test`; both do their own set-up.
+PYTHON ?= python3
+VENV ?= .venv
+JOBS ?= 2
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help atlas test check lint browser reproduce site slow microworld microworld-smoke
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The atlas needs Python 3.11 or newer; this is " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[site,engine,notebooks]' --group dev
+	touch $@
+
+atlas: $(INSTALLED) ## check every entry, re-measure the embedded model's, build the site (≤ 15 minutes, ≤ 1 when nothing changed)
+	$(BIN)/atlas check
+	$(BIN)/atlas reproduce --all --model microworld --jobs $(JOBS)
+	$(BIN)/atlas site build
+
+test: $(INSTALLED) lint browser ## everything that must hold (≤ 10 minutes after the installation)
+	$(BIN)/atlas check
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m 'not slow'
+
+check: $(INSTALLED) ## only the entries
+	$(BIN)/atlas check
+
+lint: $(INSTALLED) ## form and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy atlas site_builder microworld
+
+browser: $(INSTALLED) ## find Chrome or Chromium, or install it
+	$(BIN)/python tests/browser/find_browser.py --install
+
+reproduce: $(INSTALLED) ## re-measure every entry from nothing
+	$(BIN)/atlas reproduce --all --jobs $(JOBS)
+
+site: $(INSTALLED) ## only the website
+	$(BIN)/atlas site build
+
+slow: $(INSTALLED) ## kill tests, long fuzzing (about 20 minutes)
+	$(BIN)/python -m pytest -m slow
+
+microworld: $(INSTALLED) ## retrain the embedded model and its dictionaries from the seed (about 90 minutes)
+	$(BIN)/python -m microworld train
+	$(BIN)/python -m microworld export
+	$(BIN)/python -m microworld dictionaries
+	$(BIN)/python -m microworld report
