@@ -45,8 +45,6 @@ MINIMUM_ROWS = 100  # fewer test instances cannot carry a claim
 MINIMUM_DRAWS = 50  # of the matched control, unless fewer exist
 LARGEST_P_VALUE = 0.05  # share of control draws that may do as much as the circuit
 EVIDENCE_MODE = "iterative"  # attention, norms and later features live
-    "iterative"  # attention, norms and later features live; the others only stand beside
-)
 
 
 @dataclass(frozen=True)
