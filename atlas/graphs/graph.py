@@ -1,0 +1,274 @@
+"""An attribution graph: what each traced feature and each logit of one prompt is made of.
+
+A row is a target, a column a source, and a weight is in the unit of the target's
+pre-activation (or demeaned logit). Only features that were traced and logits have rows, so the
+matrix is rectangular and sparse. A row is closed when its weights, constants and dropped mass
+included, sum to the number that it explains (`row_totals`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, Int, Int32
+from scipy.sparse import csr_array
+
+from atlas.errors import GraphError, GraphFormatError
+from atlas.graphs.graph_checks import (
+    check_dropped,
+    check_edges,
+    check_positions,
+    check_row_nodes,
+    check_row_numbers,
+    check_rows,
+    matrix_of,
+)
+from atlas.graphs.graph_file import read_arrays, write_arrays
+from atlas.graphs.header import GraphHeader, header_bytes, parse_header
+from atlas.graphs.nodes import CONSTANTS, NODE_DTYPES, NodeKind, NodeTable
+
+__all__ = ["CONSTANTS", "AttributionGraph", "Edges", "GraphHeader", "NodeKind", "NodeTable"]
+
+FILE_DTYPES: dict[str, np.dtype[Any]] = {
+    f"nodes_{name}": dtype for name, dtype in NODE_DTYPES.items()
+} | {
+    "row_pointers": np.dtype(np.int64),
+    "columns": np.dtype(np.int32),
+    "weights": np.dtype(np.float32),
+    "row_nodes": np.dtype(np.int32),
+    "row_totals": np.dtype(np.float32),
+    "dropped_absolute": np.dtype(np.float32),
+    "header": np.dtype(np.uint8),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Edges:
+    """A graph's edges as three columns, ordered by row and then by source."""
+
+    targets: Int[np.ndarray, " edge"]  # nodes
+    sources: Int[np.ndarray, " edge"]  # nodes
+    weights: Float32[np.ndarray, " edge"]
+
+
+@dataclass(frozen=True, eq=False)
+class AttributionGraph:
+    """The nodes and weighted edges of one prompt's computation.
+
+    Raises GraphFormatError at construction if a part has the wrong shape or dtype, a number is
+    not finite, or an edge does not lead from an earlier layer and position to a later one.
+    """
+
+    nodes: NodeTable
+    rows: csr_array  # float32 [row, node]; stored zeros are removed
+    row_nodes: Int32[np.ndarray, " row"]  # the node of each row, ascending: features, then logits
+    row_totals: Float32[np.ndarray, " row"] | None  # what the row explains; None where unknown
+    header: GraphHeader
+    # Sum of |weight| over the sources that a row lost: the dropped node shows only their net.
+    # Left out, it is the net's size.
+    dropped_absolute: Float32[np.ndarray, " row"] | None = None
+
+    def __post_init__(self) -> None:
+        rows = csr_array(self.rows)
+        check_positions(self.nodes, len(self.header.tokens))
+        check_rows(rows, len(self.nodes))
+        check_row_nodes(self.nodes, self.row_nodes, rows.shape[0])
+        if self.row_totals is not None:
+            check_row_numbers("row_totals", self.row_totals, rows.shape[0])
+        rows = rows.copy()
+        rows.sum_duplicates()
+        rows.eliminate_zeros()
+        object.__setattr__(self, "rows", rows)
+        if self.dropped_absolute is None:
+            object.__setattr__(self, "dropped_absolute", net_dropped(self.nodes, rows))
+        check_row_numbers("dropped_absolute", self.lost_mass, rows.shape[0])
+        check_dropped(self.nodes, rows, self.lost_mass)
+        check_edges(self.nodes, self.edges.targets, self.edges.sources)
+
+    @property
+    def feature_nodes(self) -> Int[np.ndarray, " feature"]:
+        """The nodes that are features, ascending."""
+        return self.nodes_of(NodeKind.FEATURE)
+
+    @property
+    def logit_nodes(self) -> Int[np.ndarray, " logit"]:
+        """The nodes that are logits, ascending."""
+        return self.nodes_of(NodeKind.LOGIT)
+
+    def nodes_of(self, kind: NodeKind) -> Int[np.ndarray, " some_node"]:
+        """The nodes of one kind, ascending."""
+        return np.flatnonzero(self.nodes.kind == kind)
+
+    @cached_property
+    def edges(self) -> Edges:
+        """Every edge as (target node, source node, weight), ordered by row and source."""
+        targets = np.repeat(self.row_nodes, np.diff(self.rows.indptr))
+        return Edges(targets, self.rows.indices, self.rows.data)
+
+    @cached_property
+    def edge_rows(self) -> Int[np.ndarray, " edge"]:
+        """The row of every edge, in the order of `edges`."""
+        return np.repeat(np.arange(len(self.row_nodes)), np.diff(self.rows.indptr))
+
+    @property
+    def lost_mass(self) -> Float32[np.ndarray, " row"]:
+        """`dropped_absolute`, which is never None once the graph is made."""
+        absolute = self.dropped_absolute
+        return np.zeros(len(self.row_nodes), np.float32) if absolute is None else absolute
+
+    def row_of(self, node: int) -> int | None:
+        """The row that explains a node; None for a source that was not traced."""
+        row = int(np.searchsorted(self.row_nodes, node))
+        return row if row < len(self.row_nodes) and self.row_nodes[row] == node else None
+
+    def closure_gap(self) -> Float64[np.ndarray, " row"]:
+        """Per row, the sum of its weights minus the number it explains; 0 where it is closed.
+
+        Unit: that of the row's target. Raises GraphError if the totals are unknown.
+        """
+        if self.row_totals is None:
+            raise GraphError(
+                "closure gap",
+                "a graph whose row totals are known",
+                "a graph without them",
+                "graphs imported from other tools have none: trace the prompt again",
+            )
+        weights = self.edges.weights.astype(np.float64)
+        sums = np.bincount(self.edge_rows, weights, len(self.row_nodes))
+        return sums - self.row_totals.astype(np.float64)
+
+    def subgraph(
+        self,
+        keep_nodes: Bool[np.ndarray, " node"],
+        keep_edges: Bool[np.ndarray, " edge"] | None = None,
+    ) -> AttributionGraph:
+        """The graph of these nodes and edges; what a row loses goes to its dropped mass.
+
+        `keep_edges` follows the order of `edges`. Rows stay closed: the net of a row's lost
+        weights is added to the dropped node, their absolute sum to `dropped_absolute`. The
+        dropped node itself is always kept, and made where something is lost and there is none.
+        """
+        is_dropped = self.nodes.kind == NodeKind.DROPPED
+        kept = keep_nodes[self.edges.sources]
+        if keep_edges is not None:
+            kept = kept & keep_edges
+        kept = kept | is_dropped[self.edges.sources]
+        whole = self if kept.all() else self.with_edges_dropped(kept)
+        keep = keep_nodes | is_dropped
+        if len(whole.nodes) > len(keep):
+            keep = np.insert(keep, int(whole.nodes_of(NodeKind.DROPPED)[0]), True)
+        keep_row = keep[whole.row_nodes]
+        new_node = np.cumsum(keep) - 1
+        return AttributionGraph(
+            nodes=whole.nodes.take(np.flatnonzero(keep)),
+            rows=whole.rows[np.flatnonzero(keep_row)][:, np.flatnonzero(keep)],
+            row_nodes=new_node[whole.row_nodes[keep_row]].astype(np.int32),
+            row_totals=None if whole.row_totals is None else whole.row_totals[keep_row],
+            header=self.header,
+            dropped_absolute=whole.lost_mass[keep_row],
+        )
+
+    def with_edges_dropped(self, kept: Bool[np.ndarray, " edge"]) -> AttributionGraph:
+        """The graph whose edges outside `kept` are summed into its dropped node, row by row."""
+        nodes = with_dropped_node(self.nodes)
+        dropped = int(np.flatnonzero(nodes.kind == NodeKind.DROPPED)[0])
+        count = len(self.row_nodes)
+        # Summed in float64, so that many small lost edges do not open the row.
+        weights = self.edges.weights.astype(np.float64)
+        net = np.bincount(self.edge_rows[~kept], weights[~kept], count)
+        absolute = np.bincount(self.edge_rows[~kept], np.abs(weights[~kept]), count)
+        # Sources come before logits, so a new dropped node leaves their columns where they are.
+        coordinates = (
+            np.concatenate([self.edge_rows[kept], np.arange(count)]),
+            np.concatenate([self.edges.sources[kept], np.full(count, dropped)]),
+        )
+        values = np.concatenate([weights[kept], net])
+        shift = len(nodes) - len(self.nodes)
+        return AttributionGraph(
+            nodes=nodes,
+            rows=csr_array((values, coordinates), shape=(count, len(nodes))).astype(np.float32),
+            row_nodes=np.where(self.row_nodes >= dropped, self.row_nodes + shift, self.row_nodes),
+            row_totals=self.row_totals,
+            header=self.header,
+            dropped_absolute=(self.lost_mass + absolute).astype(np.float32),
+        )
+
+    def equals(self, other: AttributionGraph) -> bool:
+        """Whether nodes, edges, totals and header are the same, value by value."""
+        mine, theirs = arrays_of(self), arrays_of(other)
+        return mine.keys() == theirs.keys() and all(
+            np.array_equal(mine[name], theirs[name]) for name in mine
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the graph as an .npz without objects; equal graphs give equal bytes."""
+        write_arrays(Path(path), arrays_of(self))
+
+    @classmethod
+    def load(cls, path: str | Path) -> AttributionGraph:
+        """Read a graph; raises GraphFormatError if it is damaged, unsafe or no graph."""
+        arrays = read_arrays(Path(path), FILE_DTYPES, optional=("row_totals",))
+        try:
+            return graph_of(arrays)
+        except GraphFormatError as problem:
+            raise GraphFormatError(
+                f"{path} {problem.where}", problem.expected, problem.found, problem.action
+            ) from problem
+
+
+def net_dropped(nodes: NodeTable, rows: csr_array) -> Float32[np.ndarray, " row"]:
+    """Per row, the size of the dropped node's weight; 0 in a graph without such a node."""
+    dropped = np.flatnonzero(nodes.kind == NodeKind.DROPPED)
+    if not len(dropped):
+        return np.zeros(rows.shape[0], np.float32)
+    net: np.ndarray = np.abs(rows[:, [int(dropped[0])]].toarray().reshape(-1))
+    return net
+
+
+def with_dropped_node(nodes: NodeTable) -> NodeTable:
+    """The table with a node for dropped mass, added before the logits if there is none."""
+    if (nodes.kind == NodeKind.DROPPED).any():
+        return nodes
+    place = int(np.searchsorted(nodes.kind, NodeKind.DROPPED))
+    new = {"kind": int(NodeKind.DROPPED), "layer": -1, "position": -1, "index": 0, "value": 0.0}
+    columns = {
+        name: np.insert(getattr(nodes, name), place, value).astype(NODE_DTYPES[name])
+        for name, value in new.items()
+    }
+    return NodeTable(**columns, label=(*nodes.label[:place], "", *nodes.label[place:]))
+
+
+def arrays_of(graph: AttributionGraph) -> dict[str, np.ndarray]:
+    """Everything in a graph as the arrays of its file."""
+    arrays = {f"nodes_{name}": getattr(graph.nodes, name) for name in NODE_DTYPES}
+    arrays |= {
+        "row_pointers": graph.rows.indptr,
+        "columns": graph.rows.indices,
+        "weights": graph.rows.data,
+        "row_nodes": graph.row_nodes,
+        "dropped_absolute": graph.lost_mass,
+        "header": np.frombuffer(header_bytes(graph.header, graph.nodes.label), np.uint8),
+    }
+    if graph.row_totals is not None:
+        arrays["row_totals"] = graph.row_totals
+    return {name: array.astype(FILE_DTYPES[name]) for name, array in arrays.items()}
+
+
+def graph_of(arrays: dict[str, np.ndarray]) -> AttributionGraph:
+    """The graph that `arrays_of` took apart; raises GraphFormatError if it is none."""
+    columns = {name: arrays[f"nodes_{name}"] for name in NODE_DTYPES}
+    header, labels = parse_header(arrays["header"].tobytes(), len(columns["kind"]))
+    nodes = NodeTable(**columns, label=labels)
+    rows = matrix_of(arrays["row_pointers"], arrays["columns"], arrays["weights"], len(nodes))
+    return AttributionGraph(
+        nodes,
+        rows,
+        arrays["row_nodes"],
+        arrays.get("row_totals"),
+        header,
+        arrays["dropped_absolute"],
+    )
