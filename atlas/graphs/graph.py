@@ -260,6 +260,7 @@ def arrays_of(graph: AttributionGraph) -> dict[str, np.ndarray]:
 
 def graph_of(arrays: dict[str, np.ndarray]) -> AttributionGraph:
     """The graph that `arrays_of` took apart; raises GraphFormatError if it is none."""
+    check_lengths(arrays)
     columns = {name: arrays[f"nodes_{name}"] for name in NODE_DTYPES}
     header, labels = parse_header(arrays["header"].tobytes(), len(columns["kind"]))
     nodes = NodeTable(**columns, label=labels)
@@ -272,3 +273,13 @@ def graph_of(arrays: dict[str, np.ndarray]) -> AttributionGraph:
         header,
         arrays["dropped_absolute"],
     )
+
+
+def check_lengths(arrays: dict[str, np.ndarray]) -> None:
+    """Raise GraphFormatError unless the arrays about nodes agree in length, and those about rows."""
+    node_count, row_count = len(arrays["nodes_kind"]), len(arrays["row_pointers"]) - 1
+    lengths = {f"nodes_{name}": node_count for name in NODE_DTYPES}
+    lengths |= dict.fromkeys(("row_nodes", "row_totals", "dropped_absolute"), row_count)
+    for name, length in lengths.items():
+        if name in arrays and len(arrays[name]) != length:
+            raise GraphFormatError(name, f"{length} entries", str(len(arrays[name])))
