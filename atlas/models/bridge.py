@@ -1,0 +1,100 @@
+"""Starting a TransformerLens bridge from a folder or the hub, with errors a person can act on."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from atlas.errors import ModelError, ModelUnavailable
+
+DTYPES = {
+    "float32": torch.float32,
+    "float64": torch.float64,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+
+
+@dataclass(frozen=True)
+class BridgeSettings:
+    """Where and how the weights are held."""
+
+    device: str = "cpu"  # a torch device
+    dtype: str = "float32"  # graphs are checked to 1e-4, which half precision cannot hold
+    revision: str | None = None  # hub commit; folders have none
+
+
+def boot_bridge(reference: str, settings: BridgeSettings) -> tuple[Any, Any]:
+    """A TransformerLens bridge and the tokenizer, from a folder or a hub id.
+
+    Raises:
+        ModelUnavailable: nothing to load under that name.
+        ModelError: the dtype or the architecture is not supported.
+    """
+    if settings.dtype not in DTYPES:
+        raise ModelError("dtype", f"one of {', '.join(DTYPES)}", settings.dtype)
+    _check_folder(reference)
+    # Six to eight seconds, so only when a model is wanted.
+    import transformers
+    from transformer_lens.model_bridge import TransformerBridge
+
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(
+            reference, revision=settings.revision
+        )
+        bridge = TransformerBridge.boot_transformers(
+            reference,
+            device=settings.device,
+            dtype=DTYPES[settings.dtype],
+            revision=settings.revision,
+        )
+    except OSError as error:
+        raise _unavailable(reference, error) from error
+    except ValueError as error:
+        raise ModelError(
+            f"model {reference}", "an architecture that TransformerLens knows", _line(error)
+        ) from error
+    bridge.eval()
+    for parameter in bridge.original_model.parameters():
+        parameter.requires_grad_(False)
+    return bridge, tokenizer
+
+
+def _check_folder(reference: str) -> None:
+    """Refuse what can be no hub id and is no model folder, before anything slow is imported."""
+    path = Path(reference).expanduser()
+    if path.is_dir():
+        if not (path / "config.json").is_file():
+            raise ModelUnavailable(
+                f"model {reference}", "a folder with config.json", "a folder without it"
+            )
+        return
+    if path.is_absolute() or reference.startswith(".") or reference.count("/") > 1:
+        raise ModelUnavailable(
+            f"model {reference}", "a folder with config.json", "no such folder", "check the path"
+        )
+
+
+def _unavailable(reference: str, error: Exception) -> ModelUnavailable:
+    offline = os.environ.get("HF_HUB_OFFLINE", "") not in ("", "0")
+    if Path(reference).expanduser().is_dir():
+        return ModelUnavailable(f"model {reference}", "a complete model folder", _line(error))
+    return ModelUnavailable(
+        f"model {reference}",
+        "a folder, or a model on the hub or in its local cache",
+        "no such folder, and the hub is switched off (HF_HUB_OFFLINE)"
+        if offline
+        else f"no such folder, and the hub gave: {_line(error)}",
+        "download it once with network, or give the path of a Hugging Face folder",
+    )
+
+
+def _line(error: Exception) -> str:
+    """The first line of a library's message, shortened."""
+    text = str(error).strip().splitlines()
+    return (text[0] if text else type(error).__name__)[:200]

@@ -1,0 +1,43 @@
+"""The places in a transformer where values are read or written.
+
+One vocabulary for all architectures. Only `atlas.models.language_model` knows how TransformerLens
+calls these places.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Site(Enum):
+    """A place in the forward pass; per layer unless the comment says otherwise."""
+
+    EMBEDDING = "embedding"  # once: what enters the first layer, position embedding included
+    POSITION_EMBEDDING = "position_embedding"  # once: learned positions; absent with rotary ones
+    RESIDUAL_BEFORE = "residual_before"
+    RESIDUAL_MIDDLE = "residual_middle"  # after attention; absent in parallel blocks
+    RESIDUAL_AFTER = "residual_after"
+    ATTENTION_NORM_SCALE = "attention_norm_scale"  # the norm's divisor, one per position
+    ATTENTION_PATTERN = "attention_pattern"
+    ATTENTION_POST_NORM_SCALE = "attention_post_norm_scale"  # models with post-norms only
+    MLP_NORM_SCALE = "mlp_norm_scale"
+    MLP_NORMALIZED = "mlp_normalized"  # RMSNorm: before the norm's weight; LayerNorm: as MLP_INPUT
+    MLP_INPUT = "mlp_input"
+    MLP_OUTPUT = "mlp_output"  # as the MLP returns it, before a post-norm
+    MLP_POST_NORM_SCALE = "mlp_post_norm_scale"  # models with post-norms only
+    MLP_WRITE = "mlp_write"  # as added to the residual stream, after a post-norm
+    FINAL_NORM_SCALE = "final_norm_scale"  # once
+    FINAL_NORM_OUTPUT = "final_norm_output"  # once: what the unembedding reads
+    LOGITS = "logits"  # once: before a soft cap
+
+
+ONCE = frozenset(
+    {
+        Site.EMBEDDING,
+        Site.POSITION_EMBEDDING,
+        Site.FINAL_NORM_SCALE,
+        Site.FINAL_NORM_OUTPUT,
+        Site.LOGITS,
+    }
+)
+"""Sites that exist once per model; their layer is written as 0."""

@@ -1,0 +1,75 @@
+"""The linear weights of a model that attribution needs, in one layout for all architectures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class NormWeights:
+    """A norm y = weight * (x or x − mean(x)) / scale + bias, with the scale known from a pass.
+
+    `weight` is the effective one: Gemma stores it minus 1.
+    """
+
+    weight: Float[Tensor, " d_model"]
+    bias: Float[Tensor, " d_model"] | None
+    centred: bool  # True: LayerNorm, subtracts the mean; False: RMSNorm
+
+    def backward(
+        self, gradient: Float[Tensor, "... d_model"], scale: Float[Tensor, "... 1"]
+    ) -> Float[Tensor, "... d_model"]:
+        """The gradient at the norm's input, its scale held fixed."""
+        passed = gradient * self.weight / scale
+        if self.centred:
+            passed = passed - passed.mean(-1, keepdim=True)
+        return passed
+
+
+@dataclass(frozen=True)
+class AttentionWeights:
+    """Values and outputs of one attention layer; queries and keys are inside its pattern.
+
+    With grouped queries, head h reads the values of kv_head h // (heads / kv_heads).
+    """
+
+    value: Float[Tensor, "kv_head d_model d_head"]
+    value_bias: Float[Tensor, "kv_head d_head"] | None
+    output: Float[Tensor, "head d_head d_model"]
+    output_bias: Float[Tensor, " d_model"] | None
+
+    @property
+    def group(self) -> int:
+        """How many heads share one value head."""
+        return int(self.output.shape[0] // self.value.shape[0])
+
+
+@dataclass(frozen=True)
+class Unembedding:
+    """logits = x @ weight + bias."""
+
+    weight: Float[Tensor, "d_model d_vocab"]
+    bias: Float[Tensor, " d_vocab"] | None
+
+    def direction(self, token: int) -> Float[Tensor, " d_model"]:
+        """The token's column minus the mean column: what sets the token apart."""
+        return self.weight[:, token] - self.mean()
+
+    def mean(self) -> Float[Tensor, " d_model"]:
+        """The mean column of the weight."""
+        return self.weight.mean(dim=1)
+
+    def demeaned_bias(self, token: int) -> float:
+        """The token's bias minus the mean bias."""
+        if self.bias is None:
+            return 0.0
+        return float(self.bias[token] - self.bias.mean())
+
+
+def detached(parameter: Tensor | None) -> Tensor | None:
+    """A parameter as a plain tensor; None if it is absent."""
+    return None if parameter is None else torch.Tensor.detach(parameter)

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file, save_file
+
+from atlas.errors import ModelError, ModelUnavailable, UnknownFormat
+from atlas.models.activation_functions import JumpReLU, ReLU, TopK
+from atlas.models.checkpoints import circuit_tracer
+from atlas.models.dictionaries import Transcoder, TranscoderSet
+from atlas.models.sites import Site
+
+ACTIVATIONS = [ReLU(), JumpReLU(torch.tensor([0.1, 0.2, 0.3])), TopK(2), TopK(2, rectified=True)]
+
+
+def transcoders(activation, layers=2):
+    generator = torch.Generator().manual_seed(0)
+    random = [
+        Transcoder(
+            torch.randn(3, 4, generator=generator),
+            torch.randn(3, generator=generator),
+            torch.randn(3, 4, generator=generator),
+            torch.randn(4, generator=generator),
+            activation,
+        )
+        for _ in range(layers)
+    ]
+    return TranscoderSet("tiny", Site.MLP_INPUT, Site.MLP_OUTPUT, tuple(random))
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=lambda activation: activation.name())
+def test_written_transcoders_are_read_back_the_same(activation, tmp_path):
+    written = transcoders(activation)
+    circuit_tracer.save(written, tmp_path, model_name="tiny-model")
+    read = circuit_tracer.load(tmp_path, "tiny")
+    assert (read.name, read.feature_input, read.feature_output) == (
+        "tiny",
+        Site.MLP_INPUT,
+        Site.MLP_OUTPUT,
+    )
+    x = torch.randn(5, 4, generator=torch.Generator().manual_seed(1))
+    for layer in range(2):
+        assert torch.equal(read.encode(layer, x), written.encode(layer, x))
+        assert torch.equal(read.coder(layer).W_dec, written.coder(layer).W_dec)
+        assert torch.equal(read.coder(layer).b_dec, written.coder(layer).b_dec)
+
+
+def test_writing_twice_gives_the_same_bytes(tmp_path):
+    for name in ("first", "second"):
+        circuit_tracer.save(transcoders(TopK(2)), tmp_path / name, model_name="m")
+    for path in (tmp_path / "first").iterdir():
+        assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes()
+
+
+def test_a_missing_layer_is_an_error(tmp_path):
+    circuit_tracer.save(transcoders(ReLU(), layers=3), tmp_path, model_name="m")
+    (tmp_path / "layer_1.safetensors").unlink()
+    with pytest.raises(ModelUnavailable, match=r"layers 0 to 2; found only \[0, 2\]"):
+        circuit_tracer.load(tmp_path)
+
+
+def test_a_truncated_file_is_an_error(tmp_path):
+    circuit_tracer.save(transcoders(ReLU()), tmp_path, model_name="m")
+    path = tmp_path / "layer_0.safetensors"
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(UnknownFormat, match="a whole safetensors file"):
+        circuit_tracer.load(tmp_path)
+
+
+def test_nan_and_wrong_shapes_are_errors(tmp_path):
+    circuit_tracer.save(transcoders(ReLU()), tmp_path, model_name="m")
+    path = tmp_path / "layer_0.safetensors"
+    weights = load_file(path)
+    save_file({**weights, "b_enc": torch.full((3,), float("nan"))}, path)
+    with pytest.raises(ModelError, match="b_enc: expected finite numbers"):
+        circuit_tracer.load(tmp_path)
+    save_file({**weights, "b_dec": torch.zeros(5)}, path)
+    with pytest.raises(ModelError, match=r"b_dec: expected shape \(4,\); found \(5,\)"):
+        circuit_tracer.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("model_kind", "cross_layer_transcoder"),
+        ("feature_input_hook", "hook_q"),
+        ("activation", "softmax"),
+    ],
+)
+def test_an_unknown_setting_is_named(key, value, tmp_path):
+    circuit_tracer.save(transcoders(ReLU()), tmp_path, model_name="m")
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), key: value}))
+    with pytest.raises(UnknownFormat, match=key):
+        circuit_tracer.load(tmp_path)
+
+
+def test_a_skip_connection_is_refused_until_it_is_supported(tmp_path):
+    circuit_tracer.save(transcoders(ReLU()), tmp_path, model_name="m")
+    path = tmp_path / "layer_0.safetensors"
+    save_file({**load_file(path), "W_skip": torch.zeros(4, 4)}, path)
+    with pytest.raises(UnknownFormat, match="W_skip"):
+        circuit_tracer.load(tmp_path)

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from atlas.errors import ModelError
+from atlas.models.activation_functions import JumpReLU, ReLU, TopK
+from atlas.models.dictionaries import Transcoder, TranscoderSet
+from atlas.models.sites import Site
+
+
+def coder(activation):
+    return Transcoder(
+        W_enc=torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]),
+        b_enc=torch.tensor([0.0, -1.0, 0.0]),
+        W_dec=torch.tensor([[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]]),
+        b_dec=torch.tensor([0.5, 0.0]),
+        activation=activation,
+    )
+
+
+def test_relu_keeps_positive_values():
+    encoded = coder(ReLU()).encode(torch.tensor([[2.0, 3.0]]))
+    assert encoded.tolist() == [[2.0, 2.0, 0.0]]
+
+
+def test_jumprelu_keeps_values_strictly_above_the_threshold():
+    activation = JumpReLU(torch.tensor([2.0, 1.0, 0.0]))
+    encoded = coder(activation).encode(torch.tensor([[2.0, 3.0]]))
+    assert encoded.tolist() == [[0.0, 2.0, 0.0]]
+
+
+def test_topk_keeps_the_largest_and_negative_ones_unless_rectified():
+    x = torch.tensor([[-3.0, 0.0]])  # pre-activations -3, -1, 3
+    assert coder(TopK(2)).encode(x).tolist() == [[0.0, -1.0, 3.0]]
+    assert coder(TopK(2, rectified=True)).encode(x).tolist() == [[0.0, 0.0, 3.0]]
+
+
+def test_decoding_sums_the_decoder_rows_and_the_bias():
+    assert coder(ReLU()).decode(torch.tensor([[2.0, 1.0, 5.0]])).tolist() == [[2.5, 2.0]]
+
+
+def test_a_missing_layer_is_named():
+    transcoders = TranscoderSet("mine", Site.MLP_INPUT, Site.MLP_WRITE, (coder(ReLU()),))
+    with pytest.raises(ModelError, match=r"dictionary mine: expected one of its layers \[0\]"):
+        transcoders.encode(1, torch.zeros(1, 2))

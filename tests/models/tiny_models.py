@@ -1,0 +1,127 @@
+"""Tiny random models of every architecture family, saved as Hugging Face folders.
+
+Every parameter is random, norm weights and biases included, and large enough that attention is
+not uniform: a formula that forgets a bias or a norm's weight fails on them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from atlas.models.activation_functions import ActivationFunction, JumpReLU, ReLU, TopK
+from atlas.models.dictionaries import Transcoder, TranscoderSet
+from atlas.models.language_model import LanguageModel
+from atlas.models.sites import Site
+
+FAMILIES = ("llama", "gpt2", "gemma2", "neox")
+WORDS = ["<bos>", "<unk>", "<pad>", *(f"w{number}" for number in range(37))]
+D_MODEL = 24
+FEATURES = 40
+
+
+def write_tokenizer(folder: Path) -> None:
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    vocabulary = {word: index for index, word in enumerate(WORDS)}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<bos>", unk_token="<unk>", pad_token="<pad>"
+    ).save_pretrained(folder)
+
+
+def build(family: str, layers: int):
+    import transformers
+
+    tokens = {"vocab_size": len(WORDS), "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
+    shape = {
+        "hidden_size": D_MODEL,
+        "intermediate_size": 32,
+        "num_hidden_layers": layers,
+        "num_attention_heads": 4,
+        "max_position_embeddings": 32,
+        **tokens,
+    }
+    if family == "llama":
+        return transformers.LlamaForCausalLM(
+            transformers.LlamaConfig(**shape, num_key_value_heads=2, attention_bias=True)
+        )
+    if family == "gpt2":
+        return transformers.GPT2LMHeadModel(
+            transformers.GPT2Config(
+                n_embd=D_MODEL, n_inner=32, n_layer=layers, n_head=4, n_positions=32, **tokens
+            )
+        )
+    if family == "gemma2":
+        return transformers.Gemma2ForCausalLM(
+            transformers.Gemma2Config(
+                **shape, num_key_value_heads=2, head_dim=8, final_logit_softcapping=4.0
+            )
+        )
+    if family == "neox":
+        return transformers.GPTNeoXForCausalLM(
+            transformers.GPTNeoXConfig(**shape, use_parallel_residual=True)
+        )
+    raise ValueError(family)
+
+
+def save_model(folder: Path, family: str = "llama", layers: int = 3, seed: int = 0) -> Path:
+    torch.manual_seed(seed)
+    model = build(family, layers)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if parameter.ndim == 1:
+                # Around 0 for biases and Gemma's offset norms, around 1 for other norm weights.
+                centre = 1.0 if "norm" in name or "ln_" in name else 0.0
+                if name.endswith("bias") or family == "gemma2":
+                    centre = 0.0
+                parameter.copy_(centre + 0.3 * torch.randn_like(parameter))
+            else:
+                parameter.copy_(torch.randn_like(parameter) / D_MODEL**0.5)
+    model.save_pretrained(folder)
+    write_tokenizer(folder)
+    return folder
+
+
+def load_model(folder: Path, family: str = "llama", layers: int = 3) -> LanguageModel:
+    return LanguageModel.load(str(save_model(folder, family, layers)))
+
+
+def activation_function(kind: str, generator: torch.Generator) -> ActivationFunction:
+    if kind == "topk":
+        return TopK(6)
+    if kind == "jumprelu":
+        return JumpReLU(0.5 + 0.5 * torch.rand(FEATURES, generator=generator))
+    return ReLU()
+
+
+def random_transcoders(
+    model: LanguageModel,
+    activation: str = "relu",
+    feature_input: Site = Site.MLP_INPUT,
+    feature_output: Site = Site.MLP_OUTPUT,
+    seed: int = 1,
+) -> TranscoderSet:
+    generator = torch.Generator().manual_seed(seed)
+
+    def random(*shape: int, scale: float) -> torch.Tensor:
+        return scale * torch.randn(*shape, generator=generator)
+
+    def layer() -> Transcoder:
+        return Transcoder(
+            W_enc=random(FEATURES, model.d_model, scale=model.d_model**-0.5),
+            b_enc=-0.5 + random(FEATURES, scale=0.3),
+            W_dec=random(FEATURES, model.d_model, scale=0.5 * model.d_model**-0.5),
+            b_dec=random(model.d_model, scale=0.3),
+            activation=activation_function(activation, generator),
+        )
+
+    return TranscoderSet(
+        name="random",
+        feature_input=feature_input,
+        feature_output=feature_output,
+        layers=tuple(layer() for _ in range(model.layers)),
+    )
