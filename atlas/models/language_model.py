@@ -59,7 +59,7 @@ class Pass:
 class LanguageModel:
     """A causal language model with a tokenizer. Final.
 
-    Load it with `LanguageModel.load`. All methods run without gradients.
+    Load it with `LanguageModel.load`. Methods run without gradients unless one is asked for them.
     """
 
     def __init__(self, bridge: Any, tokenizer: Any, name: str) -> None:
@@ -113,18 +113,19 @@ class LanguageModel:
         """The model's logits at every position."""
         return self.run(ids).logits
 
-    @torch.no_grad()
     def run(
         self,
         ids: Int[Tensor, "batch position"],
         read: Iterable[Place] = (),
         edits: Mapping[Place, Edit] | None = None,
+        gradients: bool = False,
     ) -> Pass:
         """One forward pass that reads values and edits them on the way.
 
         An edit sees the value as earlier edits made it; a read sees the value after its edit.
         Rows of different length are padded on the right: attention is causal, so the padding
-        never reaches a real token.
+        never reaches a real token. With `gradients` the logits can be differentiated with respect
+        to what the edits put in; the model's own weights never take gradients.
 
         Raises:
             BadInput: the ids are longer than the context or not in the vocabulary.
@@ -138,7 +139,7 @@ class LanguageModel:
             (self._hook_name(place), _hook(place, (edits or {}).get(place), wanted, values))
             for place in places
         ]
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), torch.set_grad_enabled(gradients):
             # Holding a norm's scale makes TransformerLens recompute the norm from its parts and
             # say so; that is what was asked for, and the difference is rounding.
             warnings.filterwarnings("ignore", message="A forward hook edited hook_scale")
