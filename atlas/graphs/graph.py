@@ -276,7 +276,7 @@ def graph_of(arrays: dict[str, np.ndarray]) -> AttributionGraph:
 
 
 def check_lengths(arrays: dict[str, np.ndarray]) -> None:
-    """Raise GraphFormatError unless the arrays about nodes agree in length, and those about rows."""
+    """Raise GraphFormatError unless arrays about nodes agree in length, and those about rows."""
     node_count, row_count = len(arrays["nodes_kind"]), len(arrays["row_pointers"]) - 1
     lengths = {f"nodes_{name}": node_count for name in NODE_DTYPES}
     lengths |= dict.fromkeys(("row_nodes", "row_totals", "dropped_absolute"), row_count)

@@ -1,0 +1,160 @@
+"""Keeps the few nodes and edges that carry most of a graph's influence.
+
+The published rule (Ameisen et al. 2025; the same numbers as circuit-tracer): keep the most
+influential nodes up to a share of all influence, then the highest-scoring edges between them up
+to a share of all scores, then remove what has lost its inputs or outputs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool, Float, Float64
+
+from atlas.errors import BadInput
+from atlas.graphs.graph import AttributionGraph, NodeKind
+from atlas.graphs.influence import (
+    SMALLEST_ROW_SUM,
+    AbsoluteRows,
+    influence,
+    layer_starts,
+    logit_probabilities,
+    pass_down,
+    published_nodes,
+)
+
+# A float32's upper half orders non-negative numbers: 65,536 buckets instead of a sort.
+BUCKET_SHIFT = 16
+
+
+@dataclass(frozen=True)
+class PruneSettings:
+    """How much of a graph pruning keeps; shares between 0 and 1, defaults as published."""
+
+    node_threshold: float = 0.8  # share of all influence that the kept nodes hold
+    edge_threshold: float = 0.98  # share of all edge scores that the kept edges hold
+
+    def __post_init__(self) -> None:
+        for name, share in asdict(self).items():
+            if not 0 <= share <= 1:
+                raise BadInput(name, "a share from 0 to 1", str(share))
+
+
+def prune(graph: AttributionGraph, settings: PruneSettings | None = None) -> AttributionGraph:
+    """The graph of its most influential nodes and edges; what they lose is dropped mass.
+
+    Tokens and logits are always kept, so are constants, which belong to every row's sum.
+    A threshold of 1 removes nothing; with both at 1 the graph comes back as it is.
+    """
+    settings = settings or PruneSettings()
+    if settings.node_threshold == 1 and settings.edge_threshold == 1:
+        return graph
+    keep_nodes = nodes_to_keep(graph, settings.node_threshold)
+    keep_edges = keep_nodes[graph.edges.sources] & keep_nodes[graph.edges.targets]
+    if settings.edge_threshold < 1:
+        keep_edges = edges_to_keep(graph, keep_edges, settings.edge_threshold)
+        keep_nodes, keep_edges = without_dead_ends(graph, keep_nodes, keep_edges)
+    pruned = graph.subgraph(keep_nodes, keep_edges)
+    header = graph.header
+    recorded = {**header.settings, "pruning": asdict(settings)}
+    return replace(pruned, header=replace(header, settings=recorded))
+
+
+def nodes_to_keep(graph: AttributionGraph, threshold: float) -> Bool[np.ndarray, " node"]:
+    """The most influential nodes holding `threshold` of all influence, and the fixed ones."""
+    fixed = graph.nodes.kind >= NodeKind.TOKEN
+    if threshold == 1:
+        return np.ones(len(graph.nodes), dtype=bool)
+    amounts = influence(graph)
+    smallest = cumulative_threshold(amounts, threshold)
+    influential: np.ndarray = fixed | (published_nodes(graph) & (amounts >= smallest))
+    return influential
+
+
+def edges_to_keep(
+    graph: AttributionGraph, candidates: Bool[np.ndarray, " edge"], threshold: float
+) -> Bool[np.ndarray, " edge"]:
+    """The highest-scoring candidates holding `threshold` of all scores, and constants' edges.
+
+    An edge's score is its share of its target's remaining input times the target's influence
+    (a logit's probability), both measured anew among the candidates.
+    """
+    published = published_nodes(graph)[graph.edges.sources]
+    # Only what may stay is looked at from here on: zeros cannot pass a threshold below 1.
+    chosen = np.flatnonzero(candidates & published)
+    scores = edge_scores(graph, chosen)
+    kept: np.ndarray = candidates & ~published
+    kept[chosen] = scores >= cumulative_threshold(scores, threshold)
+    return kept
+
+
+def edge_scores(graph: AttributionGraph, chosen: np.ndarray) -> Float64[np.ndarray, " chosen"]:
+    """The published score of each chosen edge, in a graph of these edges alone."""
+    rows = graph.edge_rows[chosen]
+    absolute = np.abs(graph.edges.weights[chosen])
+    row_count = len(graph.row_nodes)
+    counts = np.bincount(rows, minlength=row_count)
+    row_sums = np.bincount(rows, absolute, row_count).astype(np.float64)  # int where empty
+    part = AbsoluteRows(
+        pointers=np.concatenate([[0], np.cumsum(counts)]),
+        sources=graph.edges.sources[chosen],
+        absolute=absolute,
+        row_nodes=graph.row_nodes,
+        row_sums=row_sums,
+        layer_starts=layer_starts(graph),
+    )
+    output = logit_probabilities(graph)
+    reached = (pass_down(part, output) + output)[graph.row_nodes]
+    per_unit = reached / np.maximum(row_sums, SMALLEST_ROW_SUM)
+    scores: np.ndarray = absolute * per_unit[rows]
+    return scores
+
+
+def without_dead_ends(
+    graph: AttributionGraph,
+    keep_nodes: Bool[np.ndarray, " node"],
+    keep_edges: Bool[np.ndarray, " edge"],
+) -> tuple[Bool[np.ndarray, " node"], Bool[np.ndarray, " edge"]]:
+    """What remains when features lack neither inputs nor outputs, and errors no outputs.
+
+    Each removal may leave another dead end, so this repeats until nothing changes.
+    """
+    kind = graph.nodes.kind
+    published = published_nodes(graph)
+    chosen = np.flatnonzero(keep_edges & published[graph.edges.sources])
+    keep_nodes = keep_nodes.copy()
+    while True:
+        targets, sources = graph.edges.targets[chosen], graph.edges.sources[chosen]
+        has_output = np.zeros(len(kind), dtype=bool)
+        has_output[sources] = True
+        has_input = np.zeros(len(kind), dtype=bool)
+        has_input[targets] = True
+        dead = keep_nodes & (
+            ((kind <= NodeKind.ERROR) & ~has_output) | ((kind == NodeKind.FEATURE) & ~has_input)
+        )
+        if not dead.any():
+            break
+        keep_nodes &= ~dead
+        chosen = chosen[keep_nodes[targets] & keep_nodes[sources]]
+    remaining = keep_edges & ~published[graph.edges.sources]
+    remaining[chosen] = True
+    return keep_nodes, remaining & keep_nodes[graph.edges.targets]
+
+
+def cumulative_threshold(amounts: Float[np.ndarray, " amount"], share: float) -> float:
+    """The amount at which the sum of the larger ones first reaches `share` of the total.
+
+    Keeping all that is at least as large therefore keeps at least this share. Instead of a full
+    sort, amounts are summed into buckets by size and only the bucket that crosses is sorted.
+    """
+    if not len(amounts) or not amounts.any():
+        return 0.0
+    bucket = amounts.astype(np.float32).view(np.uint32) >> BUCKET_SHIFT
+    sums = np.bincount(bucket, amounts)[::-1]
+    reached = np.cumsum(sums)
+    goal = share * reached[-1]
+    place = min(int(np.searchsorted(reached, goal)), len(sums) - 1)
+    crossing = np.sort(amounts[bucket == len(sums) - 1 - place])[::-1]
+    within = reached[place] - sums[place] + np.cumsum(crossing, dtype=np.float64)
+    return float(crossing[min(int(np.searchsorted(within, goal)), len(crossing) - 1)])
