@@ -1,0 +1,241 @@
+"""Transcoders for all layers of a model, trained in one pass over its activations.
+
+``train_transcoders`` reads each MLP's input (after the norm) and output and trains one transcoder
+per layer to predict the second from the first through few features. ``train_end_to_end`` may
+follow, so that the model still works when all MLPs are replaced at once. ``measure_quality`` says
+how good the result is. Residual-stream autoencoders are trained by ``train_sae``.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from atlas.errors import BadInput
+from atlas.methods.activation_stream import ActivationStream, StreamSettings
+from atlas.methods.stacked_transcoders import Gate, Scale, StackedTranscoders
+from atlas.methods.training_checkpoint import TrainingState, load_state, save_state
+from atlas.models.activation_functions import ActivationFunction, JumpReLU, TopK
+from atlas.models.dictionaries import Transcoder, TranscoderSet
+from atlas.models.language_model import LanguageModel
+from atlas.models.sites import Site
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TranscoderTraining:
+    """How transcoders are trained."""
+
+    features: int = 1024  # per layer; 6 layers of width 128 in float32 are then 6.3 MB
+    k: int = 16  # features active per token (top_k) or on average (batch_top_k)
+    gate: Gate = "batch_top_k"
+    steps: int = 4000
+    learning_rate: float = 1e-3  # peak; warmed up over 100 steps, then cosine to a hundredth
+    k_start: int = 64  # k falls to its value over the first third, so that features find a place
+    revive_every: int = 200  # steps between restarts of dead features, none in the last third
+    dead_after_steps: int = 200  # a feature that was silent for so many steps is dead
+    checkpoint_every: int = 500  # steps between checkpoints, where a folder for them is given
+    seed: int = 0
+    stream: StreamSettings = StreamSettings()
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
+    """What is known after a step; means over layers."""
+
+    step: int
+    steps: int
+    unexplained_variance: float  # of the last batch
+    active_per_token: float
+    dead_features: int  # sum over layers
+
+
+Report = Callable[[TrainingProgress], None]
+
+
+def train_transcoders(
+    model: LanguageModel,
+    token_batches: Iterable[Int[np.ndarray, "sequence position"]],
+    settings: TranscoderTraining,
+    checkpoint: Path | None = None,
+    report: Report | None = None,
+) -> TranscoderSet:
+    """One transcoder per layer, trained on batches of sequences (position 0 is left out).
+
+    With a checkpoint file, training goes on from it where it exists, on sequences that
+    ``token_batches`` then gives, and writes it as it goes. ``report`` is called every 50 steps.
+
+    Raises:
+        BadInput: the sequences end before the settings' number of steps.
+    """
+    stream = ActivationStream(model, token_batches, mlp_places(model), settings.stream)
+    trainer = _Trainer(model, settings)
+    if checkpoint is not None and checkpoint.is_file():
+        trainer.restore(load_state(checkpoint))
+    left = settings.steps - trainer.step
+    for batch in islice(stream, left):
+        progress = trainer.train_on(batch[: model.layers], batch[model.layers :])
+        if report and (trainer.step % 50 == 0 or trainer.step == settings.steps):
+            report(progress())
+        if checkpoint is not None and trainer.step % settings.checkpoint_every == 0:
+            save_state(checkpoint, trainer.state())
+    if trainer.step < settings.steps:
+        raise BadInput(
+            "token batches",
+            f"enough sequences for {settings.steps} steps",
+            f"enough for {trainer.step}",
+            "give more sequences or train for fewer steps",
+        )
+    return transcoder_set(trainer.stack, trainer.scale(), model.name)
+
+
+def mlp_places(model: LanguageModel) -> tuple[tuple[Site, int], ...]:
+    """The MLP inputs of all layers, then the MLP outputs."""
+    return tuple(
+        (site, layer) for site in (Site.MLP_INPUT, Site.MLP_OUTPUT) for layer in range(model.layers)
+    )
+
+
+def transcoder_set(stack: StackedTranscoders, scale: Scale, name: str) -> TranscoderSet:
+    """The stack as a dictionary in the model's own units."""
+    weights = {key: value.detach() for key, value in stack.weights(scale).items()}
+
+    def activation(layer: int) -> ActivationFunction:
+        if stack.gate == "top_k":
+            return TopK(stack.k, rectified=True)
+        return JumpReLU(weights["threshold"][layer].expand(weights["b_enc"].shape[1]).clone())
+
+    layers = tuple(
+        Transcoder(
+            W_enc=weights["W_enc"][layer].clone(),
+            b_enc=weights["b_enc"][layer].clone(),
+            W_dec=weights["W_dec"][layer].clone(),
+            b_dec=weights["b_dec"][layer].clone(),
+            activation=activation(layer),
+        )
+        for layer in range(len(weights["W_enc"]))
+    )
+    return TranscoderSet(f"{name} transcoders", Site.MLP_INPUT, Site.MLP_OUTPUT, layers)
+
+
+class _Trainer:
+    """The state of a training run, and one step of it."""
+
+    def __init__(self, model: LanguageModel, settings: TranscoderTraining) -> None:
+        self.settings = settings
+        self.step = 0
+        shape = (model.layers, settings.features, model.d_model)
+        self.stack = StackedTranscoders(shape, settings.k, settings.gate)
+        self.optimizer = torch.optim.Adam(self.stack.parameters(), lr=settings.learning_rate)
+        self.generator = torch.Generator().manual_seed(settings.seed)
+        self.silent = torch.zeros(shape[:2], dtype=torch.int32)
+        self._scale: Scale | None = None
+
+    def scale(self) -> Scale:
+        """The scale of inputs and outputs, measured on the first batch."""
+        if self._scale is None:
+            raise RuntimeError("no step has been trained")
+        return self._scale
+
+    def train_on(self, inputs: Tensor, outputs: Tensor) -> Callable[[], TrainingProgress]:
+        """Do one step; the result computes what to report, only when it is asked to."""
+        if self._scale is None:
+            self._scale = Scale.measure(inputs, outputs)
+            self.stack.start_from(
+                self._scale.inputs(inputs), self._scale.outputs(outputs), self.generator
+            )
+        inputs, outputs = self._scale.inputs(inputs), self._scale.outputs(outputs)
+        k = self._k()
+        pre = self.stack.pre_activations(inputs)
+        if self.stack.gate == "batch_top_k":
+            self.stack.follow_threshold(pre, k, 1.0 if self.step == 0 else 0.05)
+        else:
+            self.stack.k = round(k)
+        activations = self.stack.activations(pre)
+        errors = outputs - self.stack.decode(activations)
+        # Outputs are of unit size, so this is the unexplained share of the variance, up to noise.
+        loss = errors.pow(2).mean((1, 2)).sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._update()
+        active, errors = activations.detach() > 0, errors.detach()
+        self._follow_silence(active, inputs, errors)
+        self.step += 1
+        return lambda: self._progress(active, errors, outputs)
+
+    def state(self) -> TrainingState:
+        """What a checkpoint keeps."""
+        scale = self.scale()
+        extra = {"silent": self.silent, "generator": self.generator.get_state()}
+        return TrainingState(
+            step=self.step,
+            module=self.stack,
+            optimizer=self.optimizer,
+            tensors=extra | {f"scale.{name}": value for name, value in vars(scale).items()},
+        )
+
+    def restore(self, saved: dict[str, Tensor]) -> None:
+        """Go on from a checkpoint."""
+        self.step = TrainingState.restore(saved, self.stack, self.optimizer)
+        self.silent = saved["silent"]
+        self.generator.set_state(saved["generator"])
+        names = ("input_mean", "input_size", "output_mean", "output_size")
+        self._scale = Scale(*(saved[f"scale.{name}"] for name in names))
+        logger.info("training goes on from step %d", self.step)
+
+    def _update(self) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings.learning_rate * self._rate()
+        torch.nn.utils.clip_grad_norm_(self.stack.parameters(), 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.stack.keep_decoder_unit()
+
+    def _rate(self) -> float:
+        share = self.step / max(self.settings.steps, 1)
+        return min(1.0, (self.step + 1) / 100) * (0.505 + 0.495 * math.cos(math.pi * share))
+
+    def _k(self) -> float:
+        """From k_start to k, geometrically, over the first third."""
+        share = min(1.0, 3 * self.step / max(self.settings.steps, 1))
+        start = min(self.settings.k_start, self.settings.features)
+        return float(start * (self.settings.k / start) ** share)
+
+    def _follow_silence(self, active: Tensor, inputs: Tensor, errors: Tensor) -> None:
+        self.silent = torch.where(active.any(1), 0, self.silent + 1)
+        due = self.step > 0 and self.step % self.settings.revive_every == 0
+        if not due or self.step > self.settings.steps * 2 / 3:
+            return
+        dead = tuple(
+            torch.nonzero(layer >= self.settings.dead_after_steps)[:, 0] for layer in self.silent
+        )
+        self.stack.revive(dead, inputs, errors, self.generator)
+        for layer, features in enumerate(dead):
+            self.silent[layer, features] = 0
+            self._forget(layer, features)
+
+    def _forget(self, layer: int, features: Tensor) -> None:
+        """Clear Adam's moments of restarted features: they belong to what the features were."""
+        for parameter in (self.stack.encoder, self.stack.encoder_bias, self.stack.decoder):
+            for moment in ("exp_avg", "exp_avg_sq"):
+                self.optimizer.state[parameter][moment][layer, features] = 0
+
+    def _progress(self, active: Tensor, errors: Tensor, outputs: Tensor) -> TrainingProgress:
+        spread = (outputs - outputs.mean(1, keepdim=True)).pow(2).sum((1, 2))
+        dead = int((self.silent >= self.settings.dead_after_steps).sum())
+        return TrainingProgress(
+            step=self.step,
+            steps=self.settings.steps,
+            unexplained_variance=float((errors.pow(2).sum((1, 2)) / spread).mean()),
+            active_per_token=float(active.sum(-1).float().mean()),
+            dead_features=dead,
+        )
