@@ -1,0 +1,65 @@
+"""Subject-verb agreement in number, across nouns of the other number that stand between."""
+
+from __future__ import annotations
+
+from random import Random
+
+from microworld.document import Behaviour, Document, Split, Writer
+from microworld.lexicon.nouns import CUES, NOUNS, PREPOSITIONS, RELATIVE_VERBS
+
+DEPTHS: dict[Split, tuple[int, ...]] = {"train": (0, 1, 1, 2, 2), "test": (3,)}
+NUMBERS = ("singular", "plural")
+
+
+def draw(random: Random, split: Split) -> Document:
+    """Draw a sentence; training has up to two nouns between subject and verb, the test three."""
+    depth = random.choice(DEPTHS[split])
+    cue = random.choice(list(CUES))
+    number = random.randrange(2)
+    subject = random.choice(NOUNS)[number]
+    writer = Writer("agreement", "en")
+    writer.say(cue)
+    writer.begin("verb_cue", cue)
+    writer.say("the")
+    writer.begin("subject_number", NUMBERS[number])
+    writer.name(subject)
+    attractor_number, shape = number, []
+    for _ in range(depth):
+        attractor_number = random.randrange(2)
+        attractor = random.choice(NOUNS)[attractor_number]
+        if random.random() < 0.7:
+            writer.say(f"{random.choice(PREPOSITIONS)} the")
+            writer.begin("attractor_number", NUMBERS[attractor_number])
+            writer.name(attractor)
+            shape.append("preposition")
+        else:
+            verbs = random.choice(RELATIVE_VERBS)
+            writer.say("that the")
+            writer.begin("attractor_number", NUMBERS[attractor_number])
+            writer.name(attractor)
+            # Which of the four verbs stands here is free, so the word is emphasised no further.
+            writer.say(verbs[attractor_number])
+            shape.append("clause")
+    singular, plural, rest = CUES[cue]
+    verb, foil = (plural, singular) if number else (singular, plural)
+    writer.mark("answer_number", NUMBERS[number])
+    writer.ask("verb", verb, foil)
+    writer.end("attractor_number")
+    writer.say(f"{random.choice(rest)} .")
+    entities = {
+        "subject": subject, "number": NUMBERS[number], "cue": cue, "depth": str(depth),
+        "attractor_number": NUMBERS[attractor_number] if depth else "none",
+    }  # fmt: skip
+    template = "-".join([cue.lower(), *shape])
+    return writer.finish(split, template, f"agreement:depth-{depth}", entities)
+
+
+_WORDS = {word for pair in (*NOUNS, *RELATIVE_VERBS) for word in pair}
+_WORDS |= {word for one, many, rest in CUES.values() for word in (one, many, *rest)}
+BEHAVIOUR = Behaviour(
+    "agreement",
+    draw,
+    frozenset({*_WORDS, *CUES, *PREPOSITIONS, "the", "that", "."}),
+    "deeper nesting: three nouns between subject and verb (training: up to two)",
+    1.3,
+)

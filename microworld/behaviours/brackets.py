@@ -1,0 +1,132 @@
+"""Nested brackets and nested quotes: after a verb, the innermost one that is open must close."""
+
+from __future__ import annotations
+
+from random import Random
+
+from microworld.document import Behaviour, Document, Split, Writer
+from microworld.lexicon.names import FIRST_NAMES
+from microworld.lexicon.nouns import ACTIONS, PLURAL
+
+BRACKETS = {"(": ")", "[": "]", "{": "}"}
+QUOTES = {"“": "”", "‘": "’", "«": "»"}
+KIND_NAMES = {"(": "round", "[": "square", "{": "curly", "“": "double", "‘": "single", "«": "angle"}
+BRACKET_DEPTH: dict[Split, tuple[int, ...]] = {"train": (1, 2, 3, 4), "test": (5,)}
+QUOTE_DEPTH: dict[Split, tuple[int, ...]] = {"train": (1, 2), "test": (3,)}
+
+
+def draw_brackets(random: Random, split: Split) -> Document:
+    """Draw `( cats [ dogs bark ] sleep )`: training nests up to four deep, the test five."""
+    depth = random.choice(BRACKET_DEPTH[split])
+    writer = Writer("bracket-closing")
+    asked = random.randrange(depth)
+    inner: dict[str, str] = {}
+    _nest(writer, random, depth, [], (asked, inner))
+    writer.say(".")
+    entities = {"depth": str(depth), "open_at_answer": str(asked + 1), **inner}
+    return writer.finish(split, f"depth-{depth}", f"bracket:depth-{depth}", entities)
+
+
+def _nest(
+    writer: Writer, random: Random, depth: int, stack: list[str], asked: tuple[int, dict[str, str]]
+) -> None:
+    """Write one bracketed group with `depth - 1` more inside; closers to predict are emphasised."""
+    kind = random.choice(list(BRACKETS))
+    level = len(stack)
+    _hold(writer, [*stack, kind])
+    writer.say(f"{kind} {random.choice(PLURAL)}")
+    if depth > 1 and depth <= 3 and random.random() < 0.25:
+        _leaf(writer, random, [*stack, kind])
+    if depth > 1:
+        _nest(writer, random, depth - 1, [*stack, kind], asked)
+    writer.say(random.choice(ACTIONS))
+    foil = random.choice([closer for opener, closer in BRACKETS.items() if opener != kind])
+    if level == asked[0]:
+        asked[1]["kind"] = KIND_NAMES[kind]
+        writer.ask("closer", BRACKETS[kind], foil)
+    else:
+        writer.expect("closer", BRACKETS[kind])
+    _hold(writer, stack, already_said=1)
+
+
+def _leaf(writer: Writer, random: Random, stack: list[str]) -> None:
+    kind = random.choice(list(BRACKETS))
+    _hold(writer, [*stack, kind])
+    writer.say(f"{kind} {random.choice(PLURAL)} {random.choice(ACTIONS)}")
+    writer.expect("closer", BRACKETS[kind])
+    _hold(writer, stack, already_said=1)
+
+
+def _hold(writer: Writer, stack: list[str], already_said: int = 0) -> None:
+    """Set the two latents to the stack; `already_said` tokens back the new values start."""
+    held = writer.tokens[len(writer.tokens) - already_said :]
+    del writer.tokens[len(writer.tokens) - already_said :]
+    writer.begin("open_brackets", str(len(stack)))
+    if stack:
+        writer.begin("open_kind", KIND_NAMES[stack[-1]])
+    else:
+        writer.end("open_kind")
+    writer.tokens.extend(held)
+
+
+def draw_quotes(random: Random, split: Split) -> Document:
+    """Draw `Mary said : “ Tom said : ‘ dogs bark ’ ” .`: training nests two, the test three."""
+    depth = random.choice(QUOTE_DEPTH[split])
+    writer = Writer("quote-closing", "en")
+    kinds = [random.choice(list(QUOTES)) for _ in range(depth)]
+    for level, kind in enumerate(kinds):
+        writer.say(f"{random.choice(FIRST_NAMES)} said :")
+        _quote_latents(writer, kinds[: level + 1])
+        writer.say(kind)
+    writer.say(f"the {random.choice(PLURAL)}")
+    if random.random() < 0.5:
+        writer.say(f"and the {random.choice(PLURAL)}")
+    asked = random.randrange(depth)
+    for level in reversed(range(depth)):
+        if level == depth - 1:
+            writer.say(random.choice(ACTIONS))
+        else:
+            writer.say(f"and {random.choice(ACTIONS)}")
+        kind = kinds[level]
+        foil = random.choice([closer for opener, closer in QUOTES.items() if opener != kind])
+        if level == asked:
+            writer.ask("closer", QUOTES[kind], foil)
+        else:
+            writer.expect("closer", QUOTES[kind])
+        closer = writer.tokens.pop()
+        _quote_latents(writer, kinds[:level])
+        writer.tokens.append(closer)
+    writer.say(".")
+    entities = {
+        "depth": str(depth),
+        "kind": KIND_NAMES[kinds[asked]],
+        "open_at_answer": str(asked + 1),
+    }
+    return writer.finish(split, f"depth-{depth}", f"quote:depth-{depth}", entities)
+
+
+def _quote_latents(writer: Writer, stack: list[str]) -> None:
+    if stack:
+        writer.begin("open_quote", KIND_NAMES[stack[-1]])
+        writer.begin("quote_depth", str(len(stack)))
+    else:
+        writer.end("open_quote")
+        writer.end("quote_depth")
+
+
+BRACKET = Behaviour(
+    "bracket-closing",
+    draw_brackets,
+    frozenset({*BRACKETS, *BRACKETS.values(), *PLURAL, *ACTIONS, "."}),
+    "deeper nesting: five levels (training: up to four)",
+    1.3,
+)
+QUOTE = Behaviour(
+    "quote-closing",
+    draw_quotes,
+    frozenset(
+        {*QUOTES, *QUOTES.values(), *PLURAL, *ACTIONS, *FIRST_NAMES, "said", ":", "the", "and", "."}
+    ),
+    "deeper nesting: three levels (training: up to two)",
+    0.9,
+)
