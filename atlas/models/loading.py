@@ -92,7 +92,7 @@ def _entry(library: Path, model_id: str) -> dict[str, Any]:
 
 
 def _checked_folder(library: Path, item: dict[str, Any], where: str) -> Path:
-    folder = Path(library) / item["folder"]
+    folder = Path(library, item["folder"])
     if not folder.is_dir():
         raise ModelUnavailable(where, f"the folder {item['folder']}", "no such folder")
     expected = item.get("sha256")

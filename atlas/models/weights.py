@@ -20,14 +20,14 @@ class NormWeights:
     bias: Float[Tensor, " d_model"] | None
     centred: bool  # True: LayerNorm, subtracts the mean; False: RMSNorm
 
-    def backward(
-        self, gradient: Float[Tensor, "... d_model"], scale: Float[Tensor, "... 1"]
-    ) -> Float[Tensor, "... d_model"]:
-        """The gradient at the norm's input, its scale held fixed."""
-        passed = gradient * self.weight / scale
-        if self.centred:
-            passed = passed - passed.mean(-1, keepdim=True)
-        return passed
+    def forward(self, x: Float[Tensor, "*row d_model"]) -> Float[Tensor, "*row d_model"]:
+        """The linear part of the norm, still to be divided by its scale."""
+        return self.weight * (x - x.mean(-1, keepdim=True) if self.centred else x)
+
+    def backward(self, gradient: Float[Tensor, "*row d_model"]) -> Float[Tensor, "*row d_model"]:
+        """The gradient at the norm's input, still to be divided by the fixed scale."""
+        passed = gradient * self.weight
+        return passed - passed.mean(-1, keepdim=True) if self.centred else passed
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,228 @@
+"""Attribution rows without autograd: gradients swept down through the frozen layers by hand.
+
+A row starts as the gradient of its target where the target reads the residual stream. Going down,
+at each layer it meets the vectors that sources wrote there (their inner product is the edge) and
+then the attention, which is a fixed linear map (see `atlas.models.frozen_attention`):
+
+    weight[row, source at (k, q)] = <gradient[q], vector written by the source>
+    gradient[q] += V_k Σ_h Σ_{p ≥ q} pattern_k[h, p, q] (O_k gradient[p])_h
+
+Rows of all layers share the sweep: in a chunk they are sorted by layer, deepest first, so those
+that have started are a prefix. Chunks are sorted by position, so that a chunk needs no position
+after its last target. A row's first attention layer sees a gradient at one position only, which
+is used; and through attention 0 nothing is swept, because its only sources, the embeddings, are
+met in head space instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from atlas.graphs.graph import CONSTANTS
+from atlas.models.frozen_attention import FrozenAttention
+from atlas.models.replacement import ZERO_POSITIONS, FrozenPass
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Rows to compute: where each gradient joins the sweep. Logits have layer = model.layers."""
+
+    layer: Int[Tensor, " row"]
+    position: Int[Tensor, " row"]
+    gradient: Float[Tensor, "row d_model"]
+
+    def take(self, rows: Int[Tensor, " some_row"]) -> Targets:
+        """These rows, in this order."""
+        return Targets(self.layer[rows], self.position[rows], self.gradient[rows])
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return int(self.layer.shape[0])
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The sources in order: features, errors (layer by layer), tokens, constants."""
+
+    features: int
+    layers: int
+    positions: int
+
+    def error(self, layer: int, position: int) -> int:
+        """The column of an error."""
+        return self.features + layer * self.positions + position
+
+    @property
+    def first_token(self) -> int:
+        """The column of the first token."""
+        return self.features + self.layers * self.positions
+
+    @property
+    def first_constant(self) -> int:
+        """The column of the first constant."""
+        return self.first_token + self.positions
+
+    def constant(self, name: str) -> int:
+        """The column of a constant."""
+        return self.first_constant + CONSTANTS.index(name)
+
+    @property
+    def count(self) -> int:
+        """The number of columns."""
+        return self.first_constant + len(CONSTANTS)
+
+
+def sweep(
+    frozen: FrozenPass, targets: Targets, rows_per_chunk: int
+) -> Iterator[tuple[Int[Tensor, " some_row"], Float[Tensor, "some_row column"]]]:
+    """The weights of all rows, chunk by chunk, as (which rows, their weights).
+
+    Encoder and unembedding biases, which meet no layer, are not among them.
+    """
+    order = torch.argsort(targets.position, stable=True)
+    for start in range(0, len(order), rows_per_chunk):
+        chosen = order[start : start + rows_per_chunk]
+        deepest_first = torch.argsort(targets.layer[chosen], descending=True, stable=True)
+        chosen = chosen[deepest_first]
+        yield chosen, _Chunk(frozen, targets.take(chosen)).weights()
+
+
+class _Chunk:
+    """The gradients of one chunk of rows on their way down.
+
+    `gradient` [position, d_model, row]; rows [: started] are swept, of which [: spread] have
+    passed an attention layer and are non-zero at more than one position.
+    """
+
+    def __init__(self, frozen: FrozenPass, targets: Targets) -> None:
+        self.frozen = frozen
+        self.targets = targets
+        self.columns = Columns(len(frozen.features), frozen.model.layers, frozen.length)
+        self.length = int(targets.position.max()) + 1
+        starts = targets.gradient
+        self.gradient = starts.new_zeros(self.length, starts.shape[1], len(targets))
+        self.out = starts.new_zeros(self.columns.count, len(targets))
+        self.started = 0
+        self.spread = 0
+
+    def weights(self) -> Float[Tensor, "row column"]:
+        """Sweep all the way down and give the rows' weights."""
+        layers = self.frozen.model.layers
+        parallel = self.frozen.model.parallel_blocks
+        self._start(layers)
+        for layer in reversed(range(layers)):
+            self._meet_mlp(layer)
+            if not parallel:
+                self._start(layer)
+            self._pass_attention(layer)
+            if parallel:
+                self._start(layer)
+        self._meet_embedding()
+        return self.out.T
+
+    def _start(self, layer: int) -> None:
+        """Let the rows whose target is in this layer join the sweep."""
+        count = int((self.targets.layer >= layer).sum())
+        new = torch.arange(self.started, count, device=self.out.device)
+        self.gradient[self.targets.position[new], :, new] = self.targets.gradient[new]
+        self.started = count
+
+    def _meet_mlp(self, layer: int) -> None:
+        """Edges from what the layer's features, errors and biases write."""
+        frozen, columns, rows = self.frozen, self.columns, self.started
+        if rows == 0:
+            return
+        for position in range(self.length):
+            gradient = self.gradient[position, :, :rows]
+            if position < ZERO_POSITIONS:
+                constant = frozen.zero_position_mlp[layer, position] @ gradient
+                self.out[columns.constant("zero_position_mlp"), :rows] += constant
+                continue
+            here = frozen.features.at(layer, position)
+            self.out[here, :rows] = frozen.written(here) @ gradient
+            error = frozen.errors[layer, position] @ gradient
+            self.out[columns.error(layer, position), :rows] = error
+            bias = frozen.decoder_bias[layer, position] @ gradient
+            self.out[columns.constant("decoder_bias"), :rows] += bias
+        if bool(frozen.mlp_norm_bias[layer].any()):
+            summed = self.gradient[:, :, :rows].sum(dim=0)
+            norm_bias = frozen.mlp_norm_bias[layer] @ summed
+            self.out[columns.constant("norm_bias"), :rows] += norm_bias
+
+    def _pass_attention(self, layer: int) -> None:
+        """Sweep all started rows through one attention layer."""
+        attention = self.frozen.attention[layer]
+        if self.started == 0:
+            return
+        self._meet_attention_constants(attention)
+        if self.spread > 0:
+            mixed = self._mix(attention)
+            if layer == 0:
+                self._meet_embedding_in_head_space(attention, mixed)
+            else:
+                spread = self.gradient[:, :, : self.spread]
+                spread += attention.value @ mixed
+        self._spread_new_rows(attention)
+        self.spread = self.started
+
+    def _mix(self, attention: FrozenAttention) -> Float[Tensor, "source kv_width row"]:
+        """Σ over later positions and over the heads of a group, in head space."""
+        projected = attention.output @ self.gradient[:, :, : self.spread]
+        size = attention.output.shape[0] // attention.heads
+        by_head = projected.reshape(self.length, attention.heads, size, self.spread)
+        mixed = projected.new_zeros(self.length, attention.kv_heads, size, self.spread)
+        pattern = attention.pattern[:, : self.length, : self.length]
+        for head in range(attention.heads):
+            target = mixed[:, head // attention.group].view(self.length, -1)
+            target.addmm_(pattern[head].T, by_head[:, head].reshape(self.length, -1))
+        return mixed.reshape(self.length, -1, self.spread)
+
+    def _spread_new_rows(self, attention: FrozenAttention) -> None:
+        """The first attention layer of rows whose gradient is at their own position only."""
+        new = slice(self.spread, self.started)
+        if new.start == new.stop:
+            return
+        size = attention.output.shape[0] // attention.heads
+        projected = attention.output @ self.targets.gradient[new].T
+        by_head = projected.reshape(attention.heads, size, -1)
+        value = attention.value.reshape(-1, attention.kv_heads, size).permute(1, 0, 2)
+        read = value.repeat_interleave(attention.group, dim=0) @ by_head  # [head, d_model, row]
+        pattern = attention.pattern[:, self.targets.position[new], : self.length]
+        self.gradient[:, :, new] += torch.einsum("hrq,hdr->qdr", pattern, read)
+
+    def _meet_attention_constants(self, attention: FrozenAttention) -> None:
+        gradient = self.gradient[:, :, : self.started]
+        for name in ("attention_bias", "norm_bias"):
+            vectors = getattr(attention, name)[: self.length]
+            column = self.out[self.columns.constant(name), : self.started]
+            column += torch.einsum("qd,qdr->r", vectors, gradient)
+
+    def _meet_embedding_in_head_space(
+        self, attention: FrozenAttention, mixed: Float[Tensor, "source kv_width row"]
+    ) -> None:
+        """Edges from the embeddings through attention 0, which needs no sweep through values."""
+        tokens = self.frozen.tokens[: self.length] @ attention.value
+        self._add_tokens(torch.einsum("qe,qer->qr", tokens, mixed))
+        if self.frozen.position_embedding is not None:
+            positions = self.frozen.position_embedding[: self.length] @ attention.value
+            column = self.out[self.columns.constant("position_embedding"), : self.spread]
+            column += torch.einsum("qe,qer->r", positions, mixed)
+
+    def _meet_embedding(self) -> None:
+        """Edges from the embeddings along the residual stream."""
+        self._add_tokens(
+            torch.einsum("qd,qdr->qr", self.frozen.tokens[: self.length], self.gradient)
+        )
+        if self.frozen.position_embedding is not None:
+            positions = self.frozen.position_embedding[: self.length]
+            column = self.out[self.columns.constant("position_embedding")]
+            column += torch.einsum("qd,qdr->r", positions, self.gradient)
+
+    def _add_tokens(self, weights: Float[Tensor, "position row"]) -> None:
+        start = self.columns.first_token
+        self.out[start : start + self.length, : weights.shape[1]] += weights
