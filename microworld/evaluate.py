@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
 import numpy as np
 import torch
+from jaxtyping import Int
 
 from microworld.document import Document, Split
 from microworld.grammar import ASKING, BEHAVIOURS
 from microworld.heldout import SEED
 from microworld.tokenizer import BEGIN, token_ids, vocabulary
+
+# Gives logits [batch, position, d_vocab] of token ids [batch, position].
+LogitsOf = Callable[[torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -49,9 +53,9 @@ def prompt_ids(document: Document) -> list[int]:
 
 @torch.no_grad()
 def predict(
-    model: torch.nn.Module, prompts: Sequence[Sequence[int]], batch: int = 256
-) -> np.ndarray:
-    """Give the model's top next token for each prompt (token ids with BOS)."""
+    logits_of: LogitsOf, prompts: Sequence[Sequence[int]], batch: int = 256
+) -> Int[np.ndarray, " prompt"]:
+    """Give the top next token for each prompt (token ids with BOS)."""
     order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
     top = np.zeros(len(prompts), dtype=np.int64)
     for start in range(0, len(order), batch):
@@ -61,16 +65,16 @@ def predict(
         last = torch.tensor([len(prompts[row]) - 1 for row in rows])
         for index, row in enumerate(rows):
             padded[index, : len(prompts[row])] = torch.tensor(prompts[row])
-        logits = model(input_ids=padded).logits  # causal, so padding on the right changes nothing
+        logits = logits_of(padded)  # causal, so padding on the right changes nothing
         top[rows] = logits[torch.arange(len(rows)), last].argmax(-1).numpy()
     return top
 
 
-def accuracy(model: torch.nn.Module, behaviour: str, split: Split, count: int) -> Accuracy:
+def accuracy(logits_of: LogitsOf, behaviour: str, split: Split, count: int) -> Accuracy:
     """Measure one behaviour on `count` documents."""
     drawn = documents(behaviour, split, count)
     words = vocabulary()
-    top = predict(model, [prompt_ids(document) for document in drawn])
+    top = predict(logits_of, [prompt_ids(document) for document in drawn])
     right = [
         document.answer is not None and words[token] in document.answer.accepted
         for document, token in zip(drawn, top, strict=True)
@@ -78,7 +82,6 @@ def accuracy(model: torch.nn.Module, behaviour: str, split: Split, count: int) -
     return Accuracy(behaviour, float(np.mean(right)), len(right))
 
 
-def accuracies(model: torch.nn.Module, count: int, split: Split = "test") -> dict[str, Accuracy]:
+def accuracies(logits_of: LogitsOf, count: int, split: Split = "test") -> dict[str, Accuracy]:
     """Measure every behaviour that asks for an answer."""
-    model.eval()
-    return {behaviour: accuracy(model, behaviour, split, count) for behaviour in ASKING}
+    return {behaviour: accuracy(logits_of, behaviour, split, count) for behaviour in ASKING}

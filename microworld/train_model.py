@@ -138,9 +138,14 @@ class Trainer:
         return float(loss.detach())
 
     def _report(self) -> None:
-        measured = accuracies(self.model, self.settings.documents)
+        self.model.eval()
+        measured = accuracies(self._logits, self.settings.documents)
         cells = " ".join(f"{name}={value.accuracy:.2f}" for name, value in measured.items())
         logger.info("step %d held-out %s", self.step, cells)
+
+    def _logits(self, tokens: Tensor) -> Tensor:
+        logits: Tensor = self.model(input_ids=tokens).logits
+        return logits
 
     def _save(self) -> None:
         state = {

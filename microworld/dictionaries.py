@@ -1,0 +1,79 @@
+"""Trains the dictionaries of the model: a transcoder and an autoencoder per layer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int
+
+from atlas.methods.train_dictionary import TranscoderTraining, train_transcoders
+from atlas.methods.train_end_to_end import EndToEndTraining, train_end_to_end
+from atlas.methods.train_sae import SaeTraining, train_saes
+from atlas.models.checkpoints import circuit_tracer
+from atlas.models.language_model import LanguageModel
+from microworld.corpus import training_batch
+from microworld.heldout import SEED
+from microworld.tokenizer import PAD, token_ids
+from microworld.train_model import ModelSize, build_model, save_model
+
+logger = logging.getLogger(__name__)
+
+FIRST_CHUNK = 1_000_000  # far behind the chunks that the model was trained on: fresh text
+BATCH = 64  # sequences per forward pass
+
+
+@dataclass(frozen=True)
+class DictionarySettings:
+    """How the dictionaries of the model and of its random-weight control are trained."""
+
+    transcoders: TranscoderTraining = field(default_factory=TranscoderTraining)
+    together: EndToEndTraining = field(
+        default_factory=lambda: EndToEndTraining(pad_id=token_ids()[PAD])
+    )
+    autoencoders: SaeTraining = field(default_factory=SaeTraining)
+
+
+def token_batches(start: int = FIRST_CHUNK) -> Iterator[Int[np.ndarray, "sequence position"]]:
+    """Give batches of fresh training sequences without end."""
+    chunk = start
+    while True:
+        tokens = training_batch(chunk, 16 * BATCH).tokens
+        yield from (tokens[at : at + BATCH] for at in range(0, len(tokens), BATCH))
+        chunk += 1
+
+
+def train_all(weights: Path, run: Path, settings: DictionarySettings) -> None:
+    """Train and save transcoders and autoencoders under `weights`; checkpoints go to `run`."""
+    run.mkdir(parents=True, exist_ok=True)
+    model = LanguageModel.load(str(weights / "model"))
+    transcoders = train_transcoders(
+        model, token_batches(), settings.transcoders, run / "transcoders.pt", _say
+    )
+    transcoders = train_end_to_end(
+        model, transcoders, token_batches(2 * FIRST_CHUNK), settings.together, _say
+    )
+    circuit_tracer.save(transcoders, weights / "transcoders", "microworld")
+    train_saes(model, token_batches(3 * FIRST_CHUNK), settings.autoencoders, weights / "saes", _say)
+
+
+def train_control(run: Path, settings: DictionarySettings) -> Path:
+    """Train transcoders of a model with random weights, for comparison; give their folder.
+
+    What they find in the latents, the words alone give: the model has learnt nothing.
+    """
+    folder = run / "random"
+    save_model(build_model(ModelSize(), SEED + 1), folder / "model")
+    model = LanguageModel.load(str(folder / "model"))
+    transcoders = train_transcoders(
+        model, token_batches(), settings.transcoders, folder / "transcoders.pt", _say
+    )
+    circuit_tracer.save(transcoders, folder / "transcoders", "microworld-random")
+    return folder
+
+
+def _say(progress: object) -> None:
+    logger.info("%s", progress)

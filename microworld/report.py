@@ -1,0 +1,148 @@
+"""Measures the model and its dictionaries: the figures of report.json and of the tables."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from atlas.dashboards.labelled_tokens import LabelledTokens
+from atlas.methods.activations import SparseActivations, activations
+from atlas.methods.dictionary_quality import measure_quality
+from atlas.methods.replace_mlps import replaced_logits
+from atlas.methods.score_features import LatentScore, ScoreSettings, median_f1, score_latents
+from atlas.models.checkpoints import circuit_tracer, saelens
+from atlas.models.dictionaries import Dictionary
+from atlas.models.language_model import LanguageModel
+from microworld.corpus import training_batch
+from microworld.evaluate import accuracies
+from microworld.grammar import ASKING, BEHAVIOURS
+from microworld.ngram import NgramBaseline, baseline_accuracies
+from microworld.tokenizer import PAD, token_ids
+from microworld.train_model import ModelSize, TrainingSettings, describe
+
+DOCUMENTS = 400  # per behaviour, fewer where fewer distinct ones exist
+BASELINE_SEQUENCES = 20_000  # that the n-gram baseline counts
+DIGITS = 4  # after the point, in the report
+
+
+def behaviours_report(model: LanguageModel, transcoders: Dictionary | None) -> list[dict[str, Any]]:
+    """Give one row per behaviour: accuracies of model, baseline and model on its transcoders."""
+    held_out = accuracies(model.logits, DOCUMENTS)
+    trained = accuracies(model.logits, DOCUMENTS, "train")
+    replaced = None
+    if transcoders is not None:
+
+        def on_transcoders(ids: Tensor) -> Tensor:
+            return replaced_logits(model, transcoders, ids)
+
+        replaced = accuracies(on_transcoders, DOCUMENTS)
+    baseline = baseline_accuracies(
+        NgramBaseline(training_batch(0, BASELINE_SEQUENCES).tokens), DOCUMENTS
+    )
+    return [
+        {
+            "behaviour": name,
+            "held_out": BEHAVIOURS[name].held_out,
+            "n": held_out[name].n,
+            "accuracy": round(held_out[name].accuracy, DIGITS),
+            "target": BEHAVIOURS[name].target,
+            "training_accuracy": round(trained[name].accuracy, DIGITS),
+            "ngram_accuracy": round(baseline[name], DIGITS),
+            "all_mlps_replaced": round(replaced[name].accuracy, DIGITS) if replaced else None,
+        }
+        for name in ASKING
+    ]
+
+
+def dictionary_report(
+    model: LanguageModel, dictionary: Dictionary, labelled: LabelledTokens
+) -> dict[str, Any]:
+    """Give activity, unexplained variance and F1 per latent of one dictionary."""
+    tokens = labelled.tokens.astype(np.int64)
+    batches = (tokens[at : at + 64] for at in range(0, len(tokens), 64))
+    quality = measure_quality(model, dictionary, batches, labelled.pad_id)
+    scores = score_latents(_active(model, dictionary, labelled), labelled, ScoreSettings())
+    return {
+        "tokens": quality.tokens,
+        "divergence": round(quality.divergence, DIGITS),
+        "same_top_token": round(quality.same_top_token, DIGITS),
+        "layers": [_rounded(asdict(layer)) for layer in quality.layers],
+        "latents": latents_report(scores),
+    }
+
+
+def latents_report(scores: tuple[LatentScore, ...]) -> dict[str, dict[str, Any]]:
+    """Give per latent the median F1 of the best single features, the control's, and the best."""
+    medians = median_f1(scores)
+    found: dict[str, dict[str, Any]] = {}
+    for latent, (f1, control) in sorted(medians.items()):
+        values = [score for score in scores if score.latent == latent]
+        found[latent] = {
+            "values": len(values),
+            "median_f1": round(f1, DIGITS),
+            "shuffled_f1": round(control, DIGITS),
+            "best": {
+                score.value: {"feature": f"{score.layer}-{score.index}", "f1": round(score.f1, 3)}
+                for score in values
+            },
+        }
+    return found
+
+
+def random_report(folder: Path, labelled: LabelledTokens) -> dict[str, float]:
+    """Give the median F1 per latent of the transcoders of the random-weight model."""
+    model = LanguageModel.load(str(folder / "model"))
+    dictionary = circuit_tracer.load(folder / "transcoders")
+    scores = score_latents(_active(model, dictionary, labelled), labelled, ScoreSettings())
+    return {latent: round(f1, DIGITS) for latent, (f1, _) in sorted(median_f1(scores).items())}
+
+
+def build_report(weights: Path, random: Path | None) -> dict[str, Any]:
+    """Measure everything that lies under `weights`; `random` is the control's folder."""
+    torch.manual_seed(0)
+    model = LanguageModel.load(str(weights / "model"))
+    labelled = LabelledTokens.load(weights / "heldout_tokens.npz")
+    sets: dict[str, Dictionary] = {}
+    if (weights / "transcoders").is_dir():
+        sets["transcoders"] = circuit_tracer.load(weights / "transcoders")
+    if (weights / "saes").is_dir():
+        sets["saes"] = saelens.load(weights / "saes")
+    return {
+        "training": describe(TrainingSettings(), ModelSize()),
+        "vocabulary": model.d_vocab,
+        "held_out_sequences": len(labelled.tokens),
+        "padding_id": token_ids()[PAD],
+        "behaviours": behaviours_report(model, sets.get("transcoders")),
+        "dictionaries": {
+            name: dictionary_report(model, dictionary, labelled)
+            for name, dictionary in sets.items()
+        },
+        "random_weights": {"transcoders": random_report(random, labelled)}
+        if random is not None and (random / "transcoders").is_dir()
+        else {},
+    }
+
+
+def write_report(report: dict[str, Any], path: Path) -> None:
+    """Write the report as JSON."""
+    path.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _active(
+    model: LanguageModel, dictionary: Dictionary, labelled: LabelledTokens
+) -> SparseActivations:
+    words = labelled.tokens != labelled.pad_id
+    return activations(model, dictionary, labelled.tokens.astype(np.int64), lengths=words.sum(1))
+
+
+def _rounded(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: round(value, DIGITS) if isinstance(value, float) else value
+        for key, value in values.items()
+    }
