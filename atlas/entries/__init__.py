@@ -1,1 +1,1 @@
-"""What curators write: circuits, features, models, resources, and what follows from them. No torch."""
+"""What curators write (circuits, features, models, resources) and what follows. No torch."""

@@ -46,7 +46,7 @@ class Record:
         where = where or cls.__name__
         if not isinstance(data, Mapping):
             raise SchemaError(where, "a mapping", f"{data!r}", _ADVICE)
-        readers = _readers(cls)
+        readers = _readers(typing.cast(Any, cls))
         unknown = [key for key in data if key not in readers]
         if unknown:
             raise SchemaError(where, "known keys", f"{unknown[0]!r}", _ADVICE)
@@ -64,7 +64,7 @@ _ADVICE = "run `atlas check` to see every problem of the file"
 
 @cache
 def _readers(record: type[Record]) -> dict[str, tuple[str, Read, bool]]:
-    """For each key of the YAML: the field's name, how to read its value, whether it must be there."""
+    """For each key of the YAML: the field's name, how to read it, whether it must be there."""
     hints = typing.get_type_hints(record)
     readers = {}
     for field in dataclasses.fields(typing.cast(Any, record)):
@@ -91,7 +91,7 @@ def _reader(annotation: Any) -> Read:
     if origin is not None and issubclass(origin, Mapping):
         return _mapping_reader(_reader(arguments[1]))
     if issubclass(annotation, Record):
-        return annotation.from_data
+        return typing.cast(Read, annotation.from_data)
     if issubclass(annotation, TextValue):
         return _text_value_reader(annotation)
     return _scalar_reader(annotation)
@@ -111,7 +111,9 @@ def _scalar_reader(kind: type) -> Read:
 def _choice_reader(choices: tuple[Any, ...]) -> Read:
     def read(value: Any, where: str) -> Any:
         if value not in choices:
-            raise SchemaError(where, f"one of {', '.join(map(str, choices))}", f"{value!r}", _ADVICE)
+            raise SchemaError(
+                where, f"one of {', '.join(map(str, choices))}", f"{value!r}", _ADVICE
+            )
         return value
 
     return read
@@ -145,7 +147,7 @@ def _mapping_reader(read_item: Read) -> Read:
 
 
 def _union_reader(kinds: list[Any]) -> Read:
-    """Reads the only kind, or a mapping where a mapping was written and the other kind elsewhere."""
+    """Reads the only kind, or a mapping where one was written and the sequence elsewhere."""
     if len(kinds) == 1:
         return _reader(kinds[0])
     mappings = [kind for kind in kinds if typing.get_origin(kind) is not tuple]
