@@ -1,0 +1,82 @@
+"""Which row lends its values to which: partners for swaps, third rows for their control.
+
+Choices are drawn from a seed and the rows' own ids, so that they depend neither on the order of
+the file nor on rows that were added elsewhere with other values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from atlas.entries.circuit import PartnerRule
+from atlas.entries.prompts import PromptRow
+
+
+def draw_number(seed: int, *words: str) -> int:
+    """A number that depends only on the seed and the words, on every machine and every run."""
+    text = "\x1f".join((str(seed), *words))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+def property_of(row: PromptRow, name: str) -> str:
+    """A row's template, target or foil, else its entity of that name; "" where it has none."""
+    if name in ("template", "target", "foil"):
+        return str(getattr(row, name))
+    return row.entities.get(name, "")
+
+
+def may_lend(rule: PartnerRule, row: PromptRow, other: PromptRow) -> bool:
+    """Whether the other row can be the row's partner.
+
+    Same split, another answer, every property of `differs_in` present and different, every
+    property of `same` equal.
+    """
+    if other.split != row.split or other.target == row.target:
+        return False
+    differs = all(
+        property_of(other, name) not in ("", property_of(row, name)) for name in rule.differs_in
+    )
+    return differs and all(property_of(other, n) == property_of(row, n) for n in rule.same)
+
+
+def partners(rule: PartnerRule, rows: Sequence[PromptRow], seed: int) -> list[int | None]:
+    """For each row, the index of its partner; None where no row fits."""
+    chosen: list[int | None] = []
+    for row in rows:
+        fitting = [number for number, other in enumerate(rows) if may_lend(rule, row, other)]
+        chosen.append(next(iter(_ranked(rows, fitting, seed, ("partner", row.id))), None))
+    return chosen
+
+
+def third_rows(
+    rule: PartnerRule,
+    rows: Sequence[PromptRow],
+    partner_of: Sequence[int | None],
+    draws: int,
+    seed: int,
+) -> list[tuple[int, ...]]:
+    """For each row, up to `draws` rows that could be partners both of it and of its partner.
+
+    Their values differ from both, so a swap to one of them must not bring the partner's answer.
+    Empty where the row has no partner or no third row exists.
+    """
+    chosen: list[tuple[int, ...]] = []
+    for row, partner in zip(rows, partner_of, strict=True):
+        if partner is None:
+            chosen.append(())
+            continue
+        fitting = [
+            number
+            for number, other in enumerate(rows)
+            if may_lend(rule, row, other) and may_lend(rule, rows[partner], other)
+        ]
+        chosen.append(tuple(_ranked(rows, fitting, seed, ("third", row.id))[:draws]))
+    return chosen
+
+
+def _ranked(
+    rows: Sequence[PromptRow], fitting: list[int], seed: int, purpose: tuple[str, str]
+) -> list[int]:
+    """The fitting rows in an order that depends on seed, purpose and ids only."""
+    return sorted(fitting, key=lambda number: draw_number(seed, *purpose, rows[number].id))
