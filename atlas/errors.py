@@ -97,6 +97,10 @@ class RunError(AtlasError):
 class NotebookFailed(RunError):
     """A notebook cell raised an error."""
 
+    cell: int = -1  # number of the cell from 0, -1 where no single cell is to blame
+    source: str = ""  # the cell's source
+    last_line: str = ""  # of its traceback
+
 
 class NotReproduced(RunError):
     """A measurement left its tolerance."""

@@ -1,0 +1,178 @@
+"""A result on disk: written whole or not at all, read back, compared.
+
+A result is a folder: `result.json`, `graph.npz` where the entry has a graph, and the executed
+`notebook.ipynb`. It is filled under another name and renamed when it is complete, so a reader
+never sees a part of it, however the writer ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from atlas.entries.measurement import Measurement
+from atlas.errors import EntryError
+from atlas.runs.provenance import Provenance
+
+SCHEMA_VERSION = 1
+RESULT_FILE = "result.json"
+GRAPH_FILE = "graph.npz"
+NOTEBOOK_FILE = "notebook.ipynb"
+SIGNIFICANT_DIGITS = 6  # float32 carries seven; the last is rounding
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one run of one entry found. Verdicts are not stored: they are derived when read."""
+
+    entry: str
+    kind: str  # circuit | feature
+    measurements: tuple[Measurement, ...]
+    provenance: Provenance
+    graph: Mapping[str, Any] | None = None  # file, sha256, row, scores, nodes, edges
+    part_edges: tuple[Mapping[str, Any], ...] = ()  # read off the graph; never evidence
+    answer: Mapping[str, Any] | None = None  # the model's answer to the prompt that is drawn
+    feature: Mapping[str, Any] | None = None  # score, examples, histogram, promoted tokens
+
+    def by_claim(self) -> dict[str, Measurement]:
+        """The measurements by the id of their claim."""
+        return {measurement.claim: measurement for measurement in self.measurements}
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values, numbers rounded to six significant digits."""
+        value = {
+            "schema_version": SCHEMA_VERSION,
+            "entry": self.entry,
+            "kind": self.kind,
+            "measurements": [each.to_json() for each in self.measurements],
+            "graph": self.graph,
+            "part_edges": list(self.part_edges),
+            "answer": self.answer,
+            "feature": self.feature,
+            "provenance": self.provenance.to_json(),
+        }
+        return {key: rounded(each) for key, each in value.items() if each is not None}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any], where: str) -> Result:
+        """Read what `to_json` gives. Raises EntryError for anything else."""
+        try:
+            if value["schema_version"] != SCHEMA_VERSION:
+                raise KeyError(f"schema_version {SCHEMA_VERSION}")
+            return cls(
+                entry=value["entry"],
+                kind=value["kind"],
+                measurements=tuple(
+                    Measurement.from_json(each, f"{where}: measurements[{number}]")
+                    for number, each in enumerate(value["measurements"])
+                ),
+                provenance=Provenance.from_json(value["provenance"]),
+                graph=value.get("graph"),
+                part_edges=tuple(value.get("part_edges", ())),
+                answer=value.get("answer"),
+                feature=value.get("feature"),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise EntryError(
+                where,
+                "a result as `atlas reproduce` writes it",
+                f"{type(error).__name__}: {error}",
+                "run `atlas reproduce` on the entry again",
+            ) from error
+
+
+def result_bytes(result: Result) -> bytes:
+    """The result as UTF-8 JSON; equal results give equal bytes."""
+    text = json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode()
+
+
+def write_result(folder: Path, result: Result, files: Mapping[str, bytes] | None = None) -> None:
+    """Write the folder whole or not at all; an older result gives way.
+
+    `files` are what stands beside result.json, by name.
+    """
+    unfinished = folder.with_name(f".unfinished-{folder.name}-{os.getpid()}")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    try:
+        for name, content in {**(files or {}), RESULT_FILE: result_bytes(result)}.items():
+            write_durably(unfinished / name, content)
+        publish(unfinished, folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def publish(finished: Path, folder: Path) -> None:
+    """Give a finished folder its name. Between the two renames there is no result at all."""
+    _synchronise(finished)
+    if folder.exists():
+        outdated = folder.with_name(f".outdated-{folder.name}-{os.getpid()}")
+        shutil.rmtree(outdated, ignore_errors=True)
+        os.rename(folder, outdated)
+        os.rename(finished, folder)
+        shutil.rmtree(outdated, ignore_errors=True)
+    else:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        os.rename(finished, folder)
+    _synchronise(folder.parent)
+
+
+def read_result(folder: Path) -> Result | None:
+    """The result in a folder; None where there is none. Raises EntryError if it is damaged."""
+    return read_result_file(folder / RESULT_FILE)
+
+
+def read_result_file(path: Path) -> Result | None:
+    """A result's JSON, such as an accepted baseline; None where there is no such file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise EntryError(str(path), "a readable file", str(error)) from error
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise EntryError(str(path), "JSON", str(error), "run the entry again") from error
+    return Result.from_json(value, str(path))
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file, on disk when this returns, whole or not at all."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    with unfinished.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(unfinished, path)
+
+
+def rounded(value: Any) -> Any:
+    """Every float in a JSON value to six significant digits."""
+    if isinstance(value, float):
+        return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+    if isinstance(value, Mapping):
+        return {key: rounded(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(each) for each in value]
+    return value
+
+
+def _synchronise(folder: Path) -> None:
+    """Put a folder's names on disk; where a system cannot, the rename is still whole."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
