@@ -90,6 +90,10 @@ class Dictionary(ABC):
     def coder(self, layer: int) -> Coder:
         """One layer's coder; ModelError if there is none."""
 
+    @abstractmethod
+    def to(self, device: torch.device, dtype: torch.dtype) -> Dictionary:
+        """The same dictionary on another device or in another dtype."""
+
     def encode(self, layer: int, x: Float[Tensor, "*row d_model"]) -> Float[Tensor, "*row feature"]:
         """The activations of one layer's features for values at the input site."""
         return self.coder(layer).encode(x)

@@ -1,0 +1,139 @@
+"""Interventions of a batch of rows as index arrays, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from atlas.errors import BadInput
+from atlas.methods.interventions import (
+    AnyIntervention,
+    DirectionIntervention,
+    FeatureIntervention,
+    positions_of,
+)
+from atlas.models.dictionaries import Coder, Dictionary
+
+
+@dataclass(frozen=True)
+class LayerPlan:
+    """What happens at one layer: new activation = factor × activation + offset, and pushes."""
+
+    row: Int[Tensor, " change"]
+    position: Int[Tensor, " change"]
+    index: Int[Tensor, " change"]
+    factor: Float[Tensor, " change"]
+    offset: Float[Tensor, " change"]
+    push_row: Int[Tensor, " push"]
+    push_position: Int[Tensor, " push"]
+    push: Float[Tensor, "push d_model"]
+
+    def written(
+        self,
+        coder: Coder,
+        x: Float[Tensor, "batch position d_model"],
+        value: Float[Tensor, "batch position d_model"],
+    ) -> Float[Tensor, "batch position d_model"]:
+        """`value` plus what the changed activations write, given the coder's input `x`."""
+        out = value.clone()
+        if len(self.row):
+            cells = torch.stack([self.row, self.position], dim=1)
+            unique, which = torch.unique(cells, dim=0, return_inverse=True)
+            activations = coder.encode(x[unique[:, 0], unique[:, 1]])
+            current = activations[which, self.index]
+            change = (self.factor - 1) * current + self.offset
+            delta = change[:, None] * coder.W_dec[self.index]
+            out.index_put_((self.row, self.position), delta, accumulate=True)
+        if len(self.push_row):
+            out.index_put_((self.push_row, self.push_position), self.push, accumulate=True)
+        return out
+
+
+def plan_layers(
+    dictionary: Dictionary,
+    interventions: Sequence[Sequence[AnyIntervention]],
+    lengths: Sequence[int],
+    like: Tensor,
+) -> dict[int, LayerPlan]:
+    """The plan of every layer at which something happens; tensors are made like `like`.
+
+    Raises:
+        BadInput: a number of rows, a position, a feature or a vector that does not fit, or one
+            feature changed twice at one position.
+        ModelError: a layer that the dictionary does not have.
+    """
+    if len(interventions) != len(lengths):
+        raise BadInput(
+            "interventions", f"{len(lengths)}, one sequence per row", f"{len(interventions)}"
+        )
+    builders: dict[int, _Builder] = {}
+    for row, (listed, length) in enumerate(zip(interventions, lengths, strict=True)):
+        for intervention in listed:
+            layer = intervention.layer
+            if layer not in builders:
+                builders[layer] = _Builder(dictionary.coder(layer), layer)
+            for position in positions_of(intervention, length):
+                builders[layer].add(row, position, intervention)
+    return {layer: builders[layer].build(like) for layer in sorted(builders)}
+
+
+class _Builder:
+    """Collects one layer's changes."""
+
+    def __init__(self, coder: Coder, layer: int) -> None:
+        self._coder = coder
+        self._layer = layer
+        self._changes: dict[tuple[int, int, int], tuple[float, float]] = {}
+        self._pushes: list[tuple[int, int, DirectionIntervention]] = []
+
+    def add(self, row: int, position: int, intervention: AnyIntervention) -> None:
+        if isinstance(intervention, FeatureIntervention):
+            self._add_change(row, position, intervention)
+        else:
+            width = self._coder.W_dec.shape[1]
+            if len(intervention.vector) != width:
+                raise BadInput(
+                    "intervention: vector", f"width {width}", f"{len(intervention.vector)}"
+                )
+            self._pushes.append((row, position, intervention))
+
+    def _add_change(self, row: int, position: int, change: FeatureIntervention) -> None:
+        if not 0 <= change.index < self._coder.features:
+            raise BadInput(
+                f"intervention: feature {change.layer}-{change.index}",
+                f"an index below {self._coder.features}",
+                str(change.index),
+            )
+        key = (row, position, change.index)
+        if key in self._changes:
+            raise BadInput(
+                f"intervention: feature {change.layer}-{change.index}",
+                "one change per position",
+                f"a second at position {position} of row {row}",
+            )
+        self._changes[key] = change.factor_and_offset
+
+    def build(self, like: Tensor) -> LayerPlan:
+        """The plan as tensors."""
+        keys = torch.tensor(list(self._changes), dtype=torch.long).reshape(-1, 3)
+        amounts = torch.tensor(list(self._changes.values()), dtype=torch.float64).reshape(-1, 2)
+        cells = torch.tensor([cell[:2] for cell in self._pushes], dtype=torch.long).reshape(-1, 2)
+        vectors = [torch.as_tensor(cell[2].vector) for cell in self._pushes]
+        width = int(self._coder.W_dec.shape[1])
+        push = torch.stack(vectors) if vectors else torch.zeros(0, width)
+        keys, cells = keys.to(like.device), cells.to(like.device)
+        amounts, push = amounts.to(like), push.to(like)
+        return LayerPlan(
+            keys[:, 0],
+            keys[:, 1],
+            keys[:, 2],
+            amounts[:, 0],
+            amounts[:, 1],
+            cells[:, 0],
+            cells[:, 1],
+            push,
+        )
