@@ -10,14 +10,13 @@ from atlas.entries.record import Record
 
 @dataclass(frozen=True, kw_only=True)
 class Term(Record):
-    """One term; `unit` is given for metrics, `domain` for behaviours."""
+    """One term; `unit` is given for metrics."""
 
     id: str
     name: str
     description: str
     synonyms: tuple[str, ...] = ()
     unit: str = ""
-    domain: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,7 @@ class UnusableNumberError(ValueError):
 
 
 def plain_scalar(word: str) -> str | int | float | bool | None:
-    """The value of an unquoted word; raises UnusableNumberError for infinities, NaN and huge numbers."""
+    """The value of an unquoted word; raises UnusableNumberError for infinities and the like."""
     if not word or word[0] not in _NUMBER_START:
         if word in _NULL:
             return None
