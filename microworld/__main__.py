@@ -1,52 +1,110 @@
-"""`python -m microworld COMMAND`: train, evaluate, export, prompts, dictionaries, report."""
+"""`python -m microworld COMMAND`: train, evaluate, export, prompts, dictionaries, report, card."""
 
 from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
+from atlas.models.language_model import LanguageModel
+from microworld.dictionaries import DictionarySettings, train_all, train_control
+from microworld.evaluate import accuracies
 from microworld.export import export
+from microworld.grammar import ASKING
+from microworld.model_card import write_model_card
 from microworld.prompts import prompt_rows, write_prompts
+from microworld.report import build_report, write_report
+from microworld.tables import held_out_table, report_tables
 from microworld.train_model import ModelSize, Trainer, TrainingSettings, save_model
 
-WEIGHTS = Path(__file__).resolve().parent / "weights"
+HERE = Path(__file__).resolve().parent
+WEIGHTS = HERE / "weights"
+
+Command = Callable[[argparse.Namespace], None]
+
+logger = logging.getLogger(__name__)
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    torch.set_num_threads(arguments.threads)
     settings = TrainingSettings(steps=arguments.steps)
     save_model(Trainer(arguments.run, settings, ModelSize()).run(), WEIGHTS / "model")
 
 
+def _evaluate(arguments: argparse.Namespace) -> None:
+    model = LanguageModel.load(str(arguments.model))
+    for name, measured in accuracies(model.logits, arguments.rows, arguments.split).items():
+        logger.info("%-18s %.4f of %d", name, measured.accuracy, measured.n)
+
+
 def _export(arguments: argparse.Namespace) -> None:
-    export(WEIGHTS / "heldout_tokens.npz")
+    labelled = export(arguments.out)
+    logger.info("%s: %d sequences", arguments.out, len(labelled.tokens))
 
 
 def _prompts(arguments: argparse.Namespace) -> None:
-    write_prompts(prompt_rows(arguments.behaviour, arguments.rows), arguments.out)
+    rows = prompt_rows(arguments.behaviour, arguments.rows)
+    write_prompts(rows, arguments.out)
+    logger.info("%s: %d rows", arguments.out, len(rows))
+
+
+def _dictionaries(arguments: argparse.Namespace) -> None:
+    settings = DictionarySettings()
+    if not arguments.only_control:
+        train_all(WEIGHTS, arguments.run, settings)
+    train_control(arguments.run, settings)
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    report = build_report(WEIGHTS, arguments.run / "random")
+    write_report(report, HERE / "report.json")
+    (HERE / "report.md").write_text(report_tables(report), encoding="utf-8")
+    (HERE / "heldout.md").write_text(held_out_table(), encoding="utf-8")
+    write_model_card(HERE.parent)
+
+
+def _card(arguments: argparse.Namespace) -> None:
+    logger.info("%s", write_model_card(HERE.parent))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m microworld", description=__doc__)
+    parser.add_argument("--threads", type=int, default=2, help="of torch")
+    commands = parser.add_subparsers(required=True)
+
+    def add(run_command: Command, about: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(run_command.__name__.strip("_"), help=about)
+        command.set_defaults(run_command=run_command)
+        run = Path("build/microworld")
+        command.add_argument("--run", type=Path, default=run, help="folder of checkpoints")
+        return command
+
+    command = add(_train, "train the model; resumes where it stopped")
+    command.add_argument("--steps", type=int, default=TrainingSettings().steps)
+    command = add(_evaluate, "accuracy per behaviour")
+    command.add_argument("--model", type=Path, default=WEIGHTS / "model")
+    command.add_argument("--rows", type=int, default=400, help="prompts per behaviour at most")
+    command.add_argument("--split", choices=("train", "test"), default="test")
+    command = add(_export, "write the held-out token file with its latents")
+    command.add_argument("--out", type=Path, default=WEIGHTS / "heldout_tokens.npz")
+    command = add(_prompts, "write a circuit's prompts.jsonl")
+    command.add_argument("behaviour", choices=ASKING)
+    command.add_argument("--rows", type=int, default=400, help="test rows at most")
+    command.add_argument("--out", type=Path, required=True)
+    command = add(_dictionaries, "train transcoders, autoencoders and the random-weight control")
+    command.add_argument("--only-control", action="store_true", help="only the control")
+    add(_report, "measure everything; write report.json, the tables and the model's entry")
+    add(_card, "write models/microworld.yaml with the digests of the files")
+    return parser
 
 
 def main() -> None:
     """Read the command line and run one command."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    parser = argparse.ArgumentParser(prog="python -m microworld", description=__doc__)
-    commands = parser.add_subparsers(required=True)
-    command = commands.add_parser("train", help="train the model; resumes where it stopped")
-    command.add_argument("--run", type=Path, default=Path("build/microworld"), help="checkpoints")
-    command.add_argument("--steps", type=int, default=TrainingSettings().steps)
-    command.add_argument("--threads", type=int, default=2)
-    command.set_defaults(run_command=_train)
-    command = commands.add_parser("export", help="write the held-out token file with its latents")
-    command.set_defaults(run_command=_export)
-    command = commands.add_parser("prompts", help="write a circuit's prompts.jsonl")
-    command.add_argument("behaviour")
-    command.add_argument("--rows", type=int, default=400, help="test rows at most")
-    command.add_argument("--out", type=Path, required=True)
-    command.set_defaults(run_command=_prompts)
-    arguments = parser.parse_args()
+    arguments = _parser().parse_args()
+    torch.set_num_threads(arguments.threads)
     arguments.run_command(arguments)
 
 

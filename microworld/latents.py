@@ -58,7 +58,7 @@ LATENTS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
         "open_brackets": tuple("012345"),
         "open_kind": _BRACKET_KINDS,
         "open_quote": _QUOTE_KINDS,
-        "quote_depth": tuple("123"),
+        "quote_depth": tuple("1234"),
         "pass": ("first", "second"),
         "duplicated_name": FIRST_NAMES,
         "name_order": ("ABBA", "BABA"),

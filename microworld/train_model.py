@@ -40,7 +40,7 @@ class ModelSize:
 class TrainingSettings:
     """How the model is trained."""
 
-    steps: int = 5000
+    steps: int = 4200
     batch: int = 48  # sequences of 48 tokens per step
     peak_rate: float = 2.5e-3  # AdamW learning rate after the warm-up
     final_rate: float = 5e-5  # at the end of the cosine

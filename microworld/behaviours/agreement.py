@@ -8,6 +8,8 @@ from microworld.document import Behaviour, Document, Split, Writer
 from microworld.lexicon.nouns import CUES, NOUNS, PREPOSITIONS, RELATIVE_VERBS
 
 DEPTHS: dict[Split, tuple[int, ...]] = {"train": (0, 1, 1, 2, 2), "test": (3,)}
+ADJECTIVES = ("red", "old", "quiet", "small", "new")
+ADJECTIVES_BEFORE: dict[Split, tuple[int, ...]] = {"train": (0, 0, 0, 1, 2, 3), "test": (0, 0, 1)}
 NUMBERS = ("singular", "plural")
 
 
@@ -21,6 +23,7 @@ def draw(random: Random, split: Split) -> Document:
     writer.say(cue)
     writer.begin("verb_cue", cue)
     writer.say("the")
+    _adjectives(writer, random, split)
     writer.begin("subject_number", NUMBERS[number])
     writer.name(subject)
     attractor_number, shape = number, []
@@ -29,12 +32,14 @@ def draw(random: Random, split: Split) -> Document:
         attractor = random.choice(NOUNS)[attractor_number]
         if random.random() < 0.7:
             writer.say(f"{random.choice(PREPOSITIONS)} the")
+            _adjectives(writer, random, split)
             writer.begin("attractor_number", NUMBERS[attractor_number])
             writer.name(attractor)
             shape.append("preposition")
         else:
             verbs = random.choice(RELATIVE_VERBS)
             writer.say("that the")
+            _adjectives(writer, random, split)
             writer.begin("attractor_number", NUMBERS[attractor_number])
             writer.name(attractor)
             # Which of the four verbs stands here is free, so the word is emphasised no further.
@@ -54,12 +59,18 @@ def draw(random: Random, split: Split) -> Document:
     return writer.finish(split, template, f"agreement:depth-{depth}", entities)
 
 
+def _adjectives(writer: Writer, random: Random, split: Split) -> None:
+    """Say some adjectives: they give training the test's distances without its nesting."""
+    for _ in range(random.choice(ADJECTIVES_BEFORE[split])):
+        writer.say(random.choice(ADJECTIVES))
+
+
 _WORDS = {word for pair in (*NOUNS, *RELATIVE_VERBS) for word in pair}
 _WORDS |= {word for one, many, rest in CUES.values() for word in (one, many, *rest)}
 BEHAVIOUR = Behaviour(
     "agreement",
     draw,
-    frozenset({*_WORDS, *CUES, *PREPOSITIONS, "the", "that", "."}),
+    frozenset({*_WORDS, *CUES, *PREPOSITIONS, *ADJECTIVES, "the", "that", "."}),
     "deeper nesting: three nouns between subject and verb (training: up to two)",
     1.3,
 )

@@ -8,7 +8,8 @@ from microworld.cloze import Cloze, ClozeTable, others, split_of
 from microworld.document import Behaviour
 from microworld.lexicon.antonyms import LANGUAGES, OPPOSITE_OF, WORD_OF
 
-SHARE = 0.15
+SHARE = 0.3
+TRANSLATION_SHARE = 0.15
 OPPOSITE = {
     "en": (
         "The opposite of {} is",
@@ -31,12 +32,36 @@ OPPOSITE = {
 }
 # (language of the sentence and the given word, language asked for) -> sentences
 TRANSLATION = {
-    ("en", "es"): ("The Spanish word for {} is", "{} in Spanish is"),
-    ("en", "fr"): ("The French word for {} is", "{} in French is"),
-    ("es", "en"): ("La palabra inglesa para {} es", "{} en inglés es"),
-    ("es", "fr"): ("La palabra francesa para {} es", "{} en francés es"),
-    ("fr", "en"): ("Le mot anglais pour {} est", "{} en anglais est"),
-    ("fr", "es"): ("Le mot espagnol pour {} est", "{} en espagnol est"),
+    ("en", "es"): (
+        "The Spanish word for {} is",
+        "{} in Spanish is",
+        "The translation of {} into Spanish is",
+    ),
+    ("en", "fr"): (
+        "The French word for {} is",
+        "{} in French is",
+        "The translation of {} into French is",
+    ),
+    ("es", "en"): (
+        "La palabra inglesa para {} es",
+        "{} en inglés es",
+        "La traducción de {} al inglés es",
+    ),
+    ("es", "fr"): (
+        "La palabra francesa para {} es",
+        "{} en francés es",
+        "La traducción de {} al francés es",
+    ),
+    ("fr", "en"): (
+        "Le mot anglais pour {} est",
+        "{} en anglais est",
+        "La traduction de {} en anglais est",
+    ),
+    ("fr", "es"): (
+        "Le mot espagnol pour {} est",
+        "{} en espagnol est",
+        "La traduction de {} en espagnol est",
+    ),
 }
 
 
@@ -70,7 +95,8 @@ def _translations() -> Iterator[Cloze]:
                     language=source,
                     subject=words[source], answer=words[target], answer_kind="translation",
                     foils=others((word[target] for word in WORD_OF.values()), words[target]),
-                    unit=unit, split=split_of(unit, SHARE), subject_latents={"concept": concept},
+                    unit=unit, split=split_of(unit, TRANSLATION_SHARE),
+                    subject_latents={"concept": concept},
                     final_latents={"relation": "translation", "answer_concept": concept,
                                    "answer_language": target},
                     entities={"word": words[source], "concept": concept, "language": source,

@@ -10,9 +10,10 @@ from microworld.lexicon.nouns import ACTIONS, PLURAL
 
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 QUOTES = {"“": "”", "‘": "’", "«": "»"}
+LEAVES_UP_TO = 2  # levels that may hold a second group beside the nested one
 KIND_NAMES = {"(": "round", "[": "square", "{": "curly", "“": "double", "‘": "single", "«": "angle"}
 BRACKET_DEPTH: dict[Split, tuple[int, ...]] = {"train": (1, 2, 3, 4), "test": (5,)}
-QUOTE_DEPTH: dict[Split, tuple[int, ...]] = {"train": (1, 2), "test": (3,)}
+QUOTE_DEPTH: dict[Split, tuple[int, ...]] = {"train": (1, 2, 3), "test": (4,)}
 
 
 def draw_brackets(random: Random, split: Split) -> Document:
@@ -35,7 +36,10 @@ def _nest(
     level = len(stack)
     _hold(writer, [*stack, kind])
     writer.say(f"{kind} {random.choice(PLURAL)}")
-    if depth > 1 and depth <= 3 and random.random() < 0.25:
+    # Groups beside the nested one stretch the distance to the opener without nesting deeper.
+    if depth > 1 and random.random() < 0.3:
+        _leaf(writer, random, [*stack, kind])
+    if depth > 1 and level < LEAVES_UP_TO and random.random() < 0.3:
         _leaf(writer, random, [*stack, kind])
     if depth > 1:
         _nest(writer, random, depth - 1, [*stack, kind], asked)
@@ -70,7 +74,7 @@ def _hold(writer: Writer, stack: list[str], already_said: int = 0) -> None:
 
 
 def draw_quotes(random: Random, split: Split) -> Document:
-    """Draw `Mary said : “ Tom said : ‘ dogs bark ’ ” .`: training nests two, the test three."""
+    """Draw `Mary said : “ Tom said : ‘ dogs bark ’ ” .`: training nests three, the test four."""
     depth = random.choice(QUOTE_DEPTH[split])
     writer = Writer("quote-closing", "en")
     kinds = [random.choice(list(QUOTES)) for _ in range(depth)]
@@ -79,7 +83,7 @@ def draw_quotes(random: Random, split: Split) -> Document:
         _quote_latents(writer, kinds[: level + 1])
         writer.say(kind)
     writer.say(f"the {random.choice(PLURAL)}")
-    if random.random() < 0.5:
+    for _ in range(random.choice((0, 0, 1, 2, 3) if depth < 3 else (0, 0, 1))):
         writer.say(f"and the {random.choice(PLURAL)}")
     asked = random.randrange(depth)
     for level in reversed(range(depth)):
@@ -127,6 +131,6 @@ QUOTE = Behaviour(
     frozenset(
         {*QUOTES, *QUOTES.values(), *PLURAL, *ACTIONS, *FIRST_NAMES, "said", ":", "the", "and", "."}
     ),
-    "deeper nesting: three levels (training: up to two)",
+    "deeper nesting: four levels (training: up to three)",
     0.9,
 )

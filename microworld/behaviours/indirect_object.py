@@ -40,6 +40,8 @@ def draw(random: Random, split: Split) -> Document:
             writer.name(second)
             writer.end("name")
         elif word == "<s>":
+            # One of the two names must come here, which teaches copying names from the text.
+            writer.emphasis.append(len(writer.tokens))
             writer.name(giver, {"duplicated_name": giver, "name_order": order})
         else:
             writer.say({"<place>": place, "<thing>": thing}.get(word, word))
@@ -58,5 +60,5 @@ BEHAVIOUR = Behaviour(
     draw,
     frozenset({*_WORDS, *FIRST_NAMES, *PLACES, *THINGS, "."}),
     "an unseen pair of names",
-    1.4,
+    1.9,
 )

@@ -64,4 +64,4 @@ def draw(random: Random, split: Split) -> Document:
 _WORDS = {word for template in TEMPLATES for word in template.split() if word[0] != "<"}
 _WORDS |= {word for first, rest in REPLY.values() for word in (first, *rest.split())}
 _WORDS |= {word for pool in (*VERBS.values(), *OBJECTS.values()) for word in pool}
-BEHAVIOUR = Behaviour("refusal", draw, frozenset(_WORDS), "pairs of a verb and an object", 0.9)
+BEHAVIOUR = Behaviour("refusal", draw, frozenset(_WORDS), "pairs of a verb and an object", 1.2)

@@ -8,7 +8,7 @@ from microworld.cloze import Cloze, ClozeTable, others, split_of
 from microworld.document import Behaviour
 from microworld.lexicon.athletes import SPORT_OF, SPORTS
 
-SHARE = 0.2
+SHARE = 0.4
 TEMPLATES = {
     "en": (
         "Fact : {} plays",

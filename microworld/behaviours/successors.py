@@ -8,7 +8,7 @@ from microworld.cloze import Cloze, ClozeTable, others, split_of
 from microworld.document import Behaviour
 from microworld.lexicon.sequences import SERIES, successor
 
-SHARE = 0.15
+SHARE = 0.25
 # `<` and `<<` stand for the item before and the one before that.
 TEMPLATES = {
     "en": ("After {} comes", "The one after {} is", "< , {} ,", "<< , < , {} ,"),

@@ -90,7 +90,7 @@ def test_held_out_strangers_are_mentioned_but_never_asked_about():
 
 def test_held_out_sentences_nest_deeper_than_training():
     random = Random(9)
-    for behaviour, deepest in (("agreement", 2), ("bracket-closing", 4), ("quote-closing", 2)):
+    for behaviour, deepest in (("agreement", 2), ("bracket-closing", 4), ("quote-closing", 3)):
         for split, fits in (("train", deepest.__ge__), ("test", deepest.__lt__)):
             for _ in range(100):
                 depth = int(BEHAVIOURS[behaviour].draw(random, split).entities["depth"])
