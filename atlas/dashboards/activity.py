@@ -1,0 +1,170 @@
+"""Where one feature was active in a token file, and the figures and examples drawn from that.
+
+Activity is gathered piece by piece and joined in any order: the result depends only on what was
+seen, also where examples are drawn by lot, since the lot is a hash of the place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import SupportsFloat
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, UInt64
+
+from atlas.dashboards.dashboard import Band, Density, Example, Histogram
+
+DECIMALS = 4  # of activations in dashboards
+WILSON_95 = 1.959964
+
+
+@dataclass(frozen=True)
+class Activity:
+    """The places and values of a feature's activations above 0, ordered by place."""
+
+    sequence: Int[np.ndarray, " entry"]
+    position: Int[np.ndarray, " entry"]
+    value: Float[np.ndarray, " entry"]
+
+    @classmethod
+    def join(cls, parts: Iterable[Activity]) -> Activity:
+        """The activity of parts that saw different sequences, in whatever order they come."""
+        found = list(parts)
+        if not found:
+            return cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
+        sequence, position, value = (
+            np.concatenate([getattr(part, name) for part in found])
+            for name in ("sequence", "position", "value")
+        )
+        order = np.lexsort((position, sequence))
+        return cls(sequence[order], position[order], value[order])
+
+    def dense(self, shape: tuple[int, int]) -> Float[np.ndarray, "sequence position"]:
+        """The activation at every token of the file."""
+        table = np.zeros(shape, dtype=np.float32)
+        table[self.sequence, self.position] = self.value
+        return table
+
+
+@dataclass(frozen=True)
+class Context:
+    """The texts that examples are cut from."""
+
+    tokens: Int[np.ndarray, "sequence position"]
+    strings: tuple[str, ...]  # by token id
+    lengths: Int[np.ndarray, " sequence"]  # tokens before padding
+    before: int = 24  # tokens shown before the one that counts
+    after: int = 8
+
+    def example(
+        self, table: Float[np.ndarray, "sequence position"], sequence: int, position: int
+    ) -> Example:
+        """The stretch around one token."""
+        start = max(0, position - self.before)
+        stop = min(int(self.lengths[sequence]), position + self.after + 1)
+        ids = self.tokens[sequence, start:stop]
+        return Example(
+            sequence=sequence,
+            tokens=tuple(self.strings[token] for token in ids),
+            activations=tuple(_rounded(value) for value in table[sequence, start:stop]),
+            peak=position - start,
+        )
+
+
+def density(active: int, tokens: int) -> Density:
+    """The count with Wilson's 95 % interval, which is right for rare features too."""
+    if not tokens:
+        return Density(0.0, 0, 0, 0.0, 1.0)
+    share, z = active / tokens, WILSON_95
+    centre = (share + z * z / (2 * tokens)) / (1 + z * z / tokens)
+    spread = (
+        z
+        / (1 + z * z / tokens)
+        * math.sqrt(share * (1 - share) / tokens + z * z / (4 * tokens * tokens))
+    )
+    return Density(share, active, tokens, max(0.0, centre - spread), min(1.0, centre + spread))
+
+
+def histogram(values: Float[np.ndarray, " entry"], bins: int) -> Histogram:
+    """Counts of non-zero activations in equal bins from 0 to the maximum."""
+    if not len(values):
+        return Histogram((), ())
+    counts, edges = np.histogram(values, bins=bins, range=(0.0, float(values.max())))
+    return Histogram(tuple(_rounded(edge) for edge in edges), tuple(int(n) for n in counts))
+
+
+def top_examples(activity: Activity, context: Context, count: int) -> tuple[Example, ...]:
+    """The strongest sequences, each at its maximum."""
+    order = np.lexsort((activity.position, activity.sequence, -activity.value))
+    return _examples(activity, context, order, count)
+
+
+def bands(activity: Activity, context: Context, shape: tuple[int, int]) -> tuple[Band, ...]:
+    """Equal quantile bands of the non-zero activations; ``shape`` is (bands, examples in each)."""
+    number, count = shape
+    order = np.lexsort((activity.position, activity.sequence, activity.value))
+    limits = [round(len(order) * edge / number) for edge in range(number + 1)]
+    found = []
+    for band, (start, stop) in enumerate(zip(limits[:-1], limits[1:], strict=True)):
+        inside = order[start:stop]
+        if not len(inside):
+            continue
+        drawn = inside[np.argsort(_lots(activity, inside), kind="stable")]
+        found.append(
+            Band(
+                from_share=band / number,
+                to_share=(band + 1) / number,
+                lowest=_rounded(activity.value[inside[0]]),
+                highest=_rounded(activity.value[inside[-1]]),
+                count=len(inside),
+                examples=_examples(activity, context, drawn, count),
+            )
+        )
+    return tuple(found)
+
+
+def examples_where(
+    mask: Bool[np.ndarray, "sequence position"],
+    table: Float[np.ndarray, "sequence position"],
+    context: Context,
+    count: int,
+) -> tuple[Example, ...]:
+    """Examples at tokens where a mask is true, by lot, one per sequence."""
+    sequence, position = np.nonzero(mask)
+    places = Activity(sequence, position, table[sequence, position])
+    order = np.argsort(_lots(places, np.arange(len(sequence))), kind="stable")
+    return _examples(places, context, order, count, table)
+
+
+def _examples(
+    activity: Activity,
+    context: Context,
+    order: Int[np.ndarray, " entry"],
+    count: int,
+    table: Float[np.ndarray, "sequence position"] | None = None,
+) -> tuple[Example, ...]:
+    """The first entries of an order, one per sequence."""
+    if table is None:
+        table = activity.dense((len(context.tokens), context.tokens.shape[1]))
+    chosen: dict[int, int] = {}
+    for entry in order:
+        if len(chosen) == count:
+            break
+        chosen.setdefault(int(activity.sequence[entry]), int(activity.position[entry]))
+    return tuple(context.example(table, *place) for place in chosen.items())
+
+
+def _lots(activity: Activity, entries: Int[np.ndarray, " entry"]) -> UInt64[np.ndarray, " entry"]:
+    """A pseudo-random number per place (SplitMix64), the same on every machine."""
+    lots: np.ndarray = activity.sequence[entries].astype(np.uint64) << np.uint64(20)
+    lots = lots + activity.position[entries].astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    lots = (lots ^ (lots >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    lots = (lots ^ (lots >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed: np.ndarray = lots ^ (lots >> np.uint64(31))
+    return mixed
+
+
+def _rounded(value: SupportsFloat) -> float:
+    return round(float(value), DECIMALS)
