@@ -1,0 +1,170 @@
+"""Reads the JSON of the shared graph format into typed nodes and links, trusting nothing."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from atlas.errors import GraphFormatError
+
+# The largest file that a public tool is known to have produced is 1.7 GB and crashed its viewer.
+MAXIMUM_BYTES = 512 * 2**20
+LARGEST_INTEGER = 2**53
+
+
+@dataclass(frozen=True)
+class FileNode:
+    """One node as the file states it."""
+
+    node_id: str
+    display_id: str
+    kind: str  # the file's feature_type
+    layer: int | None  # None for "E"
+    position: int
+    feature: int | None
+    label: str
+    probability: float
+    activation: float
+
+
+@dataclass(frozen=True)
+class FileLink:
+    """One link as the file states it."""
+
+    source: str
+    target: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class GraphDocument:
+    """A whole file: its nodes and links, and the two free-form blocks."""
+
+    metadata: dict[str, Any]
+    view: dict[str, Any]  # the format's qParams
+    nodes: tuple[FileNode, ...]
+    links: tuple[FileLink, ...]
+    has_attention_nodes: bool  # qk_only_nodes, which stand outside the graph
+
+
+def read_document(path: Path) -> GraphDocument:
+    """A file's content; raises GraphFormatError with one line if it is not the shared format."""
+    values = read_json(path)
+    check(isinstance(values, dict), str(path), "a JSON object", type(values).__name__)
+    blocks = {"metadata": dict, "qParams": dict, "nodes": list, "links": list}
+    for name, kind in blocks.items():
+        found = values.get(name, {} if name == "qParams" else None)
+        expected = "an object" if kind is dict else "a list"
+        check(isinstance(found, kind), f"{path} {name}", expected, found)
+    return GraphDocument(
+        metadata=values["metadata"],
+        view=values.get("qParams", {}),
+        nodes=tuple(
+            read_node(node, f"{path} nodes[{place}]") for place, node in enumerate(values["nodes"])
+        ),
+        links=tuple(
+            read_link(link, f"{path} links[{place}]") for place, link in enumerate(values["links"])
+        ),
+        has_attention_nodes=bool(values.get("qk_only_nodes")),
+    )
+
+
+def read_json(path: Path) -> Any:
+    """The JSON value in a file; NaN and Infinity, which JSON does not have, are refused."""
+    try:
+        size = path.stat().st_size
+        check(
+            size <= MAXIMUM_BYTES,
+            str(path),
+            f"at most {MAXIMUM_BYTES // 2**20} MiB",
+            f"{size // 2**20} MiB",
+        )
+        return json.loads(path.read_bytes(), parse_constant=refuse_constant)
+    except OSError as problem:
+        raise GraphFormatError(str(path), "a readable file", problem.strerror or "none") from None
+    except (ValueError, RecursionError) as problem:
+        raise GraphFormatError(
+            str(path),
+            "JSON",
+            f"text that is none ({problem})"[:160],
+            "it may be truncated: fetch or export it again",
+        ) from problem
+
+
+def refuse_constant(name: str) -> float:
+    """Refuse NaN and Infinity."""
+    raise ValueError(f"{name} is no JSON number")
+
+
+def read_node(values: Any, where: str) -> FileNode:
+    """One node, each field of the type that the format gives it."""
+    check(isinstance(values, dict), where, "an object", values)
+    for name in ("node_id", "feature_type"):
+        check(isinstance(values.get(name), str), f"{where}.{name}", "text", values.get(name))
+    feature = values.get("feature")
+    return FileNode(
+        node_id=values["node_id"],
+        display_id=text(values.get("jsNodeId"), f"{where}.jsNodeId"),
+        kind=values["feature_type"],
+        layer=read_layer(values.get("layer"), f"{where}.layer"),
+        position=integer(values.get("ctx_idx"), f"{where}.ctx_idx"),
+        feature=None if feature is None else integer(feature, f"{where}.feature"),
+        label=text(values.get("clerp"), f"{where}.clerp"),
+        probability=number(values.get("token_prob"), f"{where}.token_prob"),
+        activation=number(values.get("activation"), f"{where}.activation"),
+    )
+
+
+def read_link(values: Any, where: str) -> FileLink:
+    """One link with a finite weight."""
+    check(isinstance(values, dict), where, "an object", values)
+    for name in ("source", "target"):
+        check(isinstance(values.get(name), str), f"{where}.{name}", "a node id", values.get(name))
+    weight = values.get("weight")
+    check(weight is not None, f"{where}.weight", "a finite number", weight)
+    return FileLink(values["source"], values["target"], number(weight, f"{where}.weight"))
+
+
+def read_layer(value: Any, where: str) -> int | None:
+    """A layer given as a number or as its digits; None for "E", the embeddings."""
+    if value == "E":
+        return None
+    if isinstance(value, str):
+        digits = value.isascii() and value.isdecimal() and len(value) < 6
+        check(digits, where, 'a layer or "E"', value)
+        return int(value)
+    return integer(value, where)
+
+
+def integer(value: Any, where: str) -> int:
+    """A whole number, 2.0 included; no boolean."""
+    whole = type(value) is int or (type(value) is float and value.is_integer())
+    check(whole and abs(value) <= LARGEST_INTEGER, where, "a whole number", value)
+    return int(value)
+
+
+def number(value: Any, where: str) -> float:
+    """A finite number; 0 where there is none."""
+    if value is None:
+        return 0.0
+    numeric = type(value) in (int, float) and abs(value) < float("inf")
+    check(numeric and math.isfinite(value), where, "a finite number", value)
+    check(abs(value) < 3e38, where, "a number within float32", value)
+    return float(value)
+
+
+def text(value: Any, where: str) -> str:
+    """Text; "" where there is none."""
+    if value is None:
+        return ""
+    check(isinstance(value, str), where, "text", value)
+    return str(value)
+
+
+def check(holds: bool, where: str, expected: str, found: object) -> None:
+    """Raise GraphFormatError unless the condition holds."""
+    if not holds:
+        raise GraphFormatError(where, expected, repr(found)[:120])
