@@ -11,6 +11,7 @@ import torch
 
 from atlas.models.language_model import LanguageModel
 from microworld.dictionaries import DictionarySettings, train_all, train_control
+from microworld.document import Document
 from microworld.evaluate import accuracies
 from microworld.export import export
 from microworld.grammar import ASKING
@@ -45,7 +46,12 @@ def _export(arguments: argparse.Namespace) -> None:
 
 
 def _prompts(arguments: argparse.Namespace) -> None:
-    rows = prompt_rows(arguments.behaviour, arguments.rows)
+    wanted = dict(condition.split("=", 1) for condition in arguments.where)
+
+    def keep(document: Document) -> bool:
+        return wanted.items() <= dict(document.entities).items()
+
+    rows = prompt_rows(arguments.behaviour, arguments.rows, keep)
     write_prompts(rows, arguments.out)
     logger.info("%s: %d rows", arguments.out, len(rows))
 
@@ -92,6 +98,9 @@ def _parser() -> argparse.ArgumentParser:
     command = add(_prompts, "write a circuit's prompts.jsonl")
     command.add_argument("behaviour", choices=ASKING)
     command.add_argument("--rows", type=int, default=400, help="test rows at most")
+    command.add_argument(
+        "--where", action="append", default=[], help="entity=value that rows must have"
+    )
     command.add_argument("--out", type=Path, required=True)
     command = add(_dictionaries, "train transcoders, autoencoders and the random-weight control")
     command.add_argument("--only-control", action="store_true", help="only the control")

@@ -26,7 +26,7 @@ def draw(random: Random, split: Split) -> Document:
     _adjectives(writer, random, split)
     writer.begin("subject_number", NUMBERS[number])
     writer.name(subject)
-    attractor_number, shape = number, []
+    attractor, attractor_number, shape = "", number, []
     for _ in range(depth):
         attractor_number = random.randrange(2)
         attractor = random.choice(NOUNS)[attractor_number]
@@ -53,7 +53,7 @@ def draw(random: Random, split: Split) -> Document:
     writer.say(f"{random.choice(rest)} .")
     entities = {
         "subject": subject, "number": NUMBERS[number], "cue": cue, "depth": str(depth),
-        "attractor_number": NUMBERS[attractor_number] if depth else "none",
+        "attractor": attractor, "attractor_number": NUMBERS[attractor_number] if depth else "none",
     }  # fmt: skip
     template = "-".join([cue.lower(), *shape])
     return writer.finish(split, template, f"agreement:depth-{depth}", entities)
