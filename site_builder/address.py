@@ -1,0 +1,59 @@
+"""Where each page lies in the site, and relative links between pages.
+
+Every link is relative and names a file, so the site works under any sub-path, behind any static
+host, and opened from a folder.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+
+HOME = "index.html"
+SEARCH = "search.html"
+
+
+def circuit_page(circuit: str) -> str:
+    """The page of a circuit."""
+    return f"circuits/{circuit}/index.html"
+
+
+def notebook_page(entry: str) -> str:
+    """The page of an executed notebook of a circuit."""
+    return f"circuits/{entry}/notebook.html"
+
+
+def feature_page(feature: str) -> str:
+    """The page of a feature, from its full id `<model>/<dictionary>/<layer>-<index>`."""
+    return f"features/{feature}/index.html"
+
+
+def model_page(model: str) -> str:
+    """The page of a model."""
+    return f"models/{model}/index.html"
+
+
+def list_page(kind: str, facet: str | None = None, value: str | None = None, page: int = 1) -> str:
+    """A list of entries: all of a kind, or those with one value of a facet; long lists have pages."""
+    folder = kind if facet is None else f"{kind}/by-{facet}/{value}"
+    return f"{folder}/index.html" if page == 1 else f"{folder}/page-{page}.html"
+
+
+def relative(source: str, target: str) -> str:
+    """The link from the page at `source` to the file at `target`, both from the site's root."""
+    path, mark, anchor = target.partition("#")
+    if path == source and mark:
+        return f"#{anchor}"
+    way = posixpath.relpath(path, posixpath.dirname(source) or ".")
+    return f"{way}{mark}{anchor}"
+
+
+def unique_anchor(wanted: str, taken: Iterable[str]) -> str:
+    """An anchor that is not among those taken: the wanted one, else with a number."""
+    used = set(taken)
+    if wanted not in used:
+        return wanted
+    number = 2
+    while f"{wanted}-{number}" in used:
+        number += 1
+    return f"{wanted}-{number}"

@@ -1,0 +1,189 @@
+"""Builds the website: entries to Markdown and JSON, then mkdocs, the search index, the policy.
+
+Everything is made in `build/` and moved to its place at the end, so a build that fails leaves the
+site as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from atlas.entries.library import Library
+from atlas.errors import BadInput
+from atlas.graphs.graph import AttributionGraph
+from site_builder.address import circuit_page, feature_page, model_page
+from site_builder.catalog import catalog
+from site_builder.content_security import secure_site
+from site_builder.page import Page, write_page
+from site_builder.pages.circuit import circuit_entry
+from site_builder.pages.feature import feature_entry
+from site_builder.pages.graph_section import GRAPH_FILE, drawn_row, feature_data, part_scene
+from site_builder.pages.home import choose_featured, home
+from site_builder.pages.lists import list_pages
+from site_builder.pages.model import model_entry
+from site_builder.pages.notebook import notebook_entry
+from site_builder.pages.other import models_list, moved_page, search_page
+from site_builder.pages.run_yourself import NOTEBOOK_FILE
+from site_builder.pictures.drawn_graph import draw_graph
+from site_builder.pictures.graph_picture import graph_data
+from site_builder.reading import read_site
+from site_builder.records import CircuitRecord, SiteRecords
+from site_builder.tools import index_pages, read_configuration, render
+
+BROWSER = Path(__file__).parent / "browser"
+MARKER = ".atlas-site"  # in every built site: only such a folder is ever replaced
+GUIDE = "guide"
+
+
+@dataclass(frozen=True)
+class BuildSettings:
+    """Where a build reads and writes."""
+
+    out: Path  # the site; replaced if it is a site, never if it is another folder
+    work: Path  # the site's source and half-built pages; emptied first
+    results: Path | None = None  # the cache of runs, for the latest state and executed notebooks
+    search: bool = True  # whether to write the search index
+
+
+@dataclass(frozen=True)
+class BuiltSite:
+    """What was built."""
+
+    folder: Path
+    pages: int
+    circuits: int
+    features: int
+    models: int
+
+
+def build(
+    library: Library, settings: BuildSettings, say: Callable[[str], None] = lambda words: None
+) -> BuiltSite:
+    """Build the site of a library. Raises BadInput if `out` holds something else."""
+    check_target(settings.out)
+    configuration = read_configuration(library.root)
+    source, made = settings.work / "site_source", settings.work / "site_new"
+    for folder in (source, made):
+        shutil.rmtree(folder, ignore_errors=True)
+    source.mkdir(parents=True)
+    say("reading entries")
+    site = read_site(library, settings.results, addresses(configuration))
+    say(f"writing pages of {len(site.circuits)} circuits and {len(site.features)} features")
+    write_source(site, library, source)
+    say("rendering")
+    render(configuration, source, made)
+    if settings.search:
+        say("indexing")
+        index_pages(made)
+    pages = secure_site(made)
+    (made / MARKER).write_text("A site built by `atlas site build`.\n", encoding="utf-8")
+    replace_folder(made, settings.out)
+    return BuiltSite(settings.out, pages, len(site.circuits), len(site.features), len(site.models))
+
+
+def addresses(configuration: Mapping[str, Any]) -> dict[str, str]:
+    """Where the site and its repository are published, as far as the configuration says."""
+    extra = configuration.get("extra") or {}
+    found = {
+        "repo_url": configuration.get("repo_url"),
+        "site_url": configuration.get("site_url"),
+        "notebooks_commit": extra.get("notebooks_commit"),
+    }
+    return {name: str(value) for name, value in found.items() if value}
+
+
+def check_target(out: Path) -> None:
+    """Raise BadInput if the folder to write exists and is no site of ours."""
+    if not out.exists():
+        return
+    if not out.is_dir() or (any(out.iterdir()) and not (out / MARKER).is_file()):
+        raise BadInput(
+            str(out),
+            "a folder that does not exist, is empty, or holds a site built before",
+            "something else",
+            "name another folder with --out",
+        )
+
+
+def replace_folder(new: Path, old: Path) -> None:
+    """Put the new folder where the old one is."""
+    shutil.rmtree(old, ignore_errors=True)
+    old.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(str(new), str(old))
+
+
+def write_source(site: SiteRecords, library: Library, source: Path) -> None:
+    """Write every page and file of the site's source."""
+    write_assets(source / "assets")
+    copy_guide(library.root, source / GUIDE)
+    scenes = {}
+    for record in site.circuits.values():
+        scenes[record.circuit.id] = write_circuit(record, site, source)
+    for record in site.features.values():
+        write_page(feature_entry(record, site), source)
+    for model in site.models.values():
+        write_page(model_entry(model, site), source)
+    featured = choose_featured(site)
+    scene = scenes.get(featured.circuit.id) if featured else None
+    pages: list[Page] = [home(site, (featured, scene) if featured and scene else None)]
+    pages += [*list_pages(site), models_list(site), search_page(), *moved(site, library.redirects)]
+    for page in pages:
+        write_page(page, source)
+    write_json(catalog(site), source / "catalog.json")
+
+
+def write_circuit(record: CircuitRecord, site: SiteRecords, source: Path) -> Any:
+    """Write a circuit's page and the files beside it; give the picture of its parts."""
+    circuit = record.circuit
+    folder = source / Path(circuit_page(circuit.id)).parent
+    scene = drawn = None
+    if record.graph_file is not None:
+        graph = AttributionGraph.load(record.graph_file)
+        scene = part_scene(record, graph)
+        drawn = draw_graph(graph, circuit, drawn_row(record))
+        write_json(graph_data(drawn, circuit, feature_data(record, drawn, site)), folder / GRAPH_FILE)
+    write_page(circuit_entry(record, site, scene, drawn), source)
+    if record.notebook_file is not None:
+        write_page(notebook_entry(record, record.notebook_file), source)
+        shutil.copyfile(record.notebook_file, folder / NOTEBOOK_FILE)
+    return scene
+
+
+def moved(site: SiteRecords, redirects: Mapping[str, str]) -> list[Page]:
+    """A stub for every renamed entry whose new page exists."""
+    known = {f"circuits/{each}": circuit_page(each) for each in site.circuits}
+    known |= {f"features/{each}": feature_page(each) for each in site.features}
+    known |= {f"models/{each}": model_page(each) for each in site.models}
+    return [
+        moved_page(f"{old}/index.html", known[new])
+        for old, new in redirects.items()
+        if new in known and old not in known
+    ]
+
+
+def write_assets(folder: Path) -> None:
+    """Copy the browser's modules and join the style sheets into one."""
+    folder.mkdir(parents=True)
+    for path in sorted(BROWSER.glob("*.js")):
+        shutil.copyfile(path, folder / path.name)
+    styles = [path.read_text(encoding="utf-8") for path in sorted((BROWSER / "styles").glob("*.css"))]
+    (folder / "atlas.css").write_text("\n".join(styles), encoding="utf-8", newline="\n")
+
+
+def copy_guide(library: Path, folder: Path) -> None:
+    """Copy the hand-written prose; the checkout's own where the library has none."""
+    own = library / "docs"
+    docs = own if (own / "index.md").is_file() else Path(__file__).resolve().parents[1] / "docs"
+    shutil.copytree(docs, folder)
+
+
+def write_json(value: Any, path: Path) -> None:
+    """Write compact JSON; refuses numbers that JSON does not have."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    path.write_text(written, encoding="utf-8", newline="\n")

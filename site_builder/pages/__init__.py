@@ -1,0 +1,1 @@
+"""The pages: each module turns entries into the sections of one kind of page."""

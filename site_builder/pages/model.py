@@ -1,0 +1,189 @@
+"""The page of a model: its architecture, its dictionaries, its report, its entries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from atlas.entries.model import DictionaryReference, Model
+from site_builder.address import feature_page, list_page, model_page, relative
+from site_builder.html import Html, foreign, join, tag
+from site_builder.numbers import count, number, spoken, whole
+from site_builder.page import Page, Section
+from site_builder.pages.credit import sources_list
+from site_builder.pages.entry_table import circuit_table
+from site_builder.pages.provenance import digest
+from site_builder.records import SiteRecords
+
+SHOWN_ENTRIES = 40  # circuits and features listed on the model's own page
+KINDS = {"microworld": "embedded model (microworld)", "public": "public model"}
+
+
+def model_entry(model: Model, site: SiteRecords) -> Page:
+    """The whole page."""
+    sections = [
+        Section("Architecture", "architecture", architecture(model)),
+        Section("Dictionaries", "dictionaries", dictionaries(model.dictionaries)),
+        *report_sections(model, site),
+        Section("Circuits", "circuits", circuits(model, site)),
+        Section("Features", "features", features(model, site)),
+    ]
+    if model.sources:
+        sections.append(Section("Sources", "sources", sources_list(model.sources, site)))
+    return Page(
+        path=model_page(model.id),
+        title=model.name,
+        head=model_head(model),
+        sections=sections,
+        description=model.summary or f"{model.name}: {model.architecture}",
+        edit=f"models/{model.id}.yaml",
+    )
+
+
+def model_head(model: Model) -> Html:
+    """Name, kind and size."""
+    here = model_page(model.id)
+    facts = [
+        ("Kind", KINDS[model.kind]),
+        ("Parameters", whole(model.parameters)),
+        ("Layers", str(model.layers)),
+        ("Languages", ", ".join(model.languages)),
+        ("Licence", model.licence),
+    ]
+    cells = [tag("div", {}, tag("dt", {}, name), tag("dd", {}, foreign(value))) for name, value in facts]
+    trail = tag("nav", {"class": "breadcrumb", "aria-label": "Breadcrumb"}, tag("a", {"href": relative(here, list_page("models"))}, "Models"))
+    lead = tag("p", {"class": "lead", "dir": "auto"}, model.summary) if model.summary else ""
+    title = tag("h1", {"dir": "auto", "data-pagefind-meta": "title"}, model.name)
+    kind = tag("span", {"hidden": True, "data-pagefind-meta": "kind"}, "Model")
+    return join([trail, title, kind, lead, tag("dl", {"class": "entry-facts"}, *cells)])
+
+
+def architecture(model: Model) -> Html:
+    """The numbers of the model's configuration, and where its weights are."""
+    weights = model.weights
+    where: list[object] = []
+    if weights.hub:
+        where = [foreign(weights.hub, "span", "mono"), " at revision ", digest(weights.revision)]
+    elif weights.folder:
+        where = [foreign(weights.folder, "span", "mono"), ", sha256 ", digest(weights.sha256)]
+    rows: list[tuple[str, object]] = [
+        ("architecture", foreign(model.architecture)),
+        ("layers", whole(model.layers)),
+        ("residual stream (d_model)", whole(model.d_model)),
+        ("heads", whole(model.heads)),
+        ("vocabulary (d_vocab)", whole(model.d_vocab)),
+        ("context", f"{whole(model.context)} tokens"),
+        ("weights", join(where)),
+        ("one entry needs", needs(model)),
+    ]
+    if model.tokens:
+        rows.append(("held-out tokens", join([foreign(model.tokens.file, "span", "mono"), ", sha256 ", digest(model.tokens.sha256)])))
+    cells = [join([tag("dt", {}, name), tag("dd", {}, value)]) for name, value in rows if value]
+    return tag("dl", {"class": "provenance"}, *cells)
+
+
+def needs(model: Model) -> str:
+    """What a machine must have to run one entry of the model."""
+    asked = model.resources
+    gpus = count(asked.gpus, "GPU") if asked.gpus else "no GPU"
+    return f"{gpus}, {number(asked.memory_gb)} GB of memory, about {number(asked.minutes)} minutes"
+
+
+def dictionaries(known: Sequence[DictionaryReference]) -> Html:
+    """The dictionaries as a table."""
+    rows = []
+    for each in known:
+        layers = f"{each.layers[0]}–{each.layers[-1]}" if len(each.layers) > 1 else ", ".join(map(str, each.layers))
+        cells: list[object] = [foreign(each.id), spoken(each.kind), spoken(each.site), layers]
+        rows.append(tag("tr", {}, *(tag("td", {}, cell) for cell in cells), tag("td", {"class": "number"}, whole(each.features)), tag("td", {}, digest(each.sha256 or each.revision))))
+    titles = ("Dictionary", "Kind", "Site", "Layers", "Features per layer", "Digest or revision")
+    return plain_table(titles, rows, numeric={4})
+
+
+def plain_table(titles: Sequence[str], rows: Sequence[Html], numeric: set[int], caption: str = "") -> Html:
+    """A table with a header row."""
+    head = tag("tr", {}, *(tag("th", {"scope": "col", "class": "number" if at in numeric else None}, title) for at, title in enumerate(titles)))
+    above = tag("caption", {}, caption) if caption else ""
+    table = tag("table", {}, above, tag("thead", {}, head), tag("tbody", {}, *rows))
+    return tag("div", {"class": "table-frame", "tabindex": 0, "role": "region", "aria-label": caption or "Table"}, table)
+
+
+def report_sections(model: Model, site: SiteRecords) -> list[Section]:
+    """The tables of the model's committed report, if it names one."""
+    path = site.library / model.report if model.report else None
+    if path is None or not path.is_file():
+        return []
+    report = json.loads(path.read_text(encoding="utf-8"))
+    tables = report.get("tables") if isinstance(report, Mapping) else None
+    blocks = [report_table(table) for table in tables or () if isinstance(table, Mapping)]
+    note = tag("p", {"class": "section-note"}, "Measured on held-out data when the model was trained; the file is committed with the model.")
+    return [Section("Report", "report", join([note, *blocks]))] if blocks else []
+
+
+def report_table(table: Mapping[str, Any]) -> Html:
+    """Any table of a report: a title, columns, rows, a note."""
+    columns = [str(each) for each in table.get("columns", ())]
+    rows = [list(row.values()) if isinstance(row, Mapping) else list(row) for row in table.get("rows", ())]
+    cells = {at: [row[at] for row in rows if at < len(row) and row[at] is not None] for at in range(len(columns))}
+    numeric = {at for at, values in cells.items() if values and all(map(is_number, values))}
+    marked = {at for at in numeric if is_share(cells[at])}
+    body = [tag("tr", {}, *(report_cell(value, at in numeric, at in marked) for at, value in enumerate(row))) for row in rows]
+    title = tag("h3", {}, str(table.get("title", "")))
+    note = tag("p", {"class": "found-by"}, str(table["note"])) if table.get("note") else ""
+    return join([title, plain_table(columns, body, numeric), note])
+
+
+def is_number(value: Any) -> bool:
+    """Whether a cell holds a number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_share(values: Sequence[float]) -> bool:
+    """Whether a column's numbers are shares that a bar can show: from 0 to 1, not all tiny."""
+    within = all(0 <= value <= 1 for value in values)
+    return within and any(isinstance(value, float) for value in values) and max(values) > 0.2
+
+
+def report_cell(value: Any, numeric: bool, share: bool) -> Html:
+    """A cell; shares between 0 and 1 have a small bar behind the number."""
+    if value is None:
+        return tag("td", {"class": "number" if numeric else None}, "–")
+    if not numeric:
+        return tag("td", {"dir": "auto"}, str(value))
+    written = whole(value) if isinstance(value, int) else number(float(value))
+    if not share:
+        return tag("td", {"class": "number"}, written)
+    bar = tag("rect", {"class": "bar-after", "width": f"{100 * float(value):.1f}%", "height": 4, "rx": 2})
+    track = tag("rect", {"class": "bar-track", "width": "100%", "height": 4, "rx": 2})
+    picture = tag("svg", {"class": "cell-bar", "width": 64, "height": 4, "aria-hidden": "true"}, track, bar)
+    return tag("td", {"class": "number"}, picture, written)
+
+
+def circuits(model: Model, site: SiteRecords) -> Html:
+    """The circuits of the model."""
+    here = model_page(model.id)
+    found = [record for record in site.circuits.values() if record.circuit.model == model.id]
+    if not found:
+        return tag("p", {"class": "empty"}, "No circuits yet.")
+    more = ""
+    if len(found) > SHOWN_ENTRIES:
+        more = tag("p", {}, tag("a", {"href": relative(here, list_page("circuits", "model", model.id))}, f"All {count(len(found), 'circuit')}"))
+    return join([circuit_table(found[:SHOWN_ENTRIES], site, here, without={"model"}), more])
+
+
+def features(model: Model, site: SiteRecords) -> Html:
+    """The features of the model, as links."""
+    here = model_page(model.id)
+    found = [record for record in site.features.values() if record.feature.model == model.id]
+    if not found:
+        return tag("p", {"class": "empty"}, "No features yet.")
+    chips = []
+    for record in found[:SHOWN_ENTRIES]:
+        feature = record.feature
+        name = tag("span", {"class": "mono"}, str(feature.short))
+        chips.append(tag("li", {}, tag("a", {"class": "chip", "href": relative(here, feature_page(feature.id))}, name, foreign(feature.label))))
+    more = ""
+    if len(found) > SHOWN_ENTRIES:
+        more = tag("p", {}, tag("a", {"href": relative(here, list_page("features", "model", model.id))}, f"All {count(len(found), 'feature')}"))
+    return join([tag("ul", {"class": "part-features"}, *chips), more])

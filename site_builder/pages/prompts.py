@@ -1,0 +1,67 @@
+"""A sample of a circuit's prompts, and how many there are of each kind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from atlas.entries.prompts import PromptRow
+from site_builder.html import Html, foreign, join, tag
+from site_builder.numbers import count, whole
+from site_builder.records import CircuitRecord
+
+SAMPLE = 5  # rows of each split that the page shows
+LONGEST = 240  # characters of a prompt that the page shows
+
+
+def prompts_section(record: CircuitRecord) -> Html:
+    """Counts by split and template, and some rows of each split."""
+    rows = record.prompts
+    if not rows:
+        return tag("p", {"class": "empty"}, "No prompts yet.")
+    splits = Counter(row.split for row in rows)
+    templates = len({row.template for row in rows})
+    words = (
+        f"{count(splits['discovery'], 'discovery prompt')} were used to choose parts and thresholds; "
+        f"{count(splits['test'], 'test prompt')}, none of them among the first, carry the claims. "
+        f"They come from {count(templates, 'template')}."
+    )
+    parts: list[Html] = [tag("p", {"class": "section-note"}, words)]
+    for split in ("test", "discovery"):
+        chosen = sample([row for row in rows if row.split == split])
+        if chosen:
+            parts.append(sample_table(split, chosen, splits[split]))
+    return join(parts)
+
+
+def sample(rows: Sequence[PromptRow]) -> list[PromptRow]:
+    """Rows spread over the file and over the templates, the same at each build."""
+    by_template: dict[str, list[PromptRow]] = {}
+    for row in rows:
+        by_template.setdefault(row.template, []).append(row)
+    groups = list(by_template.values())
+    chosen: list[PromptRow] = []
+    depth = 0
+    while len(chosen) < min(SAMPLE, len(rows)):
+        for group in groups:
+            if depth < len(group) and len(chosen) < SAMPLE:
+                chosen.append(group[depth])
+        depth += 1
+    return chosen
+
+
+def sample_table(split: str, rows: Sequence[PromptRow], total: int) -> Html:
+    """Some rows of one split."""
+    foils = any(row.foil for row in rows)
+    titles = ["Prompt", "Expected answer", *(["Foil"] if foils else [])]
+    head = tag("tr", {}, *(tag("th", {"scope": "col"}, title) for title in titles))
+    body = []
+    for row in rows:
+        shown = row.text if len(row.text) <= LONGEST else row.text[:LONGEST] + "…"
+        cells = [tag("td", {"dir": "auto"}, shown), tag("td", {}, foreign(row.target, "code"))]
+        if foils:
+            cells.append(tag("td", {}, foreign(row.foil, "code") if row.foil else ""))
+        body.append(tag("tr", {}, *cells))
+    caption = f"{len(rows)} of {whole(total)} {split} prompts"
+    table = tag("table", {}, tag("caption", {}, caption), tag("thead", {}, head), tag("tbody", {}, *body))
+    return tag("div", {"class": "table-frame"}, table)

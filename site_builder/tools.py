@@ -1,0 +1,73 @@
+"""The two programs that the build calls: mkdocs renders the pages, Pagefind indexes them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from atlas.errors import AtlasError, BadInput
+
+THEME = Path(__file__).parent / "theme"
+# The theme's own scripts and styles, which the atlas replaces by its own.
+UNUSED_ASSETS = ("assets/javascripts", "assets/stylesheets")
+# Ready-made search interfaces that the atlas does not load.
+UNUSED_SEARCH = ("pagefind-ui.*", "pagefind-modular-ui.*", "pagefind-component-ui.*", "pagefind-highlight.js")
+
+
+class BuildFailed(AtlasError):
+    """A program that the build needs did not finish."""
+
+
+def read_configuration(library: Path) -> dict[str, Any]:
+    """The library's mkdocs.yml. Raises BadInput if there is none."""
+    path = library / "mkdocs.yml"
+    if not path.is_file():
+        path = Path(__file__).resolve().parents[1] / "mkdocs.yml"
+    if not path.is_file():
+        raise BadInput(str(path), "the site's configuration", "no such file", "name a whole library")
+    found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(found, dict):
+        raise BadInput(str(path), "a mapping", type(found).__name__)
+    return found
+
+
+def render(configuration: Mapping[str, Any], source: Path, target: Path) -> None:
+    """Render the Markdown in `source` into the empty folder `target`, strictly."""
+    written = dict(configuration)
+    written["theme"] = {**configuration.get("theme", {}), "custom_dir": str(THEME)}
+    written |= {"docs_dir": str(source), "site_dir": str(target), "strict": True}
+    path = source.parent / "mkdocs.generated.yml"
+    path.write_text(yaml.safe_dump(written, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    run([sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "-f", str(path)], "mkdocs")
+    for folder in UNUSED_ASSETS:
+        shutil.rmtree(target / folder, ignore_errors=True)
+    for name in ("sitemap.xml", "sitemap.xml.gz"):
+        if not configuration.get("site_url"):
+            (target / name).unlink(missing_ok=True)
+
+
+def index_pages(site: Path) -> None:
+    """Write the search index of the site's entries and guides into `site/pagefind`."""
+    command = [sys.executable, "-m", "pagefind", "--site", str(site), "--exclude-selectors", ".headerlink", "--quiet"]
+    run(command, "pagefind")
+    for pattern in UNUSED_SEARCH:
+        for path in (site / "pagefind").glob(pattern):
+            path.unlink()
+
+
+def run(command: Sequence[str], name: str) -> None:
+    """Run a program to its end. Raises BuildFailed with its last words if it fails."""
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONIOENCODING": "utf-8"}
+    finished = subprocess.run(
+        command, env=environment, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    if finished.returncode:
+        said = (finished.stderr or finished.stdout).strip()[-800:]
+        raise BuildFailed(name, "a finished run", f"exit code {finished.returncode}: {said}", "install the extra `site`")
