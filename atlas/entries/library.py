@@ -33,6 +33,12 @@ PACKAGED = Path(__file__).resolve().parents[1] / "library_data"
 _FOLDERS = ("circuits", "models", "schema", "vocabulary")  # what makes a folder a library
 
 
+def own_schema_folder() -> Path:
+    """The schemas that belong to this code, whatever library is read with it."""
+    packaged = PACKAGED / "schema"
+    return packaged if packaged.is_dir() else PACKAGED.parents[1] / "schema"
+
+
 class EntryMapping(Mapping[str, Entry], Generic[Entry]):
     """Entries by id, read from their files when they are asked for."""
 

@@ -6,6 +6,7 @@ a second document is refused. Size and depth are bounded, so a hostile file cost
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ class YamlDocument:
     data: Any
     root: yaml.Node = field(repr=False, compare=False)
 
-    def place(self, path: tuple[str | int, ...] | list[str | int]) -> Place:
+    def place(self, path: Sequence[str | int]) -> Place:
         """Where the value at this path stands, or the nearest value above it."""
         node = self.root
         for step in path:
@@ -56,7 +57,7 @@ class YamlDocument:
             node = inner[1]
         return _place(node)
 
-    def key_place(self, path: tuple[str | int, ...] | list[str | int]) -> Place:
+    def key_place(self, path: Sequence[str | int]) -> Place:
         """Where the key that the path ends in stands; the value's place for an item of a list."""
         node = self.root
         for step in path[:-1]:

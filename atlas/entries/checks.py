@@ -1,0 +1,193 @@
+"""Checks a library: reads each file once and returns every problem, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from atlas.entries.circuit import Circuit
+from atlas.entries.feature import Feature
+from atlas.entries.file_checks import chosen_mode, first_line, misplaced, shared_ids
+from atlas.entries.hostile import hostile_problems
+from atlas.entries.library import Library
+from atlas.entries.model import Model
+from atlas.entries.problems import Problem, UnreadableFile
+from atlas.entries.prompt_lines import read_prompt_lines
+from atlas.entries.record import Record
+from atlas.entries.redirects import Redirects
+from atlas.entries.resource import Resource
+from atlas.entries.rules.known import Known
+from atlas.entries.rules.rule import Row, Rule, Subject
+from atlas.entries.rules.table import RULES
+from atlas.entries.schema_validation import schema_problems
+from atlas.entries.text import quoted
+from atlas.entries.vocabulary import Vocabulary
+from atlas.entries.yaml_source import YamlDocument, read_yaml
+from atlas.errors import BadInput, SchemaError
+
+RECORDS: dict[str, type[Record]] = {
+    "circuit": Circuit,
+    "feature": Feature,
+    "model": Model,
+    "resource": Resource,
+    "vocabulary": Vocabulary,
+    "redirects": Redirects,
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found, in the order of files and lines."""
+
+    problems: tuple[Problem, ...]
+    checked: Mapping[str, int]  # number of files by kind
+
+    @property
+    def summary(self) -> str:
+        """One line: what was checked and how it went."""
+        counts = [f"{number} {_words(kind, number)}" for kind, number in self.checked.items()]
+        files = len({problem.file for problem in self.problems})
+        number = len(self.problems)
+        result = f"{number} problem{'s' * (number != 1)} in {files} file{'s' * (files != 1)}"
+        return f"{', '.join(counts) or 'nothing'} checked: {result if number else 'no problems'}"
+
+
+def _words(kind: str, number: int) -> str:
+    if number == 1 or kind == "redirects":
+        return kind
+    return "vocabularies" if kind == "vocabulary" else f"{kind}s"
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file to check, and the id that its place gives it."""
+
+    kind: str
+    entry_id: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    """A file that fits its schema."""
+
+    file: _File
+    document: YamlDocument
+    record: Any
+
+
+def check(library: Library, paths: Sequence[Path] = ()) -> Report:
+    """Every problem of the library, or of the entries at or under the given paths.
+
+    Raises BadInput for a path at which there is no entry.
+    """
+    every = list(_files(library))
+    chosen = _chosen(library, every, paths) if paths else every
+    problems: list[Problem] = []
+    parsed: list[_Parsed] = []
+    for file in chosen:
+        found, entry = _parse(library, file)
+        problems += found
+        if entry is not None:
+            parsed.append(entry)
+    records = {(one.file.kind, one.file.entry_id): one.record for one in parsed}
+    known = Known(library, {**{(one.kind, one.entry_id): None for one in chosen}, **records})
+    rows: dict[str, tuple[Row, ...]] = {}
+    for one in parsed:
+        if one.file.kind == "circuit":
+            rows[one.file.entry_id], found = _prompts(library, one)
+            problems += found
+            own = tuple(row.record for row in rows[one.file.entry_id])
+            known.remember_rows(one.file.entry_id, own)
+    for one in parsed:
+        subject = Subject(
+            one.file.entry_id, one.record, one.document, known, rows.get(one.file.entry_id, ())
+        )
+        for rule in _RULES_OF[one.file.kind]:
+            problems += rule.problems(subject)
+    if not paths:
+        problems += [*misplaced(library), *shared_ids(library)]
+    checked = {kind: sum(file.kind == kind for file in chosen) for kind in RECORDS}
+    return Report(
+        tuple(sorted(set(problems))), {kind: many for kind, many in checked.items() if many}
+    )
+
+
+_RULES_OF: dict[str, tuple[Rule, ...]] = {
+    kind: tuple(rule for rule in RULES if rule.kind == kind) for kind in RECORDS
+}
+
+
+def _files(library: Library) -> Iterator[_File]:
+    groups: tuple[tuple[str, Mapping[str, Path]], ...] = (
+        ("circuit", library.circuits.paths),
+        ("feature", library.features.paths),
+        ("model", library.models.paths),
+        ("resource", library.resources.paths),
+        ("vocabulary", library.vocabularies.paths),
+    )
+    for kind, entries in groups:
+        for entry_id, path in entries.items():
+            yield _File(kind, entry_id, path)
+    redirects = library.root / "redirects.yaml"
+    if redirects.is_file():
+        yield _File("redirects", "redirects", redirects)
+
+
+def _chosen(library: Library, every: Sequence[_File], paths: Sequence[Path]) -> list[_File]:
+    """The files at or under the paths; a path inside a circuit's folder stands for the circuit."""
+    chosen: dict[_File, None] = {}
+    for path in paths:
+        place = path.resolve()
+        found = [file for file in every if place == file.path or place in file.path.parents]
+        inside = [
+            file for file in every if file.kind == "circuit" and file.path.parent == place.parent
+        ]
+        if not found and not inside:
+            near = str(library.root)
+            expected = f"a file or folder with entries in {near}"
+            raise BadInput(quoted(str(path)), expected, "no entry there", "check the path")
+        chosen.update(dict.fromkeys(found or inside))
+    return list(chosen)
+
+
+def _parse(library: Library, file: _File) -> tuple[list[Problem], _Parsed | None]:
+    shown_as = file.path.relative_to(library.root).as_posix()
+    try:
+        document = read_yaml(file.path, shown_as)
+    except UnreadableFile as error:
+        return [error.problem], None
+    problems = schema_problems(file.kind, document)
+    problems += hostile_problems(document)
+    schema = library.schema_folder / f"{file.kind}.schema.json"
+    problems += first_line(document, schema, file.path)
+    if file.kind == "circuit":
+        problems = _without_mode(problems) + list(chosen_mode(document))
+    try:
+        record = RECORDS[file.kind].from_data(document.data)
+    except SchemaError:
+        return problems, None  # the schema has said more about it
+    return problems, _Parsed(file, document, record)
+
+
+def _without_mode(problems: list[Problem]) -> list[Problem]:
+    """Drops the schema's word on `mode`, which has a better message of its own."""
+    return [one for one in problems if one.code != "E101" or not one.field.endswith("].mode")]
+
+
+def _prompts(library: Library, circuit: _Parsed) -> tuple[tuple[Row, ...], list[Problem]]:
+    path = circuit.file.path.with_name(circuit.record.prompts.file)
+    shown_as = path.relative_to(library.root).as_posix()
+    if not path.is_file():
+        place = circuit.document.place(("prompts", "file"))
+        expected, action = "a file beside circuit.yaml", "add it, or name another"
+        found = f"no {quoted(path.name)}"
+        return (), [
+            Problem(
+                circuit.document.file, place.line, place.column, "E134", "prompts.file",
+                expected, found, action,
+            )
+        ]  # fmt: skip
+    return read_prompt_lines(path, shown_as)
