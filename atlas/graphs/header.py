@@ -29,26 +29,7 @@ class GraphHeader:
     format_version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:
-        for name in ("model", "dictionary", "prompt"):
-            expect(isinstance(getattr(self, name), str), name, "text", getattr(self, name))
-        for name, kind in (("tokens", str), ("token_ids", int)):
-            value = getattr(self, name)
-            listed = isinstance(value, tuple) and all(type(item) is kind for item in value)
-            expect(listed, name, f"a tuple of {kind.__name__}", value)
-        for name in ("settings", "provenance"):
-            expect(isinstance(getattr(self, name), dict), name, "a mapping", getattr(self, name))
-        expect(
-            len(self.token_ids) in (0, len(self.tokens)),
-            "token_ids",
-            f"none or {len(self.tokens)}, one per token",
-            self.token_ids,
-        )
-        expect(
-            self.format_version == FORMAT_VERSION,
-            "format_version",
-            f"{FORMAT_VERSION}, the version that this atlas reads",
-            self.format_version,
-        )
+        check_fields({item.name: getattr(self, item.name) for item in fields(self)})
 
     def to_json(self) -> dict[str, Any]:
         """The header as JSON values; `from_json` gives it back."""
@@ -66,7 +47,25 @@ class GraphHeader:
         for name in ("tokens", "token_ids"):
             expect(isinstance(picked[name], list), name, "a list", picked[name])
             picked[name] = tuple(picked[name])
+        check_fields(picked)
         return cls(**picked)
+
+
+def check_fields(values: dict[str, Any]) -> None:
+    """Raise GraphFormatError unless every field of a header has its type and they agree."""
+    for name in ("model", "dictionary", "prompt"):
+        expect(isinstance(values[name], str), name, "text", values[name])
+    for name, kind in (("tokens", str), ("token_ids", int)):
+        listed = isinstance(values[name], tuple) and all(type(v) is kind for v in values[name])
+        expect(listed, name, f"a tuple of {kind.__name__}", values[name])
+    for name in ("settings", "provenance"):
+        expect(isinstance(values[name], dict), name, "a mapping", values[name])
+    count = len(values["tokens"])
+    agree = len(values["token_ids"]) in (0, count)
+    expect(agree, "token_ids", f"none or {count}, one per token", values["token_ids"])
+    version = values["format_version"]
+    known = type(version) is int and version == FORMAT_VERSION
+    expect(known, "format_version", f"{FORMAT_VERSION}, the version that this atlas reads", version)
 
 
 def header_bytes(header: GraphHeader, labels: tuple[str, ...]) -> bytes:

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float64
+
 from atlas.errors import GraphFormatError
 
 # The largest file that a public tool is known to have produced is 1.7 GB and crashed its viewer.
 MAXIMUM_BYTES = 512 * 2**20
 LARGEST_INTEGER = 2**53
+LARGEST_WEIGHT = 3e38  # of a float32
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,13 @@ class FileNode:
     activation: float
 
 
-@dataclass(frozen=True)
-class FileLink:
-    """One link as the file states it."""
+@dataclass(frozen=True, eq=False)
+class FileLinks:
+    """The links as the file states them, in columns."""
 
-    source: str
-    target: str
-    weight: float
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    weights: Float64[np.ndarray, " link"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class GraphDocument:
     metadata: dict[str, Any]
     view: dict[str, Any]  # the format's qParams
     nodes: tuple[FileNode, ...]
-    links: tuple[FileLink, ...]
+    links: FileLinks
     has_attention_nodes: bool  # qk_only_nodes, which stand outside the graph
 
 
@@ -65,9 +69,7 @@ def read_document(path: Path) -> GraphDocument:
         nodes=tuple(
             read_node(node, f"{path} nodes[{place}]") for place, node in enumerate(values["nodes"])
         ),
-        links=tuple(
-            read_link(link, f"{path} links[{place}]") for place, link in enumerate(values["links"])
-        ),
+        links=read_links(values["links"], f"{path} links"),
         has_attention_nodes=bool(values.get("qk_only_nodes")),
     )
 
@@ -118,14 +120,25 @@ def read_node(values: Any, where: str) -> FileNode:
     )
 
 
-def read_link(values: Any, where: str) -> FileLink:
-    """One link with a finite weight."""
-    check(isinstance(values, dict), where, "an object", values)
-    for name in ("source", "target"):
-        check(isinstance(values.get(name), str), f"{where}.{name}", "a node id", values.get(name))
-    weight = values.get("weight")
-    check(weight is not None, f"{where}.weight", "a finite number", weight)
-    return FileLink(values["source"], values["target"], number(weight, f"{where}.weight"))
+def read_links(values: list[Any], where: str) -> FileLinks:
+    """All links, each with two ids and a finite weight."""
+    broken = [
+        place
+        for place, link in enumerate(values)
+        if type(link) is not dict
+        or type(link.get("source")) is not str
+        or type(link.get("target")) is not str
+        or type(link.get("weight")) not in (int, float)
+        or not abs(link["weight"]) < LARGEST_WEIGHT
+    ]
+    if broken:
+        expected = "an object with source and target ids and a finite weight"
+        check(False, f"{where}[{broken[0]}]", expected, values[broken[0]])
+    return FileLinks(
+        tuple(link["source"] for link in values),
+        tuple(link["target"] for link in values),
+        np.array([link["weight"] for link in values], dtype=np.float64),
+    )
 
 
 def read_layer(value: Any, where: str) -> int | None:
@@ -152,7 +165,7 @@ def number(value: Any, where: str) -> float:
         return 0.0
     numeric = type(value) in (int, float) and abs(value) < float("inf")
     check(numeric and math.isfinite(value), where, "a finite number", value)
-    check(abs(value) < 3e38, where, "a number within float32", value)
+    check(abs(value) < LARGEST_WEIGHT, where, "a number within float32", value)
     return float(value)
 
 

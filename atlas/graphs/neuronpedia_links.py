@@ -1,118 +1,137 @@
-"""Attaches the links of a shared graph file to its nodes, even where two nodes share an id."""
+"""Attaches the links of a shared graph file to its nodes, even where two nodes share an id.
+
+Files hold up to millions of links, so links are handled as columns; only those of a shared id
+are looked at one by one.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Float64, Int
 
 from atlas.errors import AmbiguousNode, GraphFormatError
-from atlas.graphs.neuronpedia_file import FileLink
+from atlas.graphs.neuronpedia_file import FileLinks
 from atlas.graphs.nodes import NodeKind, NodeTable
 
 
-@dataclass(frozen=True)
-class LinkContext:
-    """What is needed to say which nodes a link joins."""
+@dataclass(frozen=True, eq=False)
+class NodeNames:
+    """The nodes of a file by the ids that it gives them."""
 
     nodes: NodeTable
-    nodes_of_id: Mapping[str, Sequence[int]]  # an id and the nodes that bear it
+    bearers: Mapping[str, Sequence[int]]  # an id and the nodes that bear it
     file_order: Int[np.ndarray, " node"]  # the place of each node in the file
 
+    def describe(self, name: str) -> str:
+        """The nodes that bear an id, in words."""
+        return " or ".join(self.nodes.describe(node) for node in self.bearers[name])
 
-def attach_links(
-    links: Sequence[FileLink], context: LinkContext
-) -> tuple[dict[tuple[int, int], float], list[str]]:
-    """Edges {(target, source): weight} and what was repaired on the way, in words.
+
+@dataclass(frozen=True, eq=False)
+class AttachedLinks:
+    """Links whose ends are nodes; a source is -1 while its id could mean several."""
+
+    names: tuple[tuple[str, str], ...]  # (source, target) as in the file
+    sources: Int[np.ndarray, " link"]
+    targets: Int[np.ndarray, " link"]
+    weights: Float64[np.ndarray, " link"]
+
+
+def attach_links(links: FileLinks, names: NodeNames) -> tuple[AttachedLinks, list[str]]:
+    """The links between nodes, each pair once, and what was repaired on the way, in words.
 
     Repairs: weights of 0 are left out (tools write them for pairs that are no edge, also
     backwards and onto themselves), links to nodes that the file lacks too, and one of two equal
     links. Raises GraphFormatError for two links that differ and AmbiguousNode for an id of two
     nodes where neither direction nor order tells which is meant.
     """
-    known = [
-        link
-        for link in links
-        if link.source in context.nodes_of_id and link.target in context.nodes_of_id
-    ]
-    real = [link for link in known if link.weight != 0]
-    shared = {name for name, nodes in context.nodes_of_id.items() if len(nodes) > 1}
-    ordered = bool(shared) and follows_file_order(real, context)
-    edges: dict[tuple[int, int], float] = {}
-    repeated = resolved = 0
-    for place, link in enumerate(real):
-        target = the_target(link, context)
-        if link.source in shared:
-            source = the_source(real, place, context, ordered)
-            resolved += 1
-        else:
-            source = context.nodes_of_id[link.source][0]
-        if (target, source) not in edges:
-            edges[target, source] = link.weight
-        elif edges[target, source] == link.weight:
-            repeated += 1
-        else:
-            raise GraphFormatError(
-                f"link {link.source} -> {link.target}",
-                "one weight",
-                f"{edges[target, source]:g} and {link.weight:g}",
-            )
+    ends = zip(links.sources, links.targets, strict=True)
+    known = np.array([s in names.bearers and t in names.bearers for s, t in ends], dtype=bool)
+    real = known & (links.weights != 0)
+    chosen = [(links.sources[place], links.targets[place]) for place in np.flatnonzero(real)]
+    target_of = {target: the_target(source, target, names) for source, target in chosen}
+    source_of = {name: nodes[0] if len(nodes) == 1 else -1 for name, nodes in names.bearers.items()}
+    attached = AttachedLinks(
+        names=tuple(chosen),
+        sources=np.array([source_of[source] for source, _ in chosen], dtype=np.int64),
+        targets=np.array([target_of[target] for _, target in chosen], dtype=np.int64),
+        weights=links.weights[real],
+    )
+    shared = np.flatnonzero(attached.sources < 0)
+    attached = with_shared_sources(attached, shared, names)
+    once = first_of_each(attached)
     counts = {
-        "links to nodes that the file lacks were left out": len(links) - len(known),
-        "links of weight 0 were left out": len(known) - len(real),
-        "repetitions of a link were left out": repeated,
-        "links of an id shared by two nodes were attached by direction and order": resolved,
+        "links to nodes that the file lacks were left out": np.count_nonzero(~known),
+        "links of weight 0 were left out": np.count_nonzero(known & ~real),
+        "repetitions of a link were left out": np.count_nonzero(~once),
+        "links of an id shared by two nodes were attached by direction and order": len(shared),
     }
-    return edges, [f"{count:,} {words}" for words, count in counts.items() if count]
+    kept = AttachedLinks(
+        tuple(name for name, keep in zip(attached.names, once, strict=True) if keep),
+        attached.sources[once],
+        attached.targets[once],
+        attached.weights[once],
+    )
+    return kept, [f"{count:,} {words}" for words, count in counts.items() if count]
 
 
-def the_target(link: FileLink, context: LinkContext) -> int:
+def the_target(source: str, target: str, names: NodeNames) -> int:
     """The node that a link leads to: of nodes with one id, the one that can have inputs."""
-    candidates = context.nodes_of_id[link.target]
-    kinds = context.nodes.kind
-    able = [node for node in candidates if kinds[node] in (NodeKind.FEATURE, NodeKind.LOGIT)]
+    kinds = names.nodes.kind
+    bearers = names.bearers[target]
+    able = [node for node in bearers if kinds[node] in (NodeKind.FEATURE, NodeKind.LOGIT)]
     if len(able) > 1:
-        raise AmbiguousNode(f"link to {link.target}", "one node of that id", "several")
+        raise AmbiguousNode(
+            f"link {source} -> {target}", "one node of that id", names.describe(target)
+        )
     if not able:
         raise GraphFormatError(
-            f"link {link.source} -> {link.target}",
+            f"link {source} -> {target}",
             "a feature or a logit as target",
-            context.nodes.describe(candidates[0]),
+            names.describe(target),
         )
     return able[0]
 
 
-def the_source(links: Sequence[FileLink], place: int, context: LinkContext, ordered: bool) -> int:
-    """The node that a link with a shared id comes from.
+def with_shared_sources(
+    links: AttachedLinks, shared: Int[np.ndarray, " shared"], names: NodeNames
+) -> AttachedLinks:
+    """The links with the sources of these places found.
 
     First by direction: a source lies in a lower layer than its target. Then by order: files that
     list each target's sources in node order show by the neighbours which node is meant.
     """
-    link = links[place]
-    target = the_target(link, context)
-    candidates = [
-        node for node in context.nodes_of_id[link.source] if leads_forward(node, target, context)
-    ]
-    if len(candidates) > 1 and ordered:
-        before = neighbour_order(links, place, -1, context)
-        after = neighbour_order(links, place, +1, context)
-        candidates = [node for node in candidates if before <= context.file_order[node] <= after]
-    if len(candidates) != 1:
-        raise AmbiguousNode(
-            f"link {link.source} -> {link.target}",
-            "an id that stands for one node",
-            " or ".join(map(context.nodes.describe, context.nodes_of_id[link.source])),
-            "export the graph again with a current circuit-tracer, whose ids do not collide",
-        )
-    return candidates[0]
+    if not len(shared):
+        return links
+    order = np.where(links.sources >= 0, names.file_order[links.sources], -1)
+    ordered = follows_file_order(links.targets, order)
+    sources = links.sources.copy()
+    for place in shared.tolist():
+        name, target_name = links.names[place]
+        target = int(links.targets[place])
+        candidates = [
+            node for node in names.bearers[name] if leads_forward(node, target, names.nodes)
+        ]
+        if len(candidates) > 1 and ordered:
+            before = neighbour_order(links.targets, order, place, -1)
+            after = neighbour_order(links.targets, order, place, +1)
+            candidates = [n for n in candidates if before <= names.file_order[n] <= after]
+        if len(candidates) != 1:
+            raise AmbiguousNode(
+                f"link {name} -> {target_name}",
+                "an id that stands for one node",
+                names.describe(name),
+                "export the graph again with a current circuit-tracer, whose ids do not collide",
+            )
+        sources[place] = candidates[0]
+    return AttachedLinks(links.names, sources, links.targets, links.weights)
 
 
-def leads_forward(source: int, target: int, context: LinkContext) -> bool:
+def leads_forward(source: int, target: int, nodes: NodeTable) -> bool:
     """Whether an edge between these nodes could exist."""
-    nodes = context.nodes
     if nodes.kind[target] == NodeKind.LOGIT:
         return bool(nodes.kind[source] != NodeKind.LOGIT)
     return bool(
@@ -121,31 +140,44 @@ def leads_forward(source: int, target: int, context: LinkContext) -> bool:
     )
 
 
-def follows_file_order(links: Sequence[FileLink], context: LinkContext) -> bool:
-    """Whether each target's plain sources come together and in the order of the nodes."""
-    last: dict[str, int] = defaultdict(lambda: -1)
-    previous = None
-    for link in links:
-        if link.target != previous and link.target in last:
-            return False
-        previous = link.target
-        candidates = context.nodes_of_id[link.source]
-        order = int(context.file_order[candidates[0]]) if len(candidates) == 1 else -1
-        if 0 <= order < last[link.target]:
-            return False
-        last[link.target] = max(last[link.target], order)
-    return True
+def follows_file_order(targets: Int[np.ndarray, " link"], order: Int[np.ndarray, " link"]) -> bool:
+    """Whether each target's links stand together, their sources in the order of the nodes.
+
+    Sources whose order is -1 are not yet known and prove nothing.
+    """
+    runs = 1 + np.count_nonzero(np.diff(targets))
+    if runs != len(np.unique(targets)):
+        return False
+    known = order >= 0
+    same_target = np.diff(targets[known]) == 0
+    return not (same_target & (np.diff(order[known]) < 0)).any()
 
 
 def neighbour_order(
-    links: Sequence[FileLink], place: int, step: int, context: LinkContext
+    targets: Int[np.ndarray, " link"], order: Int[np.ndarray, " link"], place: int, step: int
 ) -> float:
-    """The file order of the next plain source of the same target; beyond all if there is none."""
-    target = links[place].target
-    place += step
-    while 0 <= place < len(links) and links[place].target == target:
-        candidates = context.nodes_of_id[links[place].source]
-        if len(candidates) == 1:
-            return float(context.file_order[candidates[0]])
-        place += step
+    """The file order of the next known source of the same target; beyond all if there is none."""
+    at = place + step
+    while 0 <= at < len(targets) and targets[at] == targets[place]:
+        if order[at] >= 0:
+            return float(order[at])
+        at += step
     return step * float("inf")
+
+
+def first_of_each(links: AttachedLinks) -> Bool[np.ndarray, " link"]:
+    """Which links are the first between their nodes; raises if a later one has another weight."""
+    key = links.targets * (1 + links.sources.max(initial=0)) + links.sources
+    _, first, group = np.unique(key, return_index=True, return_inverse=True)
+    differs = links.weights != links.weights[first][group] if len(key) else np.zeros(0, bool)
+    if differs.any():
+        place = int(differs.argmax())
+        source, target = links.names[place]
+        raise GraphFormatError(
+            f"link {source} -> {target}",
+            "one weight",
+            f"{links.weights[first[group[place]]]:g} and {links.weights[place]:g}",
+        )
+    once = np.zeros(len(key), dtype=bool)
+    once[first] = True
+    return once

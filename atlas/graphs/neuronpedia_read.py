@@ -20,7 +20,7 @@ from atlas.errors import GraphError
 from atlas.graphs.graph import AttributionGraph, GraphHeader
 from atlas.graphs.neuronpedia_block import AtlasBlock, is_hidden, read_block
 from atlas.graphs.neuronpedia_file import GraphDocument, check, read_document
-from atlas.graphs.neuronpedia_links import LinkContext, attach_links
+from atlas.graphs.neuronpedia_links import AttachedLinks, NodeNames, attach_links
 from atlas.graphs.neuronpedia_nodes import canonical_order, node_entries, table_of
 from atlas.graphs.neuronpedia_view import NodeFinder, saved_view
 from atlas.graphs.nodes import NodeKind, NodeTable
@@ -72,9 +72,9 @@ def import_document(document: GraphDocument) -> ImportedGraph:
     shared = [name for name, bearers in nodes_of_id.items() if len(bearers) > 1]
     if shared:
         repairs.append(f"{len(shared)} ids, such as {shared[0]}, stood for more than one node")
-    edges, link_repairs = attach_links(document.links, LinkContext(nodes, nodes_of_id, file_order))
+    links, link_repairs = attach_links(document.links, NodeNames(nodes, nodes_of_id, file_order))
     repairs += link_repairs
-    graph = graph_of_edges(nodes, ids, edges, block or plain_block(document, tokens))
+    graph = graph_of_links(nodes, ids, links, block or plain_block(document, tokens))
     if document.has_attention_nodes:
         repairs.append("descriptions of attention sources (qk_only_nodes) were left out")
     display_ids = {
@@ -87,34 +87,34 @@ def import_document(document: GraphDocument) -> ImportedGraph:
     return ImportedGraph(graph, known_slug, parts, pinned, tuple(repairs))
 
 
-def graph_of_edges(
-    nodes: NodeTable,
-    ids: Sequence[str],
-    edges: Mapping[tuple[int, int], float],
-    block: AtlasBlock,
+def graph_of_links(
+    nodes: NodeTable, ids: Sequence[str], links: AttachedLinks, block: AtlasBlock
 ) -> AttributionGraph:
-    """The graph of these nodes and edges, with what the block knows about its rows."""
+    """The graph of these nodes and links, with what the block knows about its rows."""
     hidden = np.flatnonzero(is_hidden(nodes))
     has_row = (nodes.kind == NodeKind.LOGIT) | (nodes.kind == NodeKind.FEATURE)
     if block.rows:
         has_row &= np.array([name in block.rows for name in ids], dtype=bool)
     row_nodes = np.flatnonzero(has_row).astype(np.int32)
-    row_of = {int(node): row for row, node in enumerate(row_nodes)}
-    entries = []
-    for (target, source), weight in edges.items():
-        check(target in row_of, "metadata.atlas.rows", "a row for every target", ids[target])
-        entries.append((row_of[target], source, weight))
+    row_of = np.cumsum(has_row) - 1
+    if not has_row[links.targets].all():
+        stray = ids[links.targets[int(has_row[links.targets].argmin())]]
+        raise GraphFormatError("metadata.atlas.rows", "a row for every target", f"none for {stray}")
     known = [block.rows[ids[int(node)]] for node in row_nodes] if block.rows else []
-    for row, content in enumerate(known):
-        entries += [(row, int(hidden[place]), weight) for place, weight in content.hidden]
-    rows, columns, weights = zip(*entries, strict=True) if entries else ((), (), ())
-    shape = (len(row_nodes), len(nodes))
-    coordinates = (np.array(rows, np.int32), np.array(columns, np.int32))
+    extra = [(row, *pair) for row, content in enumerate(known) for pair in content.hidden]
+    extra_rows, places, weights = zip(*extra, strict=True) if extra else ((), (), ())
+    coordinates = (
+        np.concatenate([row_of[links.targets], np.array(extra_rows, dtype=np.int64)]),
+        np.concatenate([links.sources, hidden[np.array(places, dtype=np.int64)]]),
+    )
+    values = np.concatenate([links.weights, np.array(weights, dtype=np.float64)])
     totals = [row.total for row in known if row.total is not None]
     complete = bool(known) and len(totals) == len(known)
     return AttributionGraph(
         nodes=nodes,
-        rows=csr_array((np.array(weights, np.float32), coordinates), shape=shape),
+        rows=csr_array(
+            (values.astype(np.float32), coordinates), shape=(len(row_nodes), len(nodes))
+        ),
         row_nodes=row_nodes,
         row_totals=np.array(totals, np.float32) if complete else None,
         header=block.header,
@@ -128,7 +128,7 @@ def usable_block(document: GraphDocument, repairs: list[str]) -> AtlasBlock | No
         return None
     block = read_block(document.metadata["atlas"], "metadata.atlas")
     known = {node.node_id for node in document.nodes}
-    if block.link_count == len(document.links) and known >= block.rows.keys():
+    if block.link_count == len(document.links.sources) and known >= block.rows.keys():
         return block
     repairs.append(
         "nodes or links were changed since this atlas wrote the file: its constants, dropped mass "
@@ -162,7 +162,7 @@ def plain_block(document: GraphDocument, tokens: tuple[str, ...]) -> AtlasBlock:
         settings={name: value for name, value in settings.items() if isinstance(value, dict)},
         provenance={"imported_from": "shared graph format", "info": info},
     )
-    return AtlasBlock(header, len(document.links), (), {}, {}, {}, {})
+    return AtlasBlock(header, len(document.links.sources), (), {}, {}, {}, {})
 
 
 def mapping_in(metadata: Mapping[str, Any], name: str) -> dict[str, Any]:

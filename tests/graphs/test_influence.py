@@ -58,7 +58,7 @@ def test_the_smallest_graph_has_the_influence_of_its_logit():
     assert influence(graph).tolist() == [0.5, 0.0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(graph_settings)
 def test_one_pass_equals_the_series(drawn):
     graph = random_graph(**drawn)

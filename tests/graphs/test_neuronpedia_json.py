@@ -36,15 +36,19 @@ def written(tmp_path, graph, **export):
 # Writing ---------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
-@given(graph_settings, st.booleans())
-def test_writing_then_reading_is_the_identity(tmp_path_factory, drawn, pruned):
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory):
+    return tmp_path_factory.mktemp("identity") / "graph.json"
+
+
+@settings(max_examples=25, deadline=None)
+@given(drawn=graph_settings, pruned=st.booleans())
+def test_writing_then_reading_is_the_identity(scratch, drawn, pruned):
     graph = random_graph(**drawn)
     if pruned:
         graph = prune(graph, PruneSettings(0.7, 0.9))
-    path = tmp_path_factory.mktemp("json") / "graph.json"
-    write_graph(graph, path, "a-slug")
-    imported = read_imported(path)
+    write_graph(graph, scratch, "a-slug")
+    imported = read_imported(scratch)
     assert imported.graph.equals(graph)
     assert (imported.slug, imported.repairs) == ("a-slug", ())
 
@@ -314,7 +318,7 @@ def test_links_that_are_no_edges_are_left_out_and_reported(tmp_path):
         ([("1_5_1", "0_3_0", 1.0)], "no cycle"),
         ([("E_2_0", "0_12_1", 1.0), ("E_2_0", "0_12_1", 2.0)], "one weight; found 1 and 2"),
         ([("0_12_1", "E_2_0", 1.0)], "a feature or a logit as target"),
-        ([("27_22605_1", "0_12_1", 1.0)], "logit  Austin -> feature|logit Austin"),
+        ([("27_22605_1", "0_12_1", 1.0)], "logit ' Austin' -> feature 0-12"),
     ],
 )
 def test_links_that_make_no_graph_are_refused(tmp_path, links, message):
@@ -443,13 +447,18 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.data())
-def test_no_change_to_a_file_can_crash_the_reader(tmp_path_factory, data):
-    folder = tmp_path_factory.mktemp("fuzz")
-    path = folder / "graph.json"
+@pytest.fixture(scope="module")
+def sound_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("fuzz") / "graph.json"
     write_graph(small_graph(), path, "a-slug", ExportSettings(parts=(GraphPart("p", (0,)),)))
-    values = json.loads(path.read_text("utf-8"))
+    return path, path.read_text("utf-8")
+
+
+@settings(max_examples=80, deadline=None)
+@given(data=st.data())
+def test_no_change_to_a_file_can_crash_the_reader(sound_file, data):
+    path, text = sound_file
+    values = json.loads(text)
     place = values
     while isinstance(place, (dict, list)) and place:
         keys = list(place) if isinstance(place, dict) else list(range(len(place)))
@@ -486,7 +495,7 @@ PUBLISHED = {
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_published_files_are_read_whole_and_survive_our_writer(shared_data, tmp_path, name):
+def test_published_files_are_read_whole_and_come_back_from_our_writer(shared_data, tmp_path, name):
     imported = read_imported(shared_data / "graphs" / f"{name}.json")
     graph = imported.graph
     nodes, edges, features, logits, repairs = PUBLISHED[name]
@@ -495,6 +504,8 @@ def test_published_files_are_read_whole_and_survive_our_writer(shared_data, tmp_
     assert len(imported.repairs) == len(repairs)
     for found, expected in zip(imported.repairs, repairs, strict=True):
         assert found.startswith(expected)
+    if edges > 10_000:
+        return  # writing adds seconds and no new case
     write_graph(graph, tmp_path / "again.json", imported.slug, ExportSettings(parts=imported.parts))
     again = read_imported(tmp_path / "again.json")
     assert again.graph.equals(graph)

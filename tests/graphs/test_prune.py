@@ -74,7 +74,7 @@ def test_a_threshold_that_is_no_share_is_refused(share):
         PruneSettings(node_threshold=share)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(graph_settings, shares, shares)
 def test_pruning_keeps_exactly_the_published_nodes_and_edges(drawn, node_share, edge_share):
     graph = random_graph(**drawn)
@@ -99,7 +99,7 @@ def published_edge_count(graph):
     return np.count_nonzero(graph.nodes.kind[graph.edges.sources] <= NodeKind.TOKEN)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(graph_settings, shares, shares)
 def test_pruned_rows_stay_closed_and_every_kept_feature_has_both_ends(drawn, nodes, edges):
     graph = random_graph(**drawn)
@@ -113,7 +113,7 @@ def test_pruned_rows_stay_closed_and_every_kept_feature_has_both_ends(drawn, nod
         assert len(pruned.nodes_of(kind)) == len(graph.nodes_of(kind))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(graph_settings, shares, shares)
 def test_what_is_kept_before_the_clean_up_grows_and_holds_its_share(drawn, one, other):
     graph = random_graph(**drawn)
@@ -127,7 +127,7 @@ def test_what_is_kept_before_the_clean_up_grows_and_holds_its_share(drawn, one, 
     assert not (few & ~many).any()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(graph_settings, shares, shares)
 def test_dropped_mass_accounts_for_every_lost_weight(drawn, nodes, edges):
     graph = random_graph(**drawn)

@@ -40,7 +40,7 @@ def test_strict_shares_of_a_hand_graph_are_those_computed_on_paper():
     np.testing.assert_allclose(found.graph_completeness, (total - 1 / 3 * 1 / 2) / total)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(graph_settings)
 def test_published_scores_equal_the_published_definitions(drawn):
     graph = random_graph(**drawn)
@@ -50,7 +50,7 @@ def test_published_scores_equal_the_published_definitions(drawn):
     np.testing.assert_allclose((found.replacement, found.graph_completeness), expected, rtol=1e-5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(graph_settings, st.floats(0.3, 1.0), st.floats(0.3, 1.0))
 def test_strict_shares_sum_to_one_before_and_after_pruning(drawn, nodes, edges):
     graph = random_graph(**drawn)
