@@ -33,3 +33,8 @@ class Resource(Record):
     summary: str
     topics: tuple[str, ...]
     checked: Checked
+
+    @property
+    def is_publication(self) -> bool:
+        """Whether agreement with it can count as a replication."""
+        return self.kind in ("paper", "article")

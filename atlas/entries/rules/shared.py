@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -58,6 +58,24 @@ def threshold_in_range(metric: str, value: float, path: tuple[str | int, ...]) -
         yield Finding((*path, "value"), "a bound of at least 0", quoted(value), action)
     if metric in SHARES and value > LARGEST_SHARE:
         yield Finding((*path, "value"), f"at most 1 for {metric}", quoted(value), "correct it")
+
+
+def nothing_is_left_to_do(subject: Subject[Any]) -> Iterator[Finding]:
+    """Only a draft may hold texts that `atlas new` left to be written."""
+    if subject.record.lifecycle != "draft":
+        for path in _unwritten(subject.document.data, ()):
+            yield Finding(path, "a text that was written", '"TODO"', "write it, or keep the draft")
+
+
+def _unwritten(data: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    if isinstance(data, str) and data.startswith("TODO"):
+        yield path
+    elif isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from _unwritten(value, (*path, key))
+    elif isinstance(data, list):
+        for number, value in enumerate(data):
+            yield from _unwritten(value, (*path, number))
 
 
 def created_is_a_day(subject: Subject[Any]) -> Iterator[Finding]:
@@ -183,6 +201,7 @@ _EVERY = (
     ("E129", "the notebook exists", notebook_exists),
     ("E130", "the model exists", model_exists),
     ("E131", "the dictionary is one of the model's", dictionary_exists),
+    ("E135", "only a draft has texts left to write", nothing_is_left_to_do),
 )
 RULES = tuple(
     Rule(code, kind, demands, find)

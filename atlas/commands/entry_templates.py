@@ -1,0 +1,117 @@
+"""The files that `atlas new` writes: drafts that pass the check, with comments that say how."""
+
+from __future__ import annotations
+
+from atlas.entries.ids import FeatureId
+
+# Texts that begin with TODO are allowed in drafts only.
+CIRCUIT = """\
+# yaml-language-server: $schema=../../schema/circuit.schema.json
+# A circuit: parts of a model that together do one thing, and claims about them that can be false.
+# Check it while you write:  atlas check circuits/{id}
+schema_version: 1
+id: {id}
+title: "TODO: a short title"
+summary: >-
+  TODO: what the circuit does and how it is known, in 50 to 600 characters of plain text.
+domain: {domain}  # a term of vocabulary/domains.yaml
+behaviour: {behaviour}  # a term of vocabulary/behaviours.yaml
+languages: [en]
+model: {model}
+dictionary: {dictionary}
+lifecycle: draft  # active, once parts and claims are written
+created: "{created}"
+licence: CC-BY-4.0
+curators:
+  - name: "TODO: your name"
+    handle: your-handle  # or orcid: 0000-0000-0000-0000
+# What the entry draws on; add the resource first if there is none.
+# sources:
+#   - {{resource: circuit-tracer-paper, relation: analogue_of, where: "section 5"}}
+prompts:
+  file: prompts.jsonl
+  # graph: the id of the discovery row whose graph is drawn
+target: answer  # answer, difference (target minus foil) or salient
+# Features and heads that belong together, chosen on discovery rows only.
+parts: []
+#  - id: state
+#    label: the state
+#    role: intermediate  # a term of vocabulary/roles.yaml
+#    position: {{entity: city}}  # last, any, {{entity: name}} or {{index: number}}
+#    keyed_by: state  # leave out where one list of features serves all rows
+#    features: {{Texas: [2-117, 3-45]}}
+#    found_by: how they were chosen
+edges: []
+#  - {{source: state, target: say-capital, sign: positive}}
+interventions: []
+#  - id: swap-state
+#    title: Give the state of another city
+#    partner: {{differs_in: [state], same: [template]}}
+#    steps:
+#      - {{part: state, action: ablate}}
+#      - {{part: state, action: set_from_partner, factor: 1.0}}
+# Write claims, with threshold and reason, before you measure anything on test rows.
+claims: []
+#  - id: swap-moves-the-answer
+#    statement: Giving the state of another city moves the answer to that state's capital.
+#    kind: effect  # effect, no_effect (with margin) or demonstration
+#    intervention: swap-state
+#    metric: probability  # a term of vocabulary/metrics.yaml
+#    of: partner_target  # target, foil or partner_target
+#    direction: increase
+#    threshold: {{value: 0.5, reason: more than half of the answers should move}}
+notebook: {{name: circuit}}
+"""
+
+FEATURE = """\
+# yaml-language-server: $schema=../../../schema/feature.schema.json
+# A feature: one direction of a dictionary, with a label that can be tested.
+# Check it while you write:  atlas check {path}
+schema_version: 1
+model: {model}
+dictionary: {dictionary}
+layer: {layer}
+index: {index}
+label: "TODO: what it stands for, in a few words"
+description: >-
+  TODO: what is known of it, counter-examples included.
+lifecycle: draft  # active, once predicate and score are written
+created: "{created}"
+licence: CC-BY-4.0
+curators:
+  - name: "TODO: your name"
+    handle: your-handle  # or orcid: 0000-0000-0000-0000
+# When it should be active: a latent of the model's labelled token file, or a set of tokens.
+# predicate: {{latent: state, equals: Texas}}
+# predicate: {{latent: subject_number, in: [plural]}}
+# predicate: {{tokens: [" he", " she"]}}
+# score: {{minimum_f1: 0.9, reason: the label should miss one occurrence in ten at most}}
+# What changing it does on a circuit's test prompts.
+# steering:
+#   prompts_of: {circuit}
+#   action: ablate  # ablate, scale (factor), set (value) or add (value)
+#   position: last
+#   metric: probability
+#   of: target
+#   direction: decrease
+#   threshold: {{value: 0.1, reason: why this much}}
+notebook: {{name: feature}}
+"""
+
+
+def circuit_text(circuit_id: str, choices: dict[str, str]) -> str:
+    """A draft circuit; `choices` has domain, behaviour, model, dictionary, created."""
+    return CIRCUIT.format(id=circuit_id, **choices)
+
+
+def feature_text(feature: FeatureId, created: str, circuit: str) -> str:
+    """A draft feature; `circuit` is an example of a circuit whose prompts it could use."""
+    return FEATURE.format(
+        path=feature.path,
+        model=feature.model,
+        dictionary=feature.dictionary,
+        layer=feature.layer,
+        index=feature.index,
+        created=created,
+        circuit=circuit,
+    )
