@@ -22,7 +22,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from atlas.entries.circuit import Step
-from atlas.methods.row_changes import Group, Place, RowChanges, decoder_vector
+from atlas.methods.row_changes import Group, Place, RowChanges, decoder_vectors
 from atlas.models.dictionaries import Dictionary
 
 
@@ -139,7 +139,7 @@ def _group_options(
     if not outside:
         return []
     candidates, values = active.index[outside], active.value[outside]
-    decoders = np.stack([decoder_vector(dictionary, layer, int(i)) for i in candidates])
+    decoders = decoder_vectors(dictionary, layer, candidates.tolist())
     own = changes.row.at(layer, position)
     own_values = np.array([own.value_of(int(i)) for i in candidates])
     subsets = matching_subsets(
@@ -161,10 +161,8 @@ def _write_norm(group: Group, dictionary: Dictionary) -> float:
         return 0.0
     layer = group.place[0]
     active = group.lender.at(layer, group.lender_position)
-    write = sum(
-        active.value_of(index) * decoder_vector(dictionary, layer, index) for index in group.indices
-    )
-    return float(np.linalg.norm(write))
+    values = np.array([active.value_of(index) for index in group.indices])
+    return float(np.linalg.norm(values @ decoder_vectors(dictionary, layer, group.indices)))
 
 
 def _differences(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from atlas.entries.circuit import PartnerRule
 from atlas.entries.prompts import PromptRow
@@ -26,25 +27,42 @@ def property_of(row: PromptRow, name: str) -> str:
     return row.entities.get(name, "")
 
 
-def may_lend(rule: PartnerRule, row: PromptRow, other: PromptRow) -> bool:
+class _Profile(NamedTuple):
+    """What a rule looks at in one row."""
+
+    group: tuple[str, ...]  # split and the properties that stay the same
+    target: str
+    values: tuple[str, ...]  # the properties that differ
+
+
+def _profiles(rule: PartnerRule, rows: Sequence[PromptRow]) -> list[_Profile]:
+    return [
+        _Profile(
+            (row.split, *(property_of(row, name) for name in rule.same)),
+            row.target,
+            tuple(property_of(row, name) for name in rule.differs_in),
+        )
+        for row in rows
+    ]
+
+
+def _may_lend(row: _Profile, other: _Profile) -> bool:
     """Whether the other row can be the row's partner.
 
-    Same split, another answer, every property of `differs_in` present and different, every
-    property of `same` equal.
+    Same split, every property of `same` equal, another answer, every property of `differs_in`
+    present and different.
     """
-    if other.split != row.split or other.target == row.target:
+    if other.group != row.group or other.target == row.target or "" in other.values:
         return False
-    differs = all(
-        property_of(other, name) not in ("", property_of(row, name)) for name in rule.differs_in
-    )
-    return differs and all(property_of(other, n) == property_of(row, n) for n in rule.same)
+    return all(mine != theirs for mine, theirs in zip(row.values, other.values, strict=True))
 
 
 def partners(rule: PartnerRule, rows: Sequence[PromptRow], seed: int) -> list[int | None]:
     """For each row, the index of its partner; None where no row fits."""
+    profiles = _profiles(rule, rows)
     chosen: list[int | None] = []
-    for row in rows:
-        fitting = [number for number, other in enumerate(rows) if may_lend(rule, row, other)]
+    for row, profile in zip(rows, profiles, strict=True):
+        fitting = [number for number, other in enumerate(profiles) if _may_lend(profile, other)]
         chosen.append(next(iter(_ranked(rows, fitting, seed, ("partner", row.id))), None))
     return chosen
 
@@ -61,15 +79,16 @@ def third_rows(
     Their values differ from both, so a swap to one of them must not bring the partner's answer.
     Empty where the row has no partner or no third row exists.
     """
+    profiles = _profiles(rule, rows)
     chosen: list[tuple[int, ...]] = []
-    for row, partner in zip(rows, partner_of, strict=True):
+    for row, profile, partner in zip(rows, profiles, partner_of, strict=True):
         if partner is None:
             chosen.append(())
             continue
         fitting = [
             number
-            for number, other in enumerate(rows)
-            if may_lend(rule, row, other) and may_lend(rule, rows[partner], other)
+            for number, other in enumerate(profiles)
+            if _may_lend(profile, other) and _may_lend(profiles[partner], other)
         ]
         chosen.append(tuple(_ranked(rows, fitting, seed, ("third", row.id))[:draws]))
     return chosen

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from jaxtyping import Float64
 
 from atlas.entries.circuit import Circuit, Intervention, Part, Step
@@ -65,13 +66,17 @@ class RowChanges:
 
     def write_changes(self, dictionary: Dictionary) -> dict[Place, Float64[np.ndarray, " d_model"]]:
         """Per place, the change of what the dictionary writes, on the row's own activations."""
-        found: dict[Place, np.ndarray] = {}
+        at_place: dict[Place, list[Change]] = {}
         for change in self.changes:
-            place = (change.layer, change.position)
-            difference = change.difference(self.row.at(*place).value_of(change.index))
-            vector = difference * decoder_vector(dictionary, change.layer, change.index)
-            found[place] = found.get(place, 0.0) + vector
-        return {place: vector for place, vector in found.items() if np.any(vector)}
+            at_place.setdefault((change.layer, change.position), []).append(change)
+        found = {}
+        for place, changes in at_place.items():
+            active = self.row.at(*place)
+            amounts = np.array([each.difference(active.value_of(each.index)) for each in changes])
+            if np.any(amounts):
+                vectors = decoder_vectors(dictionary, place[0], [each.index for each in changes])
+                found[place] = amounts @ vectors
+        return found
 
 
 def row_changes(
@@ -90,7 +95,7 @@ def row_changes(
     groups: list[Group] = []
     for step in intervention.steps:
         part = circuit.part(step.part)
-        if part.heads and not part.all_features:
+        if part.heads:
             raise _heads_error(circuit, part)
         for position, lender, lender_position in _places(part, step, row, partner):
             features = part.features_for(lender.instance.row.entities)
@@ -105,12 +110,12 @@ def row_changes(
     return RowChanges(row, tuple(composed.values()), tuple(groups))
 
 
-def decoder_vector(
-    dictionary: Dictionary, layer: int, index: int
-) -> Float64[np.ndarray, " d_model"]:
-    """What a feature writes per unit of activation."""
-    row = dictionary.coder(layer).W_dec[index]
-    return np.asarray(row.detach().cpu().double().numpy())
+def decoder_vectors(
+    dictionary: Dictionary, layer: int, indices: Sequence[int]
+) -> Float64[np.ndarray, "chosen d_model"]:
+    """What each of these features writes per unit of activation."""
+    chosen = dictionary.coder(layer).W_dec[torch.as_tensor(indices, dtype=torch.long)]
+    return np.asarray(chosen.detach().cpu().double().numpy())
 
 
 def _places(
@@ -186,7 +191,7 @@ def _groups(
 def _heads_error(circuit: Circuit, part: Part) -> EntryError:
     return EntryError(
         f"circuit {circuit.id}: part {part.id}",
-        "a part with features where an intervention changes it",
-        f"only heads {', '.join(map(str, part.heads))}",
-        "interventions change features; describe heads as a part that no step names",
+        "a part of features only where an intervention changes it",
+        f"heads {', '.join(map(str, part.heads))}",
+        "interventions change features: give the heads a part of their own",
     )

@@ -1,0 +1,155 @@
+"""Claims about planted features come out as they were planted, and the numbers are the model's."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from atlas.entries.circuit import Claim, Intervention, PartnerRule, Step
+from atlas.entries.evidence import derive_verdicts
+from atlas.entries.library import Library
+from atlas.errors import EntryError
+from atlas.methods.evaluate import measure_claims
+from atlas.methods.intervene import FeatureIntervention, intervene
+from atlas.methods.intervention_runs import EvaluationSettings, cluster_entity
+from atlas.models.loading import load_dictionary, load_model
+from tests import planted_library
+
+FEW = EvaluationSettings(draws=5, wrong_target_draws=2)
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    """The planted circuit with its model, dictionary and test rows."""
+    root = tmp_path_factory.mktemp("library")
+    (root / "no-notebooks").mkdir()
+    library = Library.open(planted_library.build(root / "library", root / "no-notebooks"))
+    circuit = library.circuits["planted"]
+    rows = [row for row in library.prompts(circuit) if row.split == "test"]
+    model = load_model(library.root, "tiny")
+    return model, load_dictionary(library.root, "tiny", "transcoders"), circuit, rows
+
+
+@pytest.fixture(scope="module")
+def measured(planted):
+    """All claims, measured as they are for an entry."""
+    return {each.claim: each for each in measure_claims(*planted)}
+
+
+def test_what_was_planted_is_supported_and_what_was_not_is_refuted(planted, measured):
+    verdicts = derive_verdicts(planted[2].claims, measured)
+    assert {claim: verdict.word for claim, verdict in verdicts.items()} == {
+        "off-lowers": "supported",
+        "swap-moves": "supported",
+        "idle-lowers": "not_supported",
+    }
+
+
+def test_every_draw_is_kept_and_none_reaches_the_planted_effect(measured):
+    control = measured["off-lowers"].control
+    assert len(control.draws) == 50
+    assert max(control.draws) < measured["off-lowers"].value
+    assert control.p_value == pytest.approx(1 / 51)
+
+
+def test_the_effect_is_the_models_own(planted, measured):
+    model, dictionary, circuit, rows = planted
+    effects = []
+    for row in rows[:9:4]:
+        ids = torch.from_numpy(model.tokenize(row.text).ids)[None]
+        (feature,) = circuit.part("city").features_for(row.entities)
+        off = FeatureIntervention(feature.layer, feature.index, -1)
+        after = intervene(model, dictionary, ids, [[off]]).logits[0, -1].double()
+        before = model.logits(ids)[0, -1].double()
+        pair = [model.token_id(row.target), model.token_id(row.foil)]
+        effects.append(float((before[pair] @ torch.tensor([1.0, -1.0]).double())
+                             - (after[pair] @ torch.tensor([1.0, -1.0]).double())))  # fmt: skip
+    few = measure_claims(model, dictionary, circuit, rows[:9:4], FEW)[0]
+    assert few.value == pytest.approx(np.mean(effects), rel=1e-4)
+    assert few.n == 3
+
+
+def test_the_wrong_target_control_lies_between_nothing_and_the_swap(measured):
+    swap = measured["swap-moves"]
+    assert 0 < swap.wrong_target.median < 0.75 * swap.value
+    assert swap.wrong_target.difference_interval[0] > 0
+
+
+def test_the_same_seed_gives_the_same_measurement(planted):
+    model, dictionary, circuit, rows = planted
+    first, second = (measure_claims(model, dictionary, circuit, rows[::5], FEW) for _ in range(2))
+    other = measure_claims(model, dictionary, circuit, rows[::5], replace(FEW, seed=1))
+    assert first == second
+    assert first[0].control.draws != other[0].control.draws
+
+
+def with_claim(circuit, intervention, **claim):
+    """The circuit with one intervention and one claim about it."""
+    fields = {"id": "c", "statement": "s", "kind": "demonstration", "metric": "top1",
+              "of": "target", "intervention": intervention.id} | claim  # fmt: skip
+    return replace(circuit, interventions=(intervention,), claims=(Claim(**fields),))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Step(part="city", action="scale", factor=2.0),
+        Step(part="city", action="set", value=4.0),
+        Step(part="city", action="add", value=1.5),
+    ],
+    ids=lambda step: step.action,
+)
+def test_making_the_planted_feature_stronger_raises_its_answer(planted, step):
+    model, dictionary, circuit, rows = planted
+    stronger = with_claim(
+        circuit, Intervention(id="up", title="up", steps=(step,)), kind="effect",
+        metric="logit_difference", direction="increase",
+    )  # fmt: skip
+    (found,) = measure_claims(model, dictionary, stronger, rows[::4], FEW)
+    assert found.value > 0.3
+    assert found.value > found.control.median + 0.2
+
+
+def test_what_is_generated_is_searched_for_the_answer(planted):
+    model, dictionary, circuit, rows = planted
+    strong = Step(part="city", action="set", value=60.0)
+    speaking = with_claim(
+        circuit, Intervention(id="up", title="up", steps=(strong,), generate=2), metric="generated"
+    )
+    (found,) = measure_claims(model, dictionary, speaking, rows[::6], FEW)
+    assert (found.before, found.after) == (pytest.approx(0.0, abs=0.3), pytest.approx(1.0))
+    assert found.unit == "share of rows"
+
+
+def test_rows_without_a_partner_are_left_out_and_counted(planted):
+    model, dictionary, circuit, rows = planted
+    swap = replace(circuit.intervention("swap"), partner=PartnerRule(differs_in=("nobody",)))
+    alone = with_claim(circuit, swap, of="partner_target", kind="effect", direction="increase")
+    (found,) = measure_claims(model, dictionary, alone, rows[:8], FEW)
+    assert (found.n, found.unmatched_rows, found.control) == (0, 8, None)
+
+
+def test_a_part_with_heads_cannot_be_changed_yet(planted):
+    model, dictionary, circuit, rows = planted
+    part = replace(circuit.parts[0], heads=("1.0",))
+    headed = replace(circuit, parts=(part, circuit.parts[1]))
+    with pytest.raises(EntryError, match="give the heads a part of their own"):
+        measure_claims(model, dictionary, headed, rows[:2], FEW)
+
+
+def test_writing_a_partners_values_needs_a_partner(planted):
+    model, dictionary, circuit, rows = planted
+    lonely = replace(circuit.intervention("swap"), partner=None)
+    with pytest.raises(EntryError, match="partner"):
+        measure_claims(model, dictionary, with_claim(circuit, lonely), rows[:2], FEW)
+
+
+def test_no_rows_is_refused(planted):
+    with pytest.raises(EntryError, match="test rows"):
+        measure_claims(*planted[:3], [])
+
+
+def test_the_bootstrap_resamples_what_the_part_is_keyed_by(planted):
+    circuit = planted[2]
+    assert [cluster_entity(circuit, each) for each in circuit.interventions] == ["city"] * 3
