@@ -34,7 +34,7 @@ def model_page(model: str) -> str:
 
 
 def list_page(kind: str, facet: str | None = None, value: str | None = None, page: int = 1) -> str:
-    """A list of entries: all of a kind, or those with one value of a facet; long lists have pages."""
+    """A list of entries: all of a kind, or those with one value of a facet; one page of it."""
     folder = kind if facet is None else f"{kind}/by-{facet}/{value}"
     return f"{folder}/index.html" if page == 1 else f"{folder}/page-{page}.html"
 

@@ -22,12 +22,13 @@ from site_builder.content_security import secure_site
 from site_builder.page import Page, write_page
 from site_builder.pages.circuit import circuit_entry
 from site_builder.pages.feature import feature_entry
-from site_builder.pages.graph_section import GRAPH_FILE, drawn_row, feature_data, part_scene
+from site_builder.pages.graph_section import GRAPH_FILE, feature_data
 from site_builder.pages.home import choose_featured, home
 from site_builder.pages.lists import list_pages
 from site_builder.pages.model import model_entry
 from site_builder.pages.notebook import notebook_entry
 from site_builder.pages.other import models_list, moved_page, search_page
+from site_builder.pages.part_scene import drawn_row, part_scene
 from site_builder.pages.run_yourself import NOTEBOOK_FILE
 from site_builder.pictures.drawn_graph import draw_graph
 from site_builder.pictures.graph_picture import graph_data
@@ -124,8 +125,8 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
     scenes = {}
     for record in site.circuits.values():
         scenes[record.circuit.id] = write_circuit(record, site, source)
-    for record in site.features.values():
-        write_page(feature_entry(record, site), source)
+    for feature in site.features.values():
+        write_page(feature_entry(feature, site), source)
     for model in site.models.values():
         write_page(model_entry(model, site), source)
     featured = choose_featured(site)
@@ -146,10 +147,15 @@ def write_circuit(record: CircuitRecord, site: SiteRecords, source: Path) -> Any
         graph = AttributionGraph.load(record.graph_file)
         scene = part_scene(record, graph)
         drawn = draw_graph(graph, circuit, drawn_row(record))
-        write_json(graph_data(drawn, circuit, feature_data(record, drawn, site)), folder / GRAPH_FILE)
+        write_json(
+            graph_data(drawn, circuit, feature_data(record, drawn, site)), folder / GRAPH_FILE
+        )
     write_page(circuit_entry(record, site, scene, drawn), source)
     if record.notebook_file is not None:
-        write_page(notebook_entry(record, record.notebook_file), source)
+        page, pictures = notebook_entry(record, record.notebook_file)
+        write_page(page, source)
+        for name, content in pictures.items():
+            (folder / name).write_bytes(content)
         shutil.copyfile(record.notebook_file, folder / NOTEBOOK_FILE)
     return scene
 
@@ -171,7 +177,9 @@ def write_assets(folder: Path) -> None:
     folder.mkdir(parents=True)
     for path in sorted(BROWSER.glob("*.js")):
         shutil.copyfile(path, folder / path.name)
-    styles = [path.read_text(encoding="utf-8") for path in sorted((BROWSER / "styles").glob("*.css"))]
+    styles = [
+        path.read_text(encoding="utf-8") for path in sorted((BROWSER / "styles").glob("*.css"))
+    ]
     (folder / "atlas.css").write_text("\n".join(styles), encoding="utf-8", newline="\n")
 
 

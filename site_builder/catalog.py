@@ -6,7 +6,7 @@ from typing import Any
 
 from site_builder.address import circuit_page, feature_page
 from site_builder.pages.entry_table import score_of, shortened
-from site_builder.pages.lists import CIRCUIT_FACETS, FEATURE_FACETS, value_name
+from site_builder.pages.lists import CIRCUIT_FACETS, FEATURE_FACETS, circuits_in_order, value_name
 from site_builder.records import SiteRecords
 
 SUMMARY_LENGTH = 110  # characters; 5,000 circuits stay within a few hundred KB compressed
@@ -14,7 +14,7 @@ SUMMARY_LENGTH = 110  # characters; 5,000 circuits stay within a few hundred KB 
 
 def catalog(site: SiteRecords) -> dict[str, Any]:
     """Both kinds of entries with their facets, and the names of the facets' values."""
-    circuits = [
+    circuits: list[dict[str, Any]] = [
         {
             "id": record.circuit.id,
             "title": record.circuit.title,
@@ -22,9 +22,9 @@ def catalog(site: SiteRecords) -> dict[str, Any]:
             "page": circuit_page(record.circuit.id),
             **{facet: value_of(record) for facet, value_of in CIRCUIT_FACETS.items()},
         }
-        for record in site.circuits.values()
+        for record in circuits_in_order(site)
     ]
-    features = [
+    features: list[dict[str, Any]] = [
         {
             "id": str(record.feature.short),
             "title": record.feature.label,

@@ -16,8 +16,6 @@ ATTRIBUTE_NAME = re.compile(r"^[a-zA-Z][a-zA-Z0-9:-]*$")
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 SAFE_LINK = re.compile(r"^(https?://|mailto:|#|\.{0,2}/|[A-Za-z0-9_-]+[/.])")
 
-Attribute = str | int | float | bool | None
-
 
 class Html(str):
     """Markup that is safe to show as it is."""
@@ -31,7 +29,12 @@ def text(value: object) -> Html:
         return value
     escaped = html.escape(CONTROLS.sub("", str(value)), quote=True)
     # One line and no backtick: Markdown looks for fences at the start of lines, even inside HTML.
-    return Html(escaped.replace("\r\n", "\n").replace("\n", "&#10;").replace("\r", "&#10;").replace("`", "&#96;"))
+    return Html(
+        escaped.replace("\r\n", "\n")
+        .replace("\n", "&#10;")
+        .replace("\r", "&#10;")
+        .replace("`", "&#96;")
+    )
 
 
 def join(parts: Iterable[object], separator: str = "") -> Html:
@@ -39,7 +42,7 @@ def join(parts: Iterable[object], separator: str = "") -> Html:
     return Html(text(separator).join(text(part) for part in parts))
 
 
-def attributes(values: Mapping[str, Attribute]) -> str:
+def attributes(values: Mapping[str, object]) -> str:
     """Attributes as they stand in a tag; None and False are left out, True has no value.
 
     Raises ValueError for a name that is no attribute name, an inline script or an inline style
@@ -58,11 +61,13 @@ def attributes(values: Mapping[str, Attribute]) -> str:
     return "".join(written)
 
 
-def tag(name: str, values: Mapping[str, Attribute] | None = None, *children: object) -> Html:
+def tag(name: str, values: Mapping[str, object] | None = None, *children: object) -> Html:
     """An element with attributes and children; children that are not Html are escaped."""
     opening = f"{name}{attributes(values or {})}"
     if name in VOID and not children:
-        return Html(f"<{opening}>") if name in {"br", "hr", "img", "input"} else Html(f"<{opening}/>")
+        return (
+            Html(f"<{opening}>") if name in {"br", "hr", "img", "input"} else Html(f"<{opening}/>")
+        )
     return Html(f"<{opening}>{join(children)}</{name}>")
 
 

@@ -46,7 +46,9 @@ def percent(share: float, decimals: int = 0) -> str:
 
 def count(value: int, noun: str, plural: str | None = None) -> str:
     """A counted noun: `1 claim`, `2 claims`."""
-    return f"{value:,} {noun if value == 1 else plural or noun + 's'}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return f"{value:,} {noun if value == 1 else plural or noun + 's'}".replace(
+        ",", "\N{NARROW NO-BREAK SPACE}"
+    )
 
 
 def whole(value: int) -> str:

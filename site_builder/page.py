@@ -48,7 +48,11 @@ def front_matter(page: Page) -> str:
         "script": page.script,
         "edit": page.edit,
     }
-    lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in fields.items() if value]
+    lines = [
+        f"{name}: {json.dumps(value, ensure_ascii=False)}"
+        for name, value in fields.items()
+        if value
+    ]
     return "\n".join(["---", *lines, "---"])
 
 

@@ -109,9 +109,7 @@ def expected_edges(
 ) -> list[FoundEdge]:
     """Every expected edge with its direct share and its share over all paths."""
     shares = signed_shares(graph)
-    flows = {
-        part: path_shares(shares, weights_of(graph, nodes)) for part, nodes in members.items()
-    }
+    flows = {part: path_shares(shares, weights_of(graph, nodes)) for part, nodes in members.items()}
     found = []
     for edge in circuit.edges:
         targets = weights_of(graph, members[edge.target])
@@ -129,7 +127,9 @@ def weights_of(
     weights = np.zeros(len(graph.nodes))
     weights[nodes] = np.abs(graph.nodes.value[nodes])
     total = weights.sum()
-    return weights / total if total > 0 else weights
+    if total > 0:
+        weights /= total
+    return weights
 
 
 def path_shares(
@@ -137,7 +137,8 @@ def path_shares(
 ) -> Float64[np.ndarray, " node"]:
     """What each node sends into the targets over all paths: targets (S + S² + …)."""
     system = (identity(shares.shape[0], format="csc") - shares.T).tocsc()
-    return np.asarray(spsolve(system, targets)).reshape(-1) - targets
+    flow: np.ndarray = np.asarray(spsolve(system, targets)).reshape(-1)
+    return flow - targets
 
 
 def answer_shares(

@@ -16,7 +16,7 @@ ENTRY_LINK = re.compile(r"\]\((circuit|feature):([A-Za-z0-9/_-]+)\)")
 
 
 def prose(source: str, circuit: Circuit, site: SiteRecords) -> Html:
-    """A story's Markdown as HTML; `[…](circuit:id)` and `[…](feature:id)` lead to entries' pages."""
+    """A story's Markdown as HTML; `[…](circuit:id)` leads to an entry's page."""
     if not source.strip():
         return Html("")
     here = circuit_page(circuit.id)

@@ -31,7 +31,6 @@ from atlas.errors import EntryError
 from site_builder.records import RESULT, CircuitRecord, FeatureRecord, SiteRecords
 
 STEERING = "steering"  # the one claim of a feature that intervenes
-PUBLICATIONS = ("paper", "article")  # kinds of resource that can be replicated
 
 
 def read_site(library: Library, results: Path | None, addresses: Mapping[str, str]) -> SiteRecords:
@@ -145,11 +144,10 @@ def replicates(circuit: Circuit, library: Library) -> bool:
     """Whether agreement would count as a replication of a publication on a public model."""
     kind = library.models[circuit.model].kind if circuit.model in library.models else "public"
     for source in circuit.sources:
-        if source.resource in library.resources:
-            resource = library.resources[source.resource].kind
-            published = "publication" if resource in PUBLICATIONS else resource
-            if may_replicate(source.relation, published, kind):
-                return True
+        resource = library.resources.get(source.resource)
+        published = "publication" if resource is not None and resource.is_publication else ""
+        if may_replicate(source.relation, published, kind):
+            return True
     return False
 
 
@@ -197,7 +195,12 @@ def steering_claim(feature: Feature) -> Claim:
     steering = feature.steering
     if steering is None:
         raise ValueError(f"{feature.id} makes no steering claim")
-    verb = {"ablate": "Switching it off", "scale": "Scaling it", "set": "Setting it", "add": "Adding to it"}
+    verb = {
+        "ablate": "Switching it off",
+        "scale": "Scaling it",
+        "set": "Setting it",
+        "add": "Adding to it",
+    }
     return Claim(
         id=STEERING,
         statement=f"{verb[steering.action]} makes the measured quantity {steering.direction}.",

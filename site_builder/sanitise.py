@@ -12,8 +12,9 @@ from site_builder.html import Html, is_safe_link, join, tag, text
 
 TEXT = {
     "p", "br", "hr", "em", "strong", "b", "i", "u", "s", "sub", "sup", "code", "pre", "kbd", "samp",
-    "blockquote", "ul", "ol", "li", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "a", "span",
-    "div", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "figure", "figcaption",
+    "blockquote", "ul", "ol", "li", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "a",
+    "span", "div", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "figure",
+    "figcaption",
 }  # fmt: skip
 DRAWING = {
     "svg", "g", "path", "circle", "ellipse", "rect", "line", "polyline", "polygon", "text", "tspan",
@@ -21,13 +22,14 @@ DRAWING = {
 }  # fmt: skip
 SWALLOWED = {
     "script", "style", "iframe", "object", "embed", "template", "noscript", "form", "select",
-    "textarea", "button", "audio", "video", "canvas", "foreignobject", "math", "head", "link", "meta",
+    "textarea", "button", "audio", "video", "canvas", "foreignobject", "math", "head", "link",
+    "meta",
 }  # fmt: skip
 NEVER_CLOSED = {"br", "hr", "img", "input", "link", "meta"}
 ATTRIBUTES = {"colspan", "rowspan", "scope", "title", "lang", "dir"}
 DRAWING_ATTRIBUTES = {
-    "viewBox", "width", "height", "x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "rx", "ry", "d",
-    "points", "transform", "fill", "fill-opacity", "fill-rule", "stroke", "stroke-width",
+    "viewBox", "width", "height", "x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "rx", "ry",
+    "d", "points", "transform", "fill", "fill-opacity", "fill-rule", "stroke", "stroke-width",
     "stroke-opacity", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "opacity",
     "text-anchor", "dominant-baseline", "font-size", "font-weight", "offset", "stop-color",
     "stop-opacity", "preserveAspectRatio", "dx", "dy",
@@ -103,7 +105,9 @@ class Rebuilder(HTMLParser):
         return join(self.open[0][2])
 
 
-def safe_attributes(name: str, values: list[tuple[str, str | None]], drawing: bool) -> dict[str, str]:
+def safe_attributes(
+    name: str, values: list[tuple[str, str | None]], drawing: bool
+) -> dict[str, str]:
     """The attributes that may stay."""
     kept: dict[str, str] = {}
     for key, value in values:

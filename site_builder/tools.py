@@ -18,10 +18,15 @@ THEME = Path(__file__).parent / "theme"
 # The theme's own scripts and styles, which the atlas replaces by its own.
 UNUSED_ASSETS = ("assets/javascripts", "assets/stylesheets")
 # Ready-made search interfaces that the atlas does not load.
-UNUSED_SEARCH = ("pagefind-ui.*", "pagefind-modular-ui.*", "pagefind-component-ui.*", "pagefind-highlight.js")
+UNUSED_SEARCH = (
+    "pagefind-ui.*",
+    "pagefind-modular-ui.*",
+    "pagefind-component-ui.*",
+    "pagefind-highlight.js",
+)
 
 
-class BuildFailed(AtlasError):
+class BuildFailed(AtlasError):  # noqa: N818
     """A program that the build needs did not finish."""
 
 
@@ -31,7 +36,9 @@ def read_configuration(library: Path) -> dict[str, Any]:
     if not path.is_file():
         path = Path(__file__).resolve().parents[1] / "mkdocs.yml"
     if not path.is_file():
-        raise BadInput(str(path), "the site's configuration", "no such file", "name a whole library")
+        raise BadInput(
+            str(path), "the site's configuration", "no such file", "name a whole library"
+        )
     found = yaml.safe_load(path.read_text(encoding="utf-8"))
     if not isinstance(found, dict):
         raise BadInput(str(path), "a mapping", type(found).__name__)
@@ -55,7 +62,16 @@ def render(configuration: Mapping[str, Any], source: Path, target: Path) -> None
 
 def index_pages(site: Path) -> None:
     """Write the search index of the site's entries and guides into `site/pagefind`."""
-    command = [sys.executable, "-m", "pagefind", "--site", str(site), "--exclude-selectors", ".headerlink", "--quiet"]
+    command = [
+        sys.executable,
+        "-m",
+        "pagefind",
+        "--site",
+        str(site),
+        "--exclude-selectors",
+        ".headerlink",
+        "--quiet",
+    ]
     run(command, "pagefind")
     for pattern in UNUSED_SEARCH:
         for path in (site / "pagefind").glob(pattern):
@@ -70,4 +86,9 @@ def run(command: Sequence[str], name: str) -> None:
     )
     if finished.returncode:
         said = (finished.stderr or finished.stdout).strip()[-800:]
-        raise BuildFailed(name, "a finished run", f"exit code {finished.returncode}: {said}", "install the extra `site`")
+        raise BuildFailed(
+            name,
+            "a finished run",
+            f"exit code {finished.returncode}: {said}",
+            "install the extra `site`",
+        )

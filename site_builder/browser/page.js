@@ -64,6 +64,9 @@ function connectCopyButtons() {
   }
 }
 
+// Wide pictures scroll within their frame; on narrow screens they start at the answer.
+for (const frame of document.querySelectorAll(".part-figure .figure-scroll")) frame.scrollLeft = frame.scrollWidth;
+
 connectAppearance();
 connectContents();
 connectCopyButtons();

@@ -9,12 +9,15 @@ from site_builder.numbers import spoken
 ICONS = {
     "replicated": "M3 8.5l3 3 5-6M8 12l1 .8 5-6.5",
     "supported": "M3.5 8.5l3 3 6-7",
-    "partial": "M8 2.5a5.5 5.5 0 1 0 0 11zM8 2.5a5.5 5.5 0 0 1 0 11",
+    "partial": "M8 3a5 5 0 1 0 .01 0z",
     "not_supported": "M4 4l8 8M12 4l-8 8",
     "inconclusive": "M5.6 6a2.5 2.5 0 1 1 3.6 2.2c-.8.5-1.2 1-1.2 1.9M8 12.6v.2",
     "not_run": "M8 3a5 5 0 1 0 .01 0z",
-    "demonstration": "M2.5 8s2-4 5.5-4 5.5 4 5.5 4-2 4-5.5 4-5.5-4-5.5-4zM8 6.6a1.4 1.4 0 1 0 .01 0z",
+    "demonstration": (
+        "M2.5 8s2-4 5.5-4 5.5 4 5.5 4-2 4-5.5 4-5.5-4-5.5-4zM8 6.6a1.4 1.4 0 1 0 .01 0z"
+    ),
 }
+FILLED = {"partial": "M8 3a5 5 0 0 0 0 10z"}  # drawn solid over the icon
 MEANINGS = {
     "replicated": "a published result that this measurement confirms on a public model",
     "supported": "the measured effect passes its threshold and its controls do not",
@@ -36,8 +39,15 @@ STATE_MEANINGS = {
 
 def icon(word: str) -> Html:
     """The drawing that goes with a verdict."""
-    size = {"class": "badge-icon", "viewBox": "0 0 16 16", "width": 14, "height": 14, "aria-hidden": "true"}
-    return tag("svg", size, tag("path", {"d": ICONS.get(word, ICONS["not_run"])}))
+    size = {
+        "class": "badge-icon",
+        "viewBox": "0 0 16 16",
+        "width": 14,
+        "height": 14,
+        "aria-hidden": "true",
+    }
+    solid = tag("path", {"class": "badge-solid", "d": FILLED[word]}) if word in FILLED else ""
+    return tag("svg", size, tag("path", {"d": ICONS.get(word, ICONS["not_run"])}), solid)
 
 
 def verdict_badge(word: str, large: bool = False) -> Html:

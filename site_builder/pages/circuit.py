@@ -10,14 +10,16 @@ from site_builder.page import Page, Section
 from site_builder.pages.badges import lifecycle_note, state_badge, verdict_badge
 from site_builder.pages.claims import claims_section
 from site_builder.pages.credit import bibtex, curators_line, related_list, sources_list
-from site_builder.pages.graph_section import circuit_figure, graph_figure, plain_scene, scores_block
+from site_builder.pages.graph_scores import scores_block
+from site_builder.pages.graph_section import graph_figure
 from site_builder.pages.interventions import interventions_section
+from site_builder.pages.part_scene import circuit_figure, plain_scene
 from site_builder.pages.parts import edges_table, parts_section
 from site_builder.pages.prompts import prompts_section
 from site_builder.pages.provenance import command_block, provenance_section
 from site_builder.pages.run_yourself import notebook_section
 from site_builder.pictures.drawn_graph import DrawnGraph
-from site_builder.pictures.part_picture import PartScene
+from site_builder.pictures.part_boxes import PartScene
 from site_builder.prose import prose
 from site_builder.records import CircuitRecord, SiteRecords
 
@@ -109,7 +111,9 @@ def facet_link(here: str, facet: str, value: str, site: SiteRecords) -> Html:
     """A term of a vocabulary, linked to the list of its circuits."""
     terms = site.domains if facet == "domain" else site.behaviours
     name = terms[value].name if value in terms else spoken(value)
-    return tag("a", {"href": relative(here, list_page("circuits", facet, value)), "dir": "auto"}, name)
+    return tag(
+        "a", {"href": relative(here, list_page("circuits", facet, value)), "dir": "auto"}, name
+    )
 
 
 def successor_link(circuit: Circuit, site: SiteRecords, here: str) -> Html | None:
@@ -117,7 +121,9 @@ def successor_link(circuit: Circuit, site: SiteRecords, here: str) -> Html | Non
     if circuit.superseded_by not in site.circuits:
         return None
     successor = site.circuits[circuit.superseded_by].circuit
-    return tag("a", {"href": relative(here, circuit_page(successor.id)), "dir": "auto"}, successor.title)
+    return tag(
+        "a", {"href": relative(here, circuit_page(successor.id)), "dir": "auto"}, successor.title
+    )
 
 
 def circuit_section(record: CircuitRecord, site: SiteRecords, scene: PartScene | None) -> Html:

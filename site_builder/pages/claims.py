@@ -30,7 +30,10 @@ def claims_in_words(record: CircuitRecord) -> str:
     counted = [(word, words.count(word)) for word in dict.fromkeys(words)]
     parts = [f"{whole(many)} {spoken(word)}" for word, many in counted]
     total = count(len(words), "claim")
-    return f"{total}: {', '.join(parts)}. Verdicts are derived from the measurements below, never typed."
+    return (
+        f"{total}: {', '.join(parts)}. Verdicts are derived from the "
+        "measurements below, never typed."
+    )
 
 
 def verdict_word(verdict: Verdict) -> str:
@@ -88,7 +91,11 @@ def test_in_words(circuit: Circuit, claim: Claim) -> Html:
 
 def metric_name(metric: str, of: str) -> str:
     """A metric and the token it is about, as words."""
-    token = {"target": "the expected answer", "foil": "the foil", "partner_target": "the partner's answer"}[of]
+    token = {
+        "target": "the expected answer",
+        "foil": "the foil",
+        "partner_target": "the partner's answer",
+    }[of]
     if metric == "probability":
         return f"probability of {token}"
     if metric == "logit_difference":
@@ -109,7 +116,9 @@ def metric_in_words(measurement: Measurement) -> str:
 
 def effect_title(claim: Claim, measurement: Measurement) -> str:
     """The title of the effect chart, with its unit and direction."""
-    unit = {"probability": "probability", "logits": "logits"}.get(measurement.unit, measurement.unit)
+    unit = {"probability": "probability", "logits": "logits"}.get(
+        measurement.unit, measurement.unit
+    )
     towards = f", counted towards “{claim.direction}”" if claim.direction == "decrease" else ""
     return f"Effect ({unit}{towards})"
 
@@ -121,23 +130,33 @@ def figures(claim: Claim, measurement: Measurement) -> Html:
         ("effect", f"{signed(measurement.value)}, 95 % interval {fixed(low)} to {fixed(high)}")
     ]
     if claim.threshold:
-        rows.append(("threshold", with_reason(f"> {number(claim.threshold.value)}", claim.threshold.reason)))
+        rows.append(
+            ("threshold", with_reason(f"> {number(claim.threshold.value)}", claim.threshold.reason))
+        )
     if claim.margin:
         rows.append(("margin", with_reason(f"±{number(claim.margin.value)}", claim.margin.reason)))
-    for name, control in (("matched control", measurement.control), ("wrong target", measurement.wrong_target)):
+    for name, control in (
+        ("matched control", measurement.control),
+        ("wrong target", measurement.wrong_target),
+    ):
         if control is not None:
             rows.append((name, control_in_words(control)))
     left_out = measurement.unmatched_rows
     rows.append(
         (
             "prompts",
-            f"{whole(measurement.n)} held-out test prompts, {spoken(measurement.mode)} mode, real model"
+            (
+                f"{whole(measurement.n)} held-out test prompts, "
+                f"{spoken(measurement.mode)} mode, real model"
+            )
             + (f"; {whole(left_out)} more had no matched control" if left_out else ""),
         )
     )
     if claim.reported_value:
         reported = claim.reported_value
-        rows.append(("reported", with_reason(number(reported.value), f"by the source, {reported.where}")))
+        rows.append(
+            ("reported", with_reason(number(reported.value), f"by the source, {reported.where}"))
+        )
     cells = [tag("div", {}, tag("dt", {}, name), tag("dd", {}, value)) for name, value in rows]
     return tag("dl", {"class": "figures"}, *cells)
 

@@ -35,9 +35,15 @@ def resource_reference(resource: Resource) -> Html:
     """Authors, title and year, linked to where it can be read."""
     address = resource_address(resource)
     title = foreign(resource.title)
-    named = f"{resource.authors[0]} et al." if len(resource.authors) > 2 else " and ".join(resource.authors)
+    named = (
+        f"{resource.authors[0]} et al."
+        if len(resource.authors) > 2
+        else " and ".join(resource.authors)
+    )
     year = f" ({resource.year})" if resource.year else ""
-    return join([foreign(named + (", " if named else "")), link(address, title) if address else title, year])
+    return join(
+        [foreign(named + (", " if named else "")), link(address, title) if address else title, year]
+    )
 
 
 def resource_address(resource: Resource) -> str:
@@ -71,7 +77,11 @@ def related_list(circuit: Circuit, site: SiteRecords) -> Html:
         for each in ids:
             if each in site.circuits:
                 record = site.circuits[each]
-                name = tag("a", {"href": relative(here, circuit_page(each)), "dir": "auto"}, record.circuit.title)
+                name = tag(
+                    "a",
+                    {"href": relative(here, circuit_page(each)), "dir": "auto"},
+                    record.circuit.title,
+                )
                 items.append(tag("li", {}, f"{title}: ", name, " ", verdict_badge(record.verdict)))
             elif each in site.resources:
                 items.append(tag("li", {}, f"{title}: ", resource_reference(site.resources[each])))
@@ -81,7 +91,8 @@ def related_list(circuit: Circuit, site: SiteRecords) -> Html:
 def bibtex(key: str, title: str, curators: Sequence[Curator], created: str, address: str) -> str:
     """An entry's BibTeX record; braces and backslashes in its fields are made harmless."""
     fields = {
-        "author": " and ".join(plain_tex(curator.name) for curator in curators) or "{The atlas's contributors}",
+        "author": " and ".join(plain_tex(curator.name) for curator in curators)
+        or "{The atlas's contributors}",
         "title": f"{{{plain_tex(title)}}}",
         "year": created[:4],
         "howpublished": "LLM Circuits Atlas, version 0.1.0",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from atlas.dashboards.dashboard import CounterExamples, Density, TokenEffect
-from atlas.entries.feature import Feature, Predicate
+from atlas.entries.feature import Feature, Predicate, Steering
 from site_builder.address import circuit_page, feature_page, list_page, model_page, relative
 from site_builder.html import Html, foreign, join, tag
 from site_builder.numbers import count, fixed, listed, number, percent, spoken, whole
@@ -14,16 +13,11 @@ from site_builder.page import Page, Section
 from site_builder.pages.badges import lifecycle_note, state_badge, verdict_badge
 from site_builder.pages.claims import effect_title, figures, metric_in_words, metric_name, reasons
 from site_builder.pages.credit import bibtex, curators_line, sources_list
+from site_builder.pages.feature_activations import activations_section, tokens_section
 from site_builder.pages.provenance import command_block, provenance_section
-from site_builder.pages.token_text import example_block
-from site_builder.part_nodes import WORD_MARKS
-from site_builder.pictures.effect_chart import before_after_bars, effect_chart, histogram
+from site_builder.pictures.effect_chart import before_after_bars, effect_chart
 from site_builder.reading import STEERING, feature_part, steering_claim
 from site_builder.records import FeatureRecord, SiteRecords
-
-TOP_EXAMPLES = 12
-COUNTER_EXAMPLES = 6
-TOP_TOKENS = 10
 
 
 def feature_entry(record: FeatureRecord, site: SiteRecords) -> Page:
@@ -75,7 +69,11 @@ def feature_head(record: FeatureRecord, site: SiteRecords) -> Html:
         tag("span", {"class": "sep", "aria-hidden": "true"}, "/"),
         tag("a", {"href": relative(here, list_page("features", "model", feature.model))}, name),
     )
-    description = tag("p", {"class": "lead", "dir": "auto"}, feature.description) if feature.description else ""
+    description = (
+        tag("p", {"class": "lead", "dir": "auto"}, feature.description)
+        if feature.description
+        else ""
+    )
     return join(
         [
             trail,
@@ -92,10 +90,14 @@ def label_section(record: FeatureRecord) -> Html:
     """The predicate that the label stands for, and how well activation tells it."""
     feature = record.feature
     if feature.predicate is None:
-        return tag("p", {"class": "empty"}, "This feature has a label but no predicate that could test it.")
+        return tag(
+            "p", {"class": "empty"}, "This feature has a label but no predicate that could test it."
+        )
     score = feature_part(record.result, "score")
     verdict = record.verdicts["label"]
-    predicate = tag("p", {}, "The label says: active exactly where ", predicate_in_words(feature.predicate), ".")
+    predicate = tag(
+        "p", {}, "The label says: active exactly where ", predicate_in_words(feature.predicate), "."
+    )
     body: list[Html] = [verdict_badge(verdict.word), predicate]
     if isinstance(score, Mapping):
         body.append(score_chart(feature, score))
@@ -116,105 +118,44 @@ def predicate_in_words(predicate: Predicate) -> Html:
 
 def tokens_in_words(tokens: Sequence[str]) -> list[Html]:
     """Tokens as code, separated by commas."""
-    return [join([", " if index else "", foreign(each, "code")]) for index, each in enumerate(tokens)]
+    return [
+        join([", " if index else "", foreign(each, "code")]) for index, each in enumerate(tokens)
+    ]
 
 
 def score_chart(feature: Feature, score: Mapping[str, Any]) -> Html:
     """The label's held-out score and its shuffled control, as bars."""
+    names = {"f1": "F1", "precision": "precision", "recall": "recall", "control_f1": "F1, shuffled"}
     rows = []
-    names = (("f1", "F1"), ("precision", "precision"), ("recall", "recall"), ("control_f1", "F1, shuffled"))
-    for key, name in names:
+    for key, name in names.items():
         value = score.get(key)
         if isinstance(value, int | float):
-            share = min(max(float(value), 0.0), 1.0)
-            kind = "before" if key == "control_f1" else "after"
-            bars = [
-                tag("rect", {"class": "bar-track", "width": "100%", "height": 14, "y": 3, "rx": 2}),
-                tag("rect", {"class": f"bar-fill bar-{kind}", "width": f"{100 * share:.1f}%", "height": 14, "y": 3, "rx": 2}),
-            ]
-            if key == "f1" and feature.score:
-                x = f"{100 * feature.score.minimum_f1:.1f}%"
-                bars.append(tag("line", {"class": "chart-threshold", "x1": x, "x2": x, "y1": 0, "y2": 20}))
-            picture = tag("svg", {"class": "chart-strip", "width": "100%", "height": 20, "aria-hidden": "true"}, *bars)
-            rows.append(tag("div", {"class": "chart-row"}, tag("span", {"class": "chart-label"}, name), picture, tag("span", {"class": "chart-value"}, fixed(float(value), 3))))
+            least = feature.score.minimum_f1 if key == "f1" and feature.score else None
+            rows.append(score_row(name, float(value), least))
     return tag("div", {"class": "score-chart"}, *rows)
 
 
-def activations_section(record: FeatureRecord) -> Html:
-    """How strongly the feature is active, where most, and where label and activation disagree."""
-    known = record.dashboard
-    if known is None:
-        return tag("p", {"class": "empty"}, "Nothing was measured yet.")
-    parts: list[Html] = [tag("p", {"class": "section-note"}, density_in_words(known.density))]
-    if known.histogram.counts:
-        title = tag("div", {"class": "chart-title"}, "Activation where it is active (counts on a square-root scale)")
-        parts += [title, histogram(known.histogram.edges, known.histogram.counts, "activation")]
-    if known.top:
-        parts.append(tag("h3", {}, "Where it is most active"))
-        parts += [example_block(each, known.maximum) for each in known.top[:TOP_EXAMPLES]]
-    if known.counter is not None:
-        parts.append(counter_examples(known.counter, known.maximum))
-    return join(parts)
-
-
-def density_in_words(density: Density) -> str:
-    """How often the feature is active."""
-    if density.active is None or density.tokens is None:
-        return f"Active on {percent(density.share, 2)} of tokens."
-    words = f"Active on {whole(density.active)} of {whole(density.tokens)} held-out tokens: {percent(density.share, 2)}"
-    if density.low is None or density.high is None:
-        return f"{words}."
-    return f"{words}, 95 % interval {percent(density.low, 2)} to {percent(density.high, 2)}."
-
-
-def counter_examples(counter: CounterExamples, maximum: float) -> Html:
-    """Where the label and the activation disagree, in both directions."""
-    parts: list[Html] = [tag("h3", {}, "Where label and activation disagree")]
-    for words, total, examples in (
-        ("active although the label says no", counter.false, counter.false_examples),
-        ("silent although the label says yes", counter.silent, counter.silent_examples),
-    ):
-        more = f", {len(examples[:COUNTER_EXAMPLES])} shown" if examples else ""
-        parts.append(tag("p", {"class": "section-note"}, f"{count(total, 'token')} {words}{more}."))
-        parts += [example_block(each, maximum) for each in examples[:COUNTER_EXAMPLES]]
-    return join(parts)
-
-
-def tokens_section(record: FeatureRecord) -> Html:
-    """The tokens whose logits the feature raises and lowers most, read directly off its decoder."""
-    known = record.dashboard
-    if known is None or not (known.promoted or known.suppressed):
-        return tag("p", {"class": "empty"}, "Nothing was measured yet.")
-    tables = [
-        token_table(title, sign, tokens[:TOP_TOKENS])
-        for title, sign, tokens in (
-            ("Raises", "positive", known.promoted),
-            ("Lowers", "negative", known.suppressed),
-        )
-        if tokens
+def score_row(name: str, value: float, least: float | None) -> Html:
+    """One score as a bar from 0 to 1, with the value that it had to reach."""
+    size = {"height": 14, "y": 3, "rx": 2}
+    kind = "before" if name == "F1, shuffled" else "after"
+    share = min(max(value, 0.0), 1.0)
+    marks = [
+        tag("rect", {"class": "bar-track", "width": "100%", **size}),
+        tag("rect", {"class": f"bar-fill bar-{kind}", "width": f"{100 * share:.1f}%", **size}),
     ]
-    note = "The feature’s decoder through the unembedding: its direct effect on the logits, per unit of activation."
-    return join([tag("p", {"class": "section-note"}, note), tag("div", {"class": "token-lists"}, *tables)])
-
-
-def token_table(title: str, sign: str, tokens: Sequence[TokenEffect]) -> Html:
-    """Tokens with the size of their effect as bars."""
-    largest = max((abs(each.logit) for each in tokens), default=0.0) or 1.0
-    rows = []
-    for each in tokens:
-        width = f"{100 * abs(each.logit) / largest:.1f}%"
-        bar = tag("rect", {"class": f"bar-{sign}", "width": width, "height": 10, "rx": 2})
-        size = {"class": "chart-strip", "width": "100%", "height": 10, "aria-hidden": "true"}
-        rows.append(
-            tag(
-                "tr",
-                {},
-                tag("th", {"scope": "row"}, foreign(each.token.strip(WORD_MARKS), "code")),
-                tag("td", {"class": "bar-cell"}, tag("svg", size, bar)),
-                tag("td", {"class": "number"}, fixed(each.logit)),
-            )
-        )
-    return tag("table", {}, tag("caption", {}, title), tag("tbody", {}, *rows))
+    if least is not None:
+        x = f"{100 * least:.1f}%"
+        line = {"class": "chart-threshold", "x1": x, "x2": x, "y1": 0, "y2": 20}
+        marks.append(tag("line", line))
+    frame = {"class": "chart-strip", "width": "100%", "height": 20, "aria-hidden": "true"}
+    return tag(
+        "div",
+        {"class": "chart-row"},
+        tag("span", {"class": "chart-label"}, name),
+        tag("svg", frame, *marks),
+        tag("span", {"class": "chart-value"}, fixed(value, 3)),
+    )
 
 
 def steering_section(record: FeatureRecord, site: SiteRecords) -> Html:
@@ -224,30 +165,40 @@ def steering_section(record: FeatureRecord, site: SiteRecords) -> Html:
         return tag("p", {"class": "empty"}, "No steering claim is made.")
     claim = steering_claim(record.feature)
     verdict = record.verdicts[STEERING]
-    amount = {"scale": steering.factor, "set": steering.value, "add": steering.value}.get(steering.action)
-    verb = {"ablate": "Switching it off", "scale": "Multiplying it", "set": "Setting it", "add": "Adding to it"}
-    action = verb[steering.action] + (f" ({number(amount)})" if amount is not None else "")
-    where = ""
-    if steering.where:
-        pairs = [f"{spoken(key)} is {value}" for key, value in steering.where.items()]
-        where = f", where {listed(pairs)}"
-    must = f"the {metric_name(steering.metric, steering.of)} must {steering.direction} by more than {number(steering.threshold.value)}"
-    prompts: Html = foreign(steering.prompts_of)
-    if steering.prompts_of in site.circuits:
-        other = site.circuits[steering.prompts_of].circuit
-        address = relative(feature_page(record.feature.id), circuit_page(other.id))
-        prompts = tag("a", {"href": address, "dir": "auto"}, other.title)
     body: list[Html] = [
         verdict_badge(verdict.word),
-        tag("p", {}, action, " on the test prompts of ", prompts, where, ": ", must, "."),
+        steering_in_words(record.feature, steering, site),
     ]
     if record.steering is not None:
         title = tag("div", {"class": "chart-title"}, effect_title(claim, record.steering))
         bars = before_after_bars(record.steering, metric_in_words(record.steering))
         chart = tag("div", {}, title, effect_chart(claim, record.steering))
-        body += [tag("div", {"class": "claim-charts"}, bars, chart), figures(claim, record.steering)]
+        charts = tag("div", {"class": "claim-charts"}, bars, chart)
+        body += [charts, figures(claim, record.steering)]
     body.append(reasons(verdict))
     return tag("div", {"class": "claim"}, *body)
+
+
+def steering_in_words(feature: Feature, steering: Steering, site: SiteRecords) -> Html:
+    """What is done to the feature, on which prompts, and what must follow."""
+    action = {
+        "ablate": "Switching it off",
+        "scale": f"Multiplying it by {number(steering.factor or 0.0)}",
+        "set": f"Setting it to {number(steering.value or 0.0)}",
+        "add": f"Adding {number(steering.value or 0.0)} to it",
+    }[steering.action]
+    pairs = [f"{spoken(key)} is {value}" for key, value in steering.where.items()]
+    where = f", where {listed(pairs)}" if pairs else ""
+    prompts: Html = foreign(steering.prompts_of)
+    if steering.prompts_of in site.circuits:
+        other = site.circuits[steering.prompts_of].circuit
+        address = relative(feature_page(feature.id), circuit_page(other.id))
+        prompts = tag("a", {"href": address, "dir": "auto"}, other.title)
+    must = (
+        f"the {metric_name(steering.metric, steering.of)} must {steering.direction} "
+        f"by more than {number(steering.threshold.value)}"
+    )
+    return tag("p", {}, action, " on the test prompts of ", prompts, where, ": ", must, ".")
 
 
 def circuits_section(record: FeatureRecord, site: SiteRecords) -> Html:
@@ -259,11 +210,23 @@ def circuits_section(record: FeatureRecord, site: SiteRecords) -> Html:
     for circuit_id, part_id in record.used_by:
         other = site.circuits[circuit_id]
         part = other.circuit.part(part_id)
-        name = tag("a", {"href": relative(here, circuit_page(circuit_id)), "dir": "auto"}, other.circuit.title)
-        place = tag("a", {"href": relative(here, f"{circuit_page(circuit_id)}#part-{part_id}"), "dir": "auto"}, part.label)
-        items.append(tag("li", {}, name, ", in the part ", place, " ", verdict_badge(other.verdict)))
+        name = tag(
+            "a",
+            {"href": relative(here, circuit_page(circuit_id)), "dir": "auto"},
+            other.circuit.title,
+        )
+        place = tag(
+            "a",
+            {"href": relative(here, f"{circuit_page(circuit_id)}#part-{part_id}"), "dir": "auto"},
+            part.label,
+        )
+        items.append(
+            tag("li", {}, name, ", in the part ", place, " ", verdict_badge(other.verdict))
+        )
     words = f"Used by {count(len({each for each, _ in record.used_by}), 'circuit')}."
-    return join([tag("p", {"class": "section-note"}, words), tag("ul", {"class": "source-list"}, *items)])
+    return join(
+        [tag("p", {"class": "section-note"}, words), tag("ul", {"class": "source-list"}, *items)]
+    )
 
 
 def credit_section(record: FeatureRecord, site: SiteRecords) -> Html:

@@ -12,16 +12,39 @@ from site_builder.numbers import count, spoken, whole
 from site_builder.page import Page
 from site_builder.pages.badges import MEANINGS, verdict_badge
 from site_builder.pages.entry_table import shortened
+from site_builder.pages.lists import value_name
 from site_builder.pages.provenance import command_block
-from site_builder.pictures.part_picture import PartScene, part_svg
+from site_builder.pictures.part_boxes import PartScene
+from site_builder.pictures.part_picture import part_svg
 from site_builder.records import CircuitRecord, SiteRecords
+from site_builder.tables import table
 
 NEWEST = 6
 KINDS = (("microworld", "Microworld"), ("public", "Public models"))
 STEPS = (
-    ("State", "A curator writes what the circuit does as a sentence that can be false, with the intervention, the metric and the threshold that decide it."),
-    ("Run", "A notebook makes the change in the real model on at least 100 held-out prompts, and the same kind of change on matched features outside the circuit."),
-    ("Judge", "The verdict follows from interval, threshold and controls. It is derived each time the page is built; nobody types it."),
+    (
+        "State",
+        (
+            "A curator writes what the circuit does as a sentence that can "
+            "be false, with the intervention, the metric and the threshold "
+            "that decide it."
+        ),
+    ),
+    (
+        "Run",
+        (
+            "A notebook makes the change in the real model on at least 100 "
+            "held-out prompts, and the same kind of change on matched "
+            "features outside the circuit."
+        ),
+    ),
+    (
+        "Judge",
+        (
+            "The verdict follows from interval, threshold and controls. It "
+            "is derived each time the page is built; nobody types it."
+        ),
+    ),
 )
 
 
@@ -33,7 +56,11 @@ def home(site: SiteRecords, featured: tuple[CircuitRecord, PartScene] | None) ->
         title="LLM Circuits Atlas",
         head=join(body),
         layout="home",
-        description="A curated atlas of circuits and SAE features in open-weight language models, where every claim is a test that anyone can re-run.",
+        description=(
+            "A curated atlas of circuits and SAE features in open-weight "
+            "language models, where every claim is a test that anyone can "
+            "re-run."
+        ),
     )
 
 
@@ -43,12 +70,37 @@ def hero(site: SiteRecords, featured: tuple[CircuitRecord, PartScene] | None) ->
         "div",
         {"class": "hero-words"},
         tag("h1", {}, "Circuits in language models, with claims you can re-run"),
-        tag("p", {"class": "lead"}, "The atlas collects circuits and features of open-weight language models. Every claim in it is a test on held-out prompts with matched controls, and each page shows what held up."),
+        tag(
+            "p",
+            {"class": "lead"},
+            (
+                "The atlas collects circuits and features of open-weight "
+                "language models. Every claim in it is a test on held-out "
+                "prompts with matched controls, and each page shows what held "
+                "up."
+            ),
+        ),
         tag(
             "ul",
             {"class": "actions"},
-            tag("li", {}, tag("a", {"class": "button button-strong", "href": list_page("circuits")}, "Browse the circuits")),
-            tag("li", {}, tag("a", {"class": "button", "href": "guide/how-to-read-an-entry.html"}, "How to read an entry")),
+            tag(
+                "li",
+                {},
+                tag(
+                    "a",
+                    {"class": "button button-strong", "href": list_page("circuits")},
+                    "Browse the circuits",
+                ),
+            ),
+            tag(
+                "li",
+                {},
+                tag(
+                    "a",
+                    {"class": "button", "href": "guide/how-to-read-an-entry.html"},
+                    "How to read an entry",
+                ),
+            ),
         ),
     )
     return tag("div", {"class": "hero"}, words, featured_figure(featured) if featured else "")
@@ -64,14 +116,29 @@ def featured_figure(featured: tuple[CircuitRecord, PartScene]) -> Html:
         verdict_badge(record.verdict),
         tag("a", {"href": address, "dir": "auto"}, record.circuit.title),
     )
-    return tag("figure", {"class": "hero-figure"}, tag("a", {"class": "hero-picture", "href": address, "tabindex": -1, "aria-hidden": "true"}, part_svg(scene)), caption)
+    return tag(
+        "figure",
+        {"class": "hero-figure"},
+        tag(
+            "a",
+            {"class": "hero-picture", "href": address, "tabindex": -1, "aria-hidden": "true"},
+            part_svg(scene),
+        ),
+        caption,
+    )
 
 
 def steps() -> Html:
     """How a claim gets its verdict."""
     items = [tag("li", {}, tag("h3", {}, name), tag("p", {}, words)) for name, words in STEPS]
     more = tag("p", {}, tag("a", {"href": "guide/evidence.html"}, "What counts as evidence"))
-    return tag("section", {"class": "home-section"}, tag("h2", {}, "How a claim gets its verdict"), tag("ol", {"class": "steps"}, *items), more)
+    return tag(
+        "section",
+        {"class": "home-section"},
+        tag("h2", {}, "How a claim gets its verdict"),
+        tag("ol", {"class": "steps"}, *items),
+        more,
+    )
 
 
 def tallies(site: SiteRecords) -> Html:
@@ -79,10 +146,28 @@ def tallies(site: SiteRecords) -> Html:
     records = list(site.circuits.values())
     tables = [
         tally_table(site, "Verdict", records, lambda record: record.verdict, list(VERDICTS)),
-        tally_table(site, "Domain", records, lambda record: record.circuit.domain, list(site.domains) or sorted({r.circuit.domain for r in records})),
+        tally_table(
+            site,
+            "Domain",
+            records,
+            lambda record: record.circuit.domain,
+            list(site.domains) or sorted({r.circuit.domain for r in records}),
+        ),
     ]
-    words = f"{count(len(records), 'circuit')} and {count(len(site.features), 'feature')} on {count(len(site.models), 'model')}. The microworld is a small embedded model with known ground truth; its entries are counted apart."
-    return tag("section", {"class": "home-section"}, tag("h2", {}, "What held up"), tag("p", {"class": "section-note"}, words), tag("div", {"class": "tallies"}, *tables))
+    words = (
+        f"{count(len(records), 'circuit')} and "
+        f"{count(len(site.features), 'feature')} on "
+        f"{count(len(site.models), 'model')}. The microworld is a small "
+        "embedded model with known ground truth; its entries are "
+        "counted apart."
+    )
+    return tag(
+        "section",
+        {"class": "home-section"},
+        tag("h2", {}, "What held up"),
+        tag("p", {"class": "section-note"}, words),
+        tag("div", {"class": "tallies"}, *tables),
+    )
 
 
 def tally_table(
@@ -98,33 +183,53 @@ def tally_table(
     rows = []
     for value in order:
         totals = [counts[(value, kind)] for kind, _ in KINDS]
-        name: Html = verdict_badge(value) if facet == "verdict" else foreign(site.domains[value].name if value in site.domains else spoken(value))
+        name = (
+            verdict_badge(value) if facet == "verdict" else foreign(value_name(site, facet, value))
+        )
         if sum(totals):
-            name = tag("a", {"class": "quiet", "href": relative(HOME, list_page("circuits", facet, value)), "title": MEANINGS.get(value)}, name)
-        cells = [tag("td", {"class": "number"}, whole(total) if total else tag("span", {"class": "zero"}, "0")) for total in totals]
+            target = relative(HOME, list_page("circuits", facet, value))
+            shown = {"class": "quiet", "href": target, "title": MEANINGS.get(value)}
+            name = tag("a", shown, name)
+        zero = tag("span", {"class": "zero"}, "0")
+        cells = [tag("td", {"class": "number"}, whole(each) if each else zero) for each in totals]
         rows.append(tag("tr", {}, tag("th", {"scope": "row"}, name), *cells))
-    head = tag("tr", {}, tag("th", {"scope": "col"}, title), *(tag("th", {"scope": "col", "class": "number"}, name) for _, name in KINDS))
-    return tag("table", {}, tag("thead", {}, head), tag("tbody", {}, *rows))
+    return table((title, *(name for _, name in KINDS)), rows, {1, 2})
 
 
 def newest(site: SiteRecords) -> Html:
     """The entries that were created last."""
-    records = sorted(site.circuits.values(), key=lambda r: (r.circuit.created, r.circuit.id), reverse=True)
+    records = sorted(
+        site.circuits.values(), key=lambda r: (r.circuit.created, r.circuit.id), reverse=True
+    )
     if not records:
         return Html("")
     cards = [card(site, record) for record in records[:NEWEST]]
-    return tag("section", {"class": "home-section"}, tag("h2", {}, "Newest circuits"), tag("ul", {"class": "cards"}, *cards))
+    return tag(
+        "section",
+        {"class": "home-section"},
+        tag("h2", {}, "Newest circuits"),
+        tag("ul", {"class": "cards"}, *cards),
+    )
 
 
 def card(site: SiteRecords, record: CircuitRecord) -> Html:
     """One entry in a few words."""
     circuit = record.circuit
-    domain = site.domains[circuit.domain].name if circuit.domain in site.domains else spoken(circuit.domain)
+    domain = (
+        site.domains[circuit.domain].name
+        if circuit.domain in site.domains
+        else spoken(circuit.domain)
+    )
     model = site.models[circuit.model].name if circuit.model in site.models else circuit.model
     return tag(
         "li",
         {"class": "card"},
-        tag("p", {"class": "card-top"}, verdict_badge(record.verdict), tag("time", {"datetime": circuit.created}, circuit.created)),
+        tag(
+            "p",
+            {"class": "card-top"},
+            verdict_badge(record.verdict),
+            tag("time", {"datetime": circuit.created}, circuit.created),
+        ),
         tag("h3", {}, tag("a", {"href": circuit_page(circuit.id), "dir": "auto"}, circuit.title)),
         tag("p", {"dir": "auto"}, shortened(circuit.summary)),
         tag("p", {"class": "card-foot"}, domain, " · ", foreign(model)),
@@ -134,18 +239,53 @@ def card(site: SiteRecords, record: CircuitRecord) -> Html:
 def start(site: SiteRecords) -> Html:
     """Three ways in."""
     doors = (
-        ("Read", "Start with how a page is built and what its figures mean.", tag("a", {"href": "guide/how-to-read-an-entry.html"}, "How to read an entry")),
-        ("Measure", "Re-run every claim of the embedded model on a laptop, offline.", command_block("make atlas\natlas site serve")),
-        ("Trace", "Make the attribution graph of a prompt of your own.", command_block('atlas trace --model microworld \\\n  --prompt "The capital of the state containing Dallas is"')),
+        (
+            "Read",
+            "Start with how a page is built and what its figures mean.",
+            tag("a", {"href": "guide/how-to-read-an-entry.html"}, "How to read an entry"),
+        ),
+        (
+            "Measure",
+            "Re-run every claim of the embedded model on a laptop, offline.",
+            command_block("make atlas\natlas site serve"),
+        ),
+        (
+            "Trace",
+            "Make the attribution graph of a prompt of your own.",
+            command_block(
+                "atlas trace --model microworld --prompt \\\n"
+                '  "The capital of the state containing Dallas is"'
+            ),
+        ),
     )
-    items = [tag("li", {}, tag("h3", {}, name), tag("p", {}, words), extra) for name, words, extra in doors]
-    return tag("section", {"class": "home-section"}, tag("h2", {}, "How to start"), tag("ul", {"class": "doors"}, *items))
+    items = [
+        tag("li", {}, tag("h3", {}, name), tag("p", {}, words), extra)
+        for name, words, extra in doors
+    ]
+    return tag(
+        "section",
+        {"class": "home-section"},
+        tag("h2", {}, "How to start"),
+        tag("ul", {"class": "doors"}, *items),
+    )
 
 
 def choose_featured(site: SiteRecords) -> CircuitRecord | None:
     """The circuit on the first page: the best supported one with a graph and the most edges."""
     order = {word: rank for rank, word in enumerate(VERDICTS)}
-    drawn = [r for r in site.circuits.values() if r.graph_file and r.circuit.parts and r.circuit.lifecycle == "active"]
+    drawn = [
+        r
+        for r in site.circuits.values()
+        if r.graph_file and r.circuit.parts and r.circuit.lifecycle == "active"
+    ]
     if not drawn:
         return None
-    return min(drawn, key=lambda r: (order[r.verdict], abs(len(r.circuit.parts) - 4), -len(r.circuit.edges), r.circuit.id))
+    return min(
+        drawn,
+        key=lambda r: (
+            order[r.verdict],
+            abs(len(r.circuit.parts) - 4),
+            -len(r.circuit.edges),
+            r.circuit.id,
+        ),
+    )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from atlas.entries.circuit import Circuit, Intervention, Step
-from site_builder.html import Html, foreign, join, tag
+from site_builder.html import Html, join, tag
 from site_builder.numbers import count, fixed, listed, number, signed, spoken
 from site_builder.pages.badges import verdict_badge
 from site_builder.pages.claims import metric_name, verdict_word
 from site_builder.records import CircuitRecord
+from site_builder.tables import row, table
 
 
 def interventions_section(record: CircuitRecord) -> Html:
@@ -18,7 +19,10 @@ def interventions_section(record: CircuitRecord) -> Html:
     note = tag(
         "p",
         {"class": "section-note"},
-        "Each intervention changes only the named parts, in the real model, with attention and norms live.",
+        (
+            "Each intervention changes only the named parts, in the real "
+            "model, with attention and norms live."
+        ),
     )
     return join([note, *(intervention_block(record, each) for each in circuit.interventions)])
 
@@ -37,7 +41,11 @@ def intervention_block(record: CircuitRecord, intervention: Intervention) -> Htm
         words += f" and has the same {same}." if same else "."
         body.append(tag("p", {}, words))
     if intervention.generate:
-        words = f"The model then continues greedily for {count(intervention.generate, 'token')} with the change in place."
+        words = (
+            "The model then continues greedily for "
+            f"{count(intervention.generate, 'token')} with the change in "
+            "place."
+        )
         body.append(tag("p", {}, words))
     body.append(claims_table(record, intervention))
     return tag("div", {"class": "intervention", "id": f"intervention-{intervention.id}"}, *body)
@@ -68,28 +76,13 @@ def claims_table(record: CircuitRecord, intervention: Intervention) -> Html:
         return tag("p", {"class": "empty"}, "No claim rests on it.")
     rows = []
     for claim in claims:
-        verdict = record.verdicts[claim.id]
         measured = record.measurements.get(claim.id)
-        name = metric_name(claim.metric, claim.of)
+        name = tag("a", {"href": f"#claim-{claim.id}"}, metric_name(claim.metric, claim.of))
         cells: list[object] = ["–", "–", "–", "–"]
         if measured:
             control = signed(measured.control.median) if measured.control else "–"
             cells = [fixed(measured.before), fixed(measured.after), signed(measured.value), control]
-        rows.append(
-            tag(
-                "tr",
-                {},
-                tag("td", {}, tag("a", {"href": f"#claim-{claim.id}"}, name)),
-                *(tag("td", {"class": "number"}, cell) for cell in cells),
-                tag("td", {}, verdict_badge(verdict_word(verdict))),
-            )
-        )
-    titles = [("Measured", ""), *((each, "number") for each in ("Before", "After", "Effect", "Control median")), ("Verdict", "")]
-    head = tag("tr", {}, *(tag("th", {"scope": "col", "class": kind or None}, title) for title, kind in titles))
-    table = tag("table", {}, tag("thead", {}, head), tag("tbody", {}, *rows))
-    return tag("div", {"class": "table-frame"}, table)
-
-
-def prompt_in_words(text_before: str, target: str) -> Html:
-    """A prompt with the answer that is expected."""
-    return join([foreign(text_before), " → ", foreign(target, "strong")])
+        badge = verdict_badge(verdict_word(record.verdicts[claim.id]))
+        rows.append(row(name, *cells, badge, numeric={1, 2, 3, 4}))
+    titles = ("Measured", "Before", "After", "Effect", "Control median", "Verdict")
+    return table(titles, rows, {1, 2, 3, 4})

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from atlas.entries.evidence import VERDICTS
 from site_builder.address import list_page, model_page, relative
 from site_builder.html import Html, foreign, join, tag
 from site_builder.numbers import count, spoken, whole
@@ -38,7 +39,7 @@ def list_pages(site: SiteRecords) -> list[Page]:
     """Every list of circuits and features."""
     pages: list[Page] = []
     for kind, facets, records in (
-        ("circuits", CIRCUIT_FACETS, list(site.circuits.values())),
+        ("circuits", CIRCUIT_FACETS, circuits_in_order(site)),
         ("features", FEATURE_FACETS, list(site.features.values())),
     ):
         pages += paged(site, kind, None, None, records)
@@ -49,12 +50,30 @@ def list_pages(site: SiteRecords) -> list[Page]:
     return pages
 
 
+def circuits_in_order(site: SiteRecords) -> list[CircuitRecord]:
+    """Active entries before drafts and deprecated ones; within them by verdict, then by title."""
+    life = {"active": 0, "draft": 1, "deprecated": 2}
+    verdicts = {word: rank for rank, word in enumerate(VERDICTS)}
+    return sorted(
+        site.circuits.values(),
+        key=lambda r: (
+            life[r.circuit.lifecycle],
+            verdicts[r.verdict],
+            r.circuit.title,
+            r.circuit.id,
+        ),
+    )
+
+
 def paged(
     site: SiteRecords, kind: str, facet: str | None, value: str | None, records: Sequence[Any]
 ) -> list[Page]:
     """One list, cut into pages."""
     total = max(1, -(-len(records) // PAGE_LENGTH))
-    return [one_page(site, (kind, facet, value), records, (number, total)) for number in range(1, total + 1)]
+    return [
+        one_page(site, (kind, facet, value), records, (number, total))
+        for number in range(1, total + 1)
+    ]
 
 
 def one_page(
@@ -77,7 +96,12 @@ def one_page(
     catalog = {"data-catalog": relative(path, "catalog.json"), "data-kind": kind} if live else {}
     body = [
         facet_lists(site, kind, path, facet) if facet is None else "",
-        tag("div", {"class": "list-main"}, tag("div", {"class": "list-body", **catalog}, table), pager(address, path, place)),
+        tag(
+            "div",
+            {"class": "list-main"},
+            tag("div", {"class": "list-body", **catalog}, table),
+            pager(address, path, place),
+        ),
     ]
     frame = tag("div", {"class": "list-frame" if facet is None else "list-plain"}, *body)
     return Page(
@@ -117,10 +141,14 @@ def list_head(
     if facet is not None and value is not None:
         back = tag("a", {"href": relative(path, list_page(kind))}, kind.capitalize())
         parts.append(tag("nav", {"class": "breadcrumb", "aria-label": "Breadcrumb"}, back))
-    parts.append(tag("h1", {"dir": "auto"}, title if facet is None else value_name(site, facet, value or "")))
+    parts.append(
+        tag("h1", {"dir": "auto"}, title if facet is None else value_name(site, facet, value or ""))
+    )
     parts.append(tag("p", {"class": "lead", "dir": "auto"}, introduction(site, kind, facet, value)))
-    if facet == "model" and value in site.models:
-        parts.append(tag("p", {}, tag("a", {"href": relative(path, model_page(value))}, "About the model")))
+    if facet == "model" and value is not None and value in site.models:
+        parts.append(
+            tag("p", {}, tag("a", {"href": relative(path, model_page(value))}, "About the model"))
+        )
     parts.append(tag("p", {"class": "list-count", "aria-live": "polite"}, count(total, kind[:-1])))
     return join(parts)
 
@@ -128,14 +156,16 @@ def list_head(
 def introduction(site: SiteRecords, kind: str, facet: str | None, value: str | None) -> str:
     """What the list holds, in a sentence."""
     terms = {"domain": site.domains, "behaviour": site.behaviours}.get(facet or "", {})
-    if value in terms:
+    if value is not None and value in terms:
         return terms[value].description
     return INTRODUCTIONS[kind] if facet is None else f"{kind.capitalize()} with this {facet}."
 
 
 def facet_lists(site: SiteRecords, kind: str, path: str, current: str | None) -> Html:
     """Links to the list of each value, with counts; scripts turn them into filters."""
-    facets: dict[str, Callable[[Any], str]] = CIRCUIT_FACETS if kind == "circuits" else FEATURE_FACETS  # type: ignore[assignment]
+    facets: dict[str, Callable[[Any], str]] = (
+        CIRCUIT_FACETS if kind == "circuits" else FEATURE_FACETS
+    )  # type: ignore[assignment]
     records: list[Any] = list((site.circuits if kind == "circuits" else site.features).values())
     groups = []
     for facet, value_of in facets.items():
@@ -145,12 +175,23 @@ def facet_lists(site: SiteRecords, kind: str, path: str, current: str | None) ->
             name = [icon(value), " "] if facet == "verdict" else []
             link = tag(
                 "a",
-                {"href": relative(path, list_page(kind, facet, value)), "data-facet": facet, "data-value": value},
+                {
+                    "href": relative(path, list_page(kind, facet, value)),
+                    "data-facet": facet,
+                    "data-value": value,
+                },
                 *name,
                 foreign(value_name(site, facet, value)),
             )
             items.append(tag("li", {}, link, tag("span", {"class": "facet-count"}, whole(many))))
-        groups.append(tag("section", {"class": "facet"}, tag("h2", {"class": "facet-title"}, facet.capitalize()), tag("ul", {}, *items)))
+        groups.append(
+            tag(
+                "section",
+                {"class": "facet"},
+                tag("h2", {"class": "facet-title"}, facet.capitalize()),
+                tag("ul", {}, *items),
+            )
+        )
     return tag("aside", {"class": "facets", "aria-label": "Filters"}, *groups)
 
 

@@ -15,6 +15,7 @@ from site_builder.pages.credit import sources_list
 from site_builder.pages.entry_table import circuit_table
 from site_builder.pages.provenance import digest
 from site_builder.records import SiteRecords
+from site_builder.tables import row, table
 
 SHOWN_ENTRIES = 40  # circuits and features listed on the model's own page
 KINDS = {"microworld": "embedded model (microworld)", "public": "public model"}
@@ -51,8 +52,14 @@ def model_head(model: Model) -> Html:
         ("Languages", ", ".join(model.languages)),
         ("Licence", model.licence),
     ]
-    cells = [tag("div", {}, tag("dt", {}, name), tag("dd", {}, foreign(value))) for name, value in facts]
-    trail = tag("nav", {"class": "breadcrumb", "aria-label": "Breadcrumb"}, tag("a", {"href": relative(here, list_page("models"))}, "Models"))
+    cells = [
+        tag("div", {}, tag("dt", {}, name), tag("dd", {}, foreign(value))) for name, value in facts
+    ]
+    trail = tag(
+        "nav",
+        {"class": "breadcrumb", "aria-label": "Breadcrumb"},
+        tag("a", {"href": relative(here, list_page("models"))}, "Models"),
+    )
     lead = tag("p", {"class": "lead", "dir": "auto"}, model.summary) if model.summary else ""
     title = tag("h1", {"dir": "auto", "data-pagefind-meta": "title"}, model.name)
     kind = tag("span", {"hidden": True, "data-pagefind-meta": "kind"}, "Model")
@@ -78,7 +85,18 @@ def architecture(model: Model) -> Html:
         ("one entry needs", needs(model)),
     ]
     if model.tokens:
-        rows.append(("held-out tokens", join([foreign(model.tokens.file, "span", "mono"), ", sha256 ", digest(model.tokens.sha256)])))
+        rows.append(
+            (
+                "held-out tokens",
+                join(
+                    [
+                        foreign(model.tokens.file, "span", "mono"),
+                        ", sha256 ",
+                        digest(model.tokens.sha256),
+                    ]
+                ),
+            )
+        )
     cells = [join([tag("dt", {}, name), tag("dd", {}, value)]) for name, value in rows if value]
     return tag("dl", {"class": "provenance"}, *cells)
 
@@ -94,19 +112,14 @@ def dictionaries(known: Sequence[DictionaryReference]) -> Html:
     """The dictionaries as a table."""
     rows = []
     for each in known:
-        layers = f"{each.layers[0]}–{each.layers[-1]}" if len(each.layers) > 1 else ", ".join(map(str, each.layers))
-        cells: list[object] = [foreign(each.id), spoken(each.kind), spoken(each.site), layers]
-        rows.append(tag("tr", {}, *(tag("td", {}, cell) for cell in cells), tag("td", {"class": "number"}, whole(each.features)), tag("td", {}, digest(each.sha256 or each.revision))))
+        layers = ", ".join(map(str, each.layers))
+        if len(each.layers) > 1:
+            layers = f"{each.layers[0]}–{each.layers[-1]}"
+        bytes_of = digest(each.sha256 or each.revision)
+        cells = (foreign(each.id), spoken(each.kind), spoken(each.site), layers)
+        rows.append(row(*cells, whole(each.features), bytes_of, numeric={4}))
     titles = ("Dictionary", "Kind", "Site", "Layers", "Features per layer", "Digest or revision")
-    return plain_table(titles, rows, numeric={4})
-
-
-def plain_table(titles: Sequence[str], rows: Sequence[Html], numeric: set[int], caption: str = "") -> Html:
-    """A table with a header row."""
-    head = tag("tr", {}, *(tag("th", {"scope": "col", "class": "number" if at in numeric else None}, title) for at, title in enumerate(titles)))
-    above = tag("caption", {}, caption) if caption else ""
-    table = tag("table", {}, above, tag("thead", {}, head), tag("tbody", {}, *rows))
-    return tag("div", {"class": "table-frame", "tabindex": 0, "role": "region", "aria-label": caption or "Table"}, table)
+    return table(titles, rows, {4})
 
 
 def report_sections(model: Model, site: SiteRecords) -> list[Section]:
@@ -116,22 +129,42 @@ def report_sections(model: Model, site: SiteRecords) -> list[Section]:
         return []
     report = json.loads(path.read_text(encoding="utf-8"))
     tables = report.get("tables") if isinstance(report, Mapping) else None
-    blocks = [report_table(table) for table in tables or () if isinstance(table, Mapping)]
-    note = tag("p", {"class": "section-note"}, "Measured on held-out data when the model was trained; the file is committed with the model.")
+    blocks = [report_table(each) for each in tables or () if isinstance(each, Mapping)]
+    note = tag(
+        "p",
+        {"class": "section-note"},
+        (
+            "Measured on held-out data when the model was trained; the "
+            "file is committed with the model."
+        ),
+    )
     return [Section("Report", "report", join([note, *blocks]))] if blocks else []
 
 
-def report_table(table: Mapping[str, Any]) -> Html:
+def report_table(found: Mapping[str, Any]) -> Html:
     """Any table of a report: a title, columns, rows, a note."""
-    columns = [str(each) for each in table.get("columns", ())]
-    rows = [list(row.values()) if isinstance(row, Mapping) else list(row) for row in table.get("rows", ())]
-    cells = {at: [row[at] for row in rows if at < len(row) and row[at] is not None] for at in range(len(columns))}
+    columns = [str(each) for each in found.get("columns", ())]
+    rows = [
+        list(each.values()) if isinstance(each, Mapping) else list(each)
+        for each in found.get("rows", ())
+    ]
+    cells = {
+        at: [each[at] for each in rows if at < len(each) and each[at] is not None]
+        for at in range(len(columns))
+    }
     numeric = {at for at, values in cells.items() if values and all(map(is_number, values))}
     marked = {at for at in numeric if is_share(cells[at])}
-    body = [tag("tr", {}, *(report_cell(value, at in numeric, at in marked) for at, value in enumerate(row))) for row in rows]
-    title = tag("h3", {}, str(table.get("title", "")))
-    note = tag("p", {"class": "found-by"}, str(table["note"])) if table.get("note") else ""
-    return join([title, plain_table(columns, body, numeric), note])
+    body = [
+        tag(
+            "tr",
+            {},
+            *(report_cell(value, at in numeric, at in marked) for at, value in enumerate(each)),
+        )
+        for each in rows
+    ]
+    title = tag("h3", {}, foreign(found.get("title", "")))
+    note = tag("p", {"class": "found-by"}, foreign(found["note"])) if found.get("note") else ""
+    return join([title, table(columns, body, numeric), note])
 
 
 def is_number(value: Any) -> bool:
@@ -154,9 +187,13 @@ def report_cell(value: Any, numeric: bool, share: bool) -> Html:
     written = whole(value) if isinstance(value, int) else number(float(value))
     if not share:
         return tag("td", {"class": "number"}, written)
-    bar = tag("rect", {"class": "bar-after", "width": f"{100 * float(value):.1f}%", "height": 4, "rx": 2})
+    bar = tag(
+        "rect", {"class": "bar-after", "width": f"{100 * float(value):.1f}%", "height": 4, "rx": 2}
+    )
     track = tag("rect", {"class": "bar-track", "width": "100%", "height": 4, "rx": 2})
-    picture = tag("svg", {"class": "cell-bar", "width": 64, "height": 4, "aria-hidden": "true"}, track, bar)
+    picture = tag(
+        "svg", {"class": "cell-bar", "width": 64, "height": 4, "aria-hidden": "true"}, track, bar
+    )
     return tag("td", {"class": "number"}, picture, written)
 
 
@@ -168,7 +205,15 @@ def circuits(model: Model, site: SiteRecords) -> Html:
         return tag("p", {"class": "empty"}, "No circuits yet.")
     more = ""
     if len(found) > SHOWN_ENTRIES:
-        more = tag("p", {}, tag("a", {"href": relative(here, list_page("circuits", "model", model.id))}, f"All {count(len(found), 'circuit')}"))
+        more = tag(
+            "p",
+            {},
+            tag(
+                "a",
+                {"href": relative(here, list_page("circuits", "model", model.id))},
+                f"All {count(len(found), 'circuit')}",
+            ),
+        )
     return join([circuit_table(found[:SHOWN_ENTRIES], site, here, without={"model"}), more])
 
 
@@ -182,8 +227,27 @@ def features(model: Model, site: SiteRecords) -> Html:
     for record in found[:SHOWN_ENTRIES]:
         feature = record.feature
         name = tag("span", {"class": "mono"}, str(feature.short))
-        chips.append(tag("li", {}, tag("a", {"class": "chip", "href": relative(here, feature_page(feature.id))}, name, foreign(feature.label))))
+        chips.append(
+            tag(
+                "li",
+                {},
+                tag(
+                    "a",
+                    {"class": "chip", "href": relative(here, feature_page(feature.id))},
+                    name,
+                    foreign(feature.label),
+                ),
+            )
+        )
     more = ""
     if len(found) > SHOWN_ENTRIES:
-        more = tag("p", {}, tag("a", {"href": relative(here, list_page("features", "model", model.id))}, f"All {count(len(found), 'feature')}"))
+        more = tag(
+            "p",
+            {},
+            tag(
+                "a",
+                {"href": relative(here, list_page("features", "model", model.id))},
+                f"All {count(len(found), 'feature')}",
+            ),
+        )
     return join([tag("ul", {"class": "part-features"}, *chips), more])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import html
 import json
 import re
 from collections.abc import Mapping
@@ -23,12 +22,19 @@ from site_builder.sanitise import sanitise
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 LONGEST_OUTPUT = 20_000  # characters of one text output; more is cut, the download has all
-LARGEST_PICTURE = 2_000_000  # bytes of one PNG
+LARGEST_PICTURE = 4_000_000  # bytes of one PNG
+PNG_START = b"\x89PNG\r\n\x1a\n"
+PNG_HEADER = 24  # bytes up to width and height
+MOST_PIXELS = 10_000
 HIDDEN_TAGS = frozenset({"remove-cell", "injected-parameters-hidden"})
 
 
-def notebook_entry(record: CircuitRecord, file: Path) -> Page:
-    """The page of an executed notebook. Raises EntryError if the file is no notebook."""
+def notebook_entry(record: CircuitRecord, file: Path) -> tuple[Page, dict[str, bytes]]:
+    """The page of an executed notebook and the pictures beside it, by name.
+
+    Raises EntryError if the file is no notebook.
+    """
+    pictures: dict[str, bytes] = {}
     circuit = record.circuit
     here = notebook_page(circuit.id)
     back = relative(here, circuit_page(circuit.id))
@@ -39,8 +45,12 @@ def notebook_entry(record: CircuitRecord, file: Path) -> Page:
         tag("span", {"class": "sep", "aria-hidden": "true"}, "/"),
         tag("a", {"href": back, "dir": "auto"}, circuit.title),
     )
-    download = tag("a", {"class": "button", "href": NOTEBOOK_FILE, "download": f"{circuit.id}.ipynb"}, "Download the notebook")
-    cells = [cell_block(cell) for cell in read_cells(file)]
+    download = tag(
+        "a",
+        {"class": "button", "href": NOTEBOOK_FILE, "download": f"{circuit.id}.ipynb"},
+        "Download the notebook",
+    )
+    cells = [cell_block(cell, pictures) for cell in read_cells(file)]
     head = join(
         [
             trail,
@@ -49,7 +59,8 @@ def notebook_entry(record: CircuitRecord, file: Path) -> Page:
             tag("div", {"class": "notebook"}, *cells),
         ]
     )
-    return Page(path=here, title=f"Notebook: {circuit.title}", head=head, layout="list")
+    page = Page(path=here, title=f"Notebook: {circuit.title}", head=head, layout="list")
+    return page, pictures
 
 
 def read_cells(file: Path) -> list[Mapping[str, Any]]:
@@ -58,7 +69,9 @@ def read_cells(file: Path) -> list[Mapping[str, Any]]:
         notebook = json.loads(file.read_text(encoding="utf-8"))
         cells = [cell for cell in notebook["cells"] if isinstance(cell, Mapping)]
     except (ValueError, KeyError, TypeError) as error:
-        raise EntryError(str(file), "an executed notebook", type(error).__name__, "run `atlas notebook` again") from error
+        raise EntryError(
+            str(file), "an executed notebook", type(error).__name__, "run `atlas notebook` again"
+        ) from error
     return [cell for cell in cells if not HIDDEN_TAGS & set(tags_of(cell))]
 
 
@@ -74,19 +87,24 @@ def joined(value: Any) -> str:
     return "".join(str(each) for each in value) if isinstance(value, list) else str(value or "")
 
 
-def cell_block(cell: Mapping[str, Any]) -> Html:
+def cell_block(cell: Mapping[str, Any], pictures: dict[str, bytes]) -> Html:
     """One cell with its outputs."""
     source = joined(cell.get("source"))
     if cell.get("cell_type") == "markdown":
         rendered = markdown.markdown(source, extensions=["tables", "sane_lists", "fenced_code"])
-        return tag("div", {"class": "cell-prose prose", "dir": "auto"}, sanitise(rendered, heading_shift=1))
+        return tag(
+            "div", {"class": "cell-prose prose", "dir": "auto"}, sanitise(rendered, heading_shift=1)
+        )
     outputs = cell.get("outputs")
-    shown = [output_block(each) for each in outputs if isinstance(each, Mapping)] if isinstance(outputs, list) else []
-    code = tag("pre", {"class": "cell-code"}, tag("code", {}, source)) if source.strip() else Html("")
+    known = outputs if isinstance(outputs, list) else []
+    shown = [output_block(each, pictures) for each in known if isinstance(each, Mapping)]
+    code = (
+        tag("pre", {"class": "cell-code"}, tag("code", {}, source)) if source.strip() else Html("")
+    )
     return tag("div", {"class": "cell"}, code, *shown)
 
 
-def output_block(output: Mapping[str, Any]) -> Html:
+def output_block(output: Mapping[str, Any], pictures: dict[str, bytes]) -> Html:
     """One output: a stream, an error, or the richest safe form of a result."""
     kind = output.get("output_type")
     if kind == "stream":
@@ -96,13 +114,13 @@ def output_block(output: Mapping[str, Any]) -> Html:
     if kind == "error":
         return text_output(joined(output.get("traceback")), "cell-error")
     data = output.get("data")
-    return rich_output(data) if isinstance(data, Mapping) else Html("")
+    return rich_output(data, pictures) if isinstance(data, Mapping) else Html("")
 
 
-def rich_output(data: Mapping[str, Any]) -> Html:
+def rich_output(data: Mapping[str, Any], pictures: dict[str, bytes]) -> Html:
     """A picture, a drawing, a table, or text: the first that is there and safe."""
     if "image/png" in data:
-        return picture(joined(data["image/png"]), description(data))
+        return picture(joined(data["image/png"]), description(data), pictures)
     if "image/svg+xml" in data:
         return tag("div", {"class": "cell-output"}, sanitise(joined(data["image/svg+xml"])))
     if "text/html" in data:
@@ -117,16 +135,21 @@ def description(data: Mapping[str, Any]) -> str:
     return joined(data.get("text/plain"))[:200] or "A figure of the notebook"
 
 
-def picture(encoded: str, words: str) -> Html:
-    """A PNG inside the page; nothing if it is no PNG or too large."""
-    compact = "".join(encoded.split())
+def picture(encoded: str, words: str, pictures: dict[str, bytes]) -> Html:
+    """A PNG as a file beside the page; nothing if it is no PNG or too large."""
     try:
-        raw = base64.b64decode(compact, validate=True)
+        raw = base64.b64decode("".join(encoded.split()), validate=True)
     except (binascii.Error, ValueError):
         return Html("")
-    if not raw.startswith(b"\x89PNG\r\n\x1a\n") or len(raw) > LARGEST_PICTURE:
+    if not raw.startswith(PNG_START) or len(raw) < PNG_HEADER or len(raw) > LARGEST_PICTURE:
         return text_output("[a picture that cannot be shown here; the download has it]")
-    return tag("img", {"class": "cell-picture", "src": f"data:image/png;base64,{compact}", "alt": html.unescape(words)})
+    name = f"figure-{len(pictures) + 1}.png"
+    pictures[name] = raw
+    width, height = (int.from_bytes(raw[at : at + 4], "big") for at in (16, 20))
+    size = {"width": width, "height": height} if max(width, height) < MOST_PIXELS else {}
+    return tag(
+        "img", {"class": "cell-picture", "src": name, "alt": words, "loading": "lazy", **size}
+    )
 
 
 def text_output(words: str, name: str = "cell-text") -> Html:
@@ -136,5 +159,3 @@ def text_output(words: str, name: str = "cell-text") -> Html:
         return Html("")
     cut = plain if len(plain) <= LONGEST_OUTPUT else plain[:LONGEST_OUTPUT] + "\n… (cut)"
     return tag("pre", {"class": f"cell-output {name}"}, tag("samp", {}, cut))
-
-

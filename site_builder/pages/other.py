@@ -8,13 +8,12 @@ from site_builder.numbers import count, whole
 from site_builder.page import Page
 from site_builder.pages.model import KINDS
 from site_builder.records import SiteRecords
+from site_builder.tables import table
 
 
 def models_list(site: SiteRecords) -> Page:
     """Every model with its size and its number of entries."""
     here = list_page("models")
-    titles = (("Model", None), ("Kind", None), ("Parameters", "number"), ("Layers", "number"), ("Dictionaries", "number"), ("Circuits", "number"), ("Features", "number"))
-    head = tag("tr", {}, *(tag("th", {"scope": "col", "class": kind}, title) for title, kind in titles))
     rows = []
     for model in site.models.values():
         circuits = sum(record.circuit.model == model.id for record in site.circuits.values())
@@ -22,11 +21,21 @@ def models_list(site: SiteRecords) -> Page:
         name = tag("a", {"href": relative(here, model_page(model.id)), "dir": "auto"}, model.name)
         numbers = (model.parameters, model.layers, len(model.dictionaries), circuits, features)
         cells = [tag("td", {"class": "number"}, whole(value)) for value in numbers]
-        rows.append(tag("tr", {}, tag("th", {"scope": "row"}, name), tag("td", {}, KINDS[model.kind]), *cells))
-    table = tag("table", {"class": "entries"}, tag("thead", {}, head), tag("tbody", {}, *rows))
-    words = "Open-weight models with their dictionaries. The microworld is small, trained here, and comes with the true latents of its text, so that labels and parts can be scored against truth."
-    body = join([tag("h1", {}, "Models"), tag("p", {"class": "lead"}, words), tag("p", {"class": "list-count"}, count(len(site.models), "model")), tag("div", {"class": "table-frame"}, table)])
-    return Page(path=here, title="Models", head=body, layout="list")
+        head = tag("th", {"scope": "row"}, name)
+        rows.append(tag("tr", {}, head, tag("td", {}, KINDS[model.kind]), *cells))
+    titles = ("Model", "Kind", "Parameters", "Layers", "Dictionaries", "Circuits", "Features")
+    words = (
+        "Open-weight models with their dictionaries. The microworld is small, trained here, and "
+        "comes with the true latents of its text, so that labels and parts can be scored against "
+        "truth."
+    )
+    body = [
+        tag("h1", {}, "Models"),
+        tag("p", {"class": "lead"}, words),
+        tag("p", {"class": "list-count"}, count(len(site.models), "model")),
+        table(titles, rows, {2, 3, 4, 5, 6}, class_name="entries"),
+    ]
+    return Page(path=here, title="Models", head=join(body), layout="list")
 
 
 def search_page() -> Page:
@@ -35,9 +44,26 @@ def search_page() -> Page:
         "form",
         {"class": "search-page-form", "role": "search", "action": "search.html", "method": "get"},
         tag("label", {"class": "visually-hidden", "for": "search-words"}, "Words to search for"),
-        tag("input", {"id": "search-words", "type": "search", "name": "q", "placeholder": "Dallas, plural subject, refusal …", "autocomplete": "off"}),
+        tag(
+            "input",
+            {
+                "id": "search-words",
+                "type": "search",
+                "name": "q",
+                "placeholder": "Dallas, plural subject, refusal …",
+                "autocomplete": "off",
+            },
+        ),
     )
-    note = tag("p", {"class": "needs-server"}, "Search needs scripts and a server: run ", tag("code", {}, "atlas site serve"), ". Every entry is also in the ", tag("a", {"href": list_page("circuits")}, "list of circuits"), ".")
+    note = tag(
+        "p",
+        {"class": "needs-server"},
+        "Search needs scripts and a server: run ",
+        tag("code", {}, "atlas site serve"),
+        ". Every entry is also in the ",
+        tag("a", {"href": list_page("circuits")}, "list of circuits"),
+        ".",
+    )
     parts: list[Html] = [
         tag("h1", {}, "Search"),
         form,
@@ -45,11 +71,25 @@ def search_page() -> Page:
         tag("p", {"class": "search-status", "aria-live": "polite"}),
         tag("div", {"class": "search-results"}),
     ]
-    return Page(path=SEARCH, title="Search", head=join(parts), layout="search", script="search_page.js")
+    return Page(
+        path=SEARCH, title="Search", head=join(parts), layout="search", script="search_page.js"
+    )
 
 
 def moved_page(old: str, new: str) -> Page:
     """What stands at the address of an entry that was renamed."""
     target = relative(old, new)
-    words = tag("p", {"class": "lead"}, "This entry is now at ", tag("a", {"href": target}, foreign(new.removesuffix("/index.html"))), ".")
-    return Page(path=old, title="Moved", head=join([tag("h1", {}, "Moved"), words]), layout="list", script="moved.js")
+    words = tag(
+        "p",
+        {"class": "lead"},
+        "This entry is now at ",
+        tag("a", {"href": target}, foreign(new.removesuffix("/index.html"))),
+        ".",
+    )
+    return Page(
+        path=old,
+        title="Moved",
+        head=join([tag("h1", {}, "Moved"), words]),
+        layout="list",
+        script="moved.js",
+    )

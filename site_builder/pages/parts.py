@@ -12,8 +12,10 @@ from site_builder.numbers import count, percent, spoken
 from site_builder.part_marks import part_class, part_key
 from site_builder.part_nodes import FOUND_SHARE, FoundEdge
 from site_builder.records import CircuitRecord, SiteRecords
+from site_builder.tables import row, table
 
 SHOWN_KEYS = 6  # values of a keyed part that are shown before the reader asks for all
+
 
 def parts_section(record: CircuitRecord, site: SiteRecords) -> Html:
     """Every part: what it stands for, where it acts, which features make it up."""
@@ -114,27 +116,21 @@ def edges_table(circuit: Circuit, edges: Sequence[FoundEdge]) -> Html:
     known = {(edge.source, edge.target): edge for edge in edges}
     rows = []
     for expected in circuit.edges:
+        ends = [part_name(circuit, order[each]) for each in (expected.source, expected.target)]
         edge = known.get((expected.source, expected.target))
-        rows.append(
-            tag(
-                "tr",
-                {},
-                tag("td", {}, part_name(circuit, order[expected.source]), " → ",
-                    part_name(circuit, order[expected.target])),
-                tag("td", {}, sign_word(expected.sign)),
-                tag("td", {"class": "number"}, percent(edge.direct, 1) if edge else "–"),
-                tag("td", {"class": "number"}, percent(edge.over_paths, 1) if edge else "–"),
-                tag("td", {}, ("found" if edge.found else "not found") if edge else "no graph"),
-            )
-        )  # fmt: skip
-    titles = (("Edge", ""), ("Expected", ""), ("Direct share", "number"), ("Over all paths", "number"), ("In the graph", ""))
-    header = tag("tr", {}, *(tag("th", {"scope": "col", "class": kind or None}, title) for title, kind in titles))
+        found: list[object] = ["–", "–", "no graph"]
+        if edge is not None:
+            answer = "found" if edge.found else "not found"
+            found = [percent(edge.direct, 1), percent(edge.over_paths, 1), answer]
+        sign = sign_word(expected.sign)
+        rows.append(row(join(ends, " → "), sign, *found, numeric={2, 3}))
+    titles = ("Edge", "Expected", "Direct share", "Over all paths", "In the graph")
     caption = (
-        "Expected edges against the graph of the drawn prompt: the signed share of the target's input. "
-        f"Found: at least {percent(FOUND_SHARE)} over all paths, with the expected sign. This is never evidence."
+        "Expected edges against the graph of the drawn prompt: the signed share of the target’s "
+        f"input. Found: at least {percent(FOUND_SHARE)} over all paths, with the expected sign. "
+        "This is never evidence."
     )
-    table = tag("table", {}, tag("caption", {}, caption), tag("thead", {}, header), tag("tbody", {}, *rows))
-    return tag("div", {"class": "table-frame"}, table)
+    return table(titles, rows, {2, 3}, caption)
 
 
 def part_name(circuit: Circuit, index: int) -> Html:

@@ -9,6 +9,7 @@ from atlas.entries.prompts import PromptRow
 from site_builder.html import Html, foreign, join, tag
 from site_builder.numbers import count, whole
 from site_builder.records import CircuitRecord
+from site_builder.tables import row, table
 
 SAMPLE = 5  # rows of each split that the page shows
 LONGEST = 240  # characters of a prompt that the page shows
@@ -19,10 +20,10 @@ def prompts_section(record: CircuitRecord) -> Html:
     rows = record.prompts
     if not rows:
         return tag("p", {"class": "empty"}, "No prompts yet.")
-    splits = Counter(row.split for row in rows)
+    splits = Counter(each.split for each in rows)
     templates = len({row.template for row in rows})
     words = (
-        f"{count(splits['discovery'], 'discovery prompt')} were used to choose parts and thresholds; "
+        f"{count(splits['discovery'], 'discovery prompt')} served to choose parts and thresholds; "
         f"{count(splits['test'], 'test prompt')}, none of them among the first, carry the claims. "
         f"They come from {count(templates, 'template')}."
     )
@@ -37,8 +38,8 @@ def prompts_section(record: CircuitRecord) -> Html:
 def sample(rows: Sequence[PromptRow]) -> list[PromptRow]:
     """Rows spread over the file and over the templates, the same at each build."""
     by_template: dict[str, list[PromptRow]] = {}
-    for row in rows:
-        by_template.setdefault(row.template, []).append(row)
+    for each in rows:
+        by_template.setdefault(each.template, []).append(each)
     groups = list(by_template.values())
     chosen: list[PromptRow] = []
     depth = 0
@@ -52,16 +53,11 @@ def sample(rows: Sequence[PromptRow]) -> list[PromptRow]:
 
 def sample_table(split: str, rows: Sequence[PromptRow], total: int) -> Html:
     """Some rows of one split."""
-    foils = any(row.foil for row in rows)
+    foils = any(each.foil for each in rows)
     titles = ["Prompt", "Expected answer", *(["Foil"] if foils else [])]
-    head = tag("tr", {}, *(tag("th", {"scope": "col"}, title) for title in titles))
     body = []
-    for row in rows:
-        shown = row.text if len(row.text) <= LONGEST else row.text[:LONGEST] + "…"
-        cells = [tag("td", {"dir": "auto"}, shown), tag("td", {}, foreign(row.target, "code"))]
-        if foils:
-            cells.append(tag("td", {}, foreign(row.foil, "code") if row.foil else ""))
-        body.append(tag("tr", {}, *cells))
-    caption = f"{len(rows)} of {whole(total)} {split} prompts"
-    table = tag("table", {}, tag("caption", {}, caption), tag("thead", {}, head), tag("tbody", {}, *body))
-    return tag("div", {"class": "table-frame"}, table)
+    for each in rows:
+        shown = each.text if len(each.text) <= LONGEST else each.text[:LONGEST] + "…"
+        foil = [foreign(each.foil, "code") if each.foil else ""] if foils else []
+        body.append(row(foreign(shown), foreign(each.target, "code"), *foil))
+    return table(titles, body, caption=f"{len(rows)} of {whole(total)} {split} prompts")

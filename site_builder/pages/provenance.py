@@ -34,7 +34,9 @@ def reproduction_note(reproduction: Reproduction | None) -> Html:
     if reproduction is None:
         return Html("")
     reasons = "; ".join(reproduction.reasons)
-    return tag("p", {}, "Latest run: ", state_badge(reproduction.state), f" {reasons}." if reasons else "")
+    return tag(
+        "p", {}, "Latest run: ", state_badge(reproduction.state), f" {reasons}." if reasons else ""
+    )
 
 
 def provenance_list(provenance: Mapping[str, Any]) -> Html:
@@ -48,7 +50,9 @@ def provenance_list(provenance: Mapping[str, Any]) -> Html:
         ("seed", str(provenance.get("seed", ""))),
     ]
     if isinstance(versions, Mapping):
-        rows.append(("versions", ", ".join(f"{name} {version}" for name, version in versions.items())))
+        rows.append(
+            ("versions", ", ".join(f"{name} {version}" for name, version in versions.items()))
+        )
     for key, value in provenance.items():
         if key.endswith("_digest") and isinstance(value, str):
             rows.append((key.removesuffix("_digest").replace("_", " "), digest(value)))

@@ -18,12 +18,33 @@ def notebook_section(record: CircuitRecord, site: SiteRecords) -> Html:
     buttons: list[Html] = []
     if record.notebook_file is not None:
         executed = relative(here, notebook_page(record.circuit.id))
-        buttons.append(tag("a", {"class": "button button-strong", "href": executed}, "Read the executed notebook"))
-        buttons.append(tag("a", {"class": "button", "href": NOTEBOOK_FILE, "download": f"{record.circuit.id}.ipynb"}, "Download it"))
+        buttons.append(
+            tag(
+                "a",
+                {"class": "button button-strong", "href": executed},
+                "Read the executed notebook",
+            )
+        )
+        buttons.append(
+            tag(
+                "a",
+                {
+                    "class": "button",
+                    "href": NOTEBOOK_FILE,
+                    "download": f"{record.circuit.id}.ipynb",
+                },
+                "Download it",
+            )
+        )
     address = colab_address(record.circuit.id, site)
     if address:
-        buttons.append(tag("a", {"class": "button", "href": address, "rel": "noopener"}, "Open in Colab"))
-    words = "Prompt, graph, pruned circuit, interventions and claims, step by step, on your own machine:"
+        buttons.append(
+            tag("a", {"class": "button", "href": address, "rel": "noopener"}, "Open in Colab")
+        )
+    words = (
+        "Prompt, graph, pruned circuit, interventions and claims, step "
+        "by step, on your own machine:"
+    )
     command = f"pip install 'llm-circuits-atlas[all]'\natlas notebook {record.circuit.id}"
     listed = tag("ul", {"class": "actions"}, *(tag("li", {}, button) for button in buttons))
     return join([listed if buttons else "", tag("p", {}, words), command_block(command)])

@@ -26,10 +26,9 @@ def token_spans(example: Example, maximum: float) -> list[Html]:
     """Tokens with spaces between words, each shaded by its share of the largest activation."""
     tokens = example.tokens
     marked = any(token[:1] in WORD_MARKS for token in tokens if token)
-    largest = maximum if maximum > 0 else 1.0
     spans = []
     for index, (token, value) in enumerate(zip(tokens, example.activations, strict=True)):
-        shade = min(round(SHADES * max(value, 0.0) / largest), SHADES)
+        shade = shade_of(value, maximum)
         peak = index == example.peak
         gap = " " if index and (token[:1] in WORD_MARKS or not marked) else ""
         written = token.strip(WORD_MARKS) or token
@@ -40,3 +39,9 @@ def token_spans(example: Example, maximum: float) -> list[Html]:
         mark = tag("span", {"class": " ".join(names), "title": fixed(value)}, written)
         spans.append(join([gap, mark]))
     return spans
+
+
+def shade_of(value: float, maximum: float) -> int:
+    """How dark a token is shaded: 0 for not at all, SHADES for the feature's maximum."""
+    share = max(value, 0.0) / maximum if maximum > 0 else 0.0
+    return min(round(SHADES * share), SHADES)

@@ -75,7 +75,7 @@ def strongest_edges(
     Float64[np.ndarray, " edge"],
     Float64[np.ndarray, " edge"],
 ]:
-    """The edges with the largest shares of their target's input: targets, sources, weights, shares."""
+    """The edges with the largest shares: targets, sources, weights, shares."""
     edges = graph.edges
     weights = edges.weights.astype(np.float64)
     known = graph.nodes.kind[edges.sources] != NodeKind.DROPPED

@@ -41,7 +41,11 @@ def effect_chart(claim: Claim, measurement: Measurement) -> Html:
             marks = join([bound, draw_marks(control, scale)])
             rows.append(chart_row(name, marks, signed(control.median), "control"))
     rows.append(axis_row(scale, claim))
-    return tag("div", {"class": "effect-chart", "role": "img", "aria-label": in_words(claim, measurement)}, *rows)
+    return tag(
+        "div",
+        {"class": "effect-chart", "role": "img", "aria-label": in_words(claim, measurement)},
+        *rows,
+    )
 
 
 def effect_scale(claim: Claim, measurement: Measurement) -> Scale:
@@ -155,7 +159,11 @@ def axis_row(scale: Scale, claim: Claim) -> Html:
         x = scale.at(tick)
         marks.append(tag("line", {"class": "chart-tick", "x1": x, "x2": x, "y1": 0, "y2": 5}))
         marks.append(
-            tag("text", {"class": "chart-tick-label", "x": x, "y": 18, "text-anchor": "middle"}, number(tick))
+            tag(
+                "text",
+                {"class": "chart-tick-label", "x": x, "y": 18, "text-anchor": "middle"},
+                number(tick),
+            )
         )
     svg = {"class": "chart-strip chart-axis", "width": "100%", "height": 22, "aria-hidden": "true"}
     return tag(
@@ -181,7 +189,9 @@ def before_after_bars(measurement: Measurement, label: str) -> Html:
     words = f"{label}: {fixed(values[0])} before, {fixed(values[1])} after the intervention."
     caption = tag("div", {"class": "chart-title"}, label)
     rows_n = tag("div", {"class": "chart-note"}, f"mean over {whole(measurement.n)} test prompts")
-    return tag("div", {"class": "before-after", "role": "img", "aria-label": words}, caption, *rows, rows_n)
+    return tag(
+        "div", {"class": "before-after", "role": "img", "aria-label": words}, caption, *rows, rows_n
+    )
 
 
 def bar_row(name: str, value: float, scale: Scale) -> Html:
@@ -233,7 +243,11 @@ def histogram(edges: Sequence[float], counts: Sequence[int], unit: str) -> Html:
         )
     low, high = (edges[0], edges[-1]) if len(edges) > 1 else (0.0, 1.0)
     words = f"Histogram of {whole(sum(counts))} values from {number(low)} to {number(high)} {unit}."
-    svg = tag("svg", {"class": "chart-strip", "width": "100%", "height": height, "aria-hidden": "true"}, *bars)
+    svg = tag(
+        "svg",
+        {"class": "chart-strip", "width": "100%", "height": height, "aria-hidden": "true"},
+        *bars,
+    )
     ends = tag(
         "div",
         {"class": "histogram-ends"},

@@ -18,9 +18,11 @@ COLUMN_ROOM = 15.0  # between columns
 NARROWEST = 30.0  # a column without nodes
 ROW = 46.0  # between layers
 LEFT = 58.0  # room for the layers' names
-TOP = 34.0  # room for the answers' names
-BOTTOM = 96.0  # room for the slanted tokens
-RIGHT = 40.0
+TOP = 86.0  # room for the answers' names
+BOTTOM = 98.0  # room for the slanted tokens
+RIGHT = 56.0
+COMFORTABLE = 940.0  # a picture that would be narrower is spread to this width
+MOST_SPREAD = 60.0  # added to each column at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,4 +93,6 @@ def column_widths(
     widths = np.full(positions, NARROWEST)
     needed = 2 * np.abs(place[drawn]) * STEP + STEP + COLUMN_ROOM
     np.maximum.at(widths, position[drawn], needed)
+    missing = COMFORTABLE - LEFT - RIGHT - float(widths.sum())
+    widths += np.clip(missing / max(positions, 1), 0.0, MOST_SPREAD)
     return widths

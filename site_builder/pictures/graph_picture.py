@@ -12,7 +12,7 @@ import numpy as np
 
 from atlas.entries.circuit import Circuit
 from atlas.graphs.graph import CONSTANTS, AttributionGraph, NodeKind
-from site_builder.html import Html, join, tag
+from site_builder.html import Html, tag
 from site_builder.part_marks import part_class, part_letter
 from site_builder.part_nodes import WORD_MARKS
 from site_builder.pictures.drawn_graph import DrawnGraph
@@ -48,7 +48,12 @@ def row_marks(drawn: DrawnGraph) -> list[Html]:
     """A thin line and a name for each layer."""
     marks = []
     for name, height in drawn.layout.rows:
-        line = {"x1": 50, "x2": f"{drawn.layout.width - 12:.0f}", "y1": f"{height:.0f}", "y2": f"{height:.0f}"}
+        line = {
+            "x1": 50,
+            "x2": f"{drawn.layout.width - 12:.0f}",
+            "y1": f"{height:.0f}",
+            "y2": f"{height:.0f}",
+        }
         marks.append(tag("line", line))
         label = {"x": 4, "y": f"{height + 4:.0f}"}
         marks.append(tag("text", label, name))
@@ -67,8 +72,12 @@ def edge_paths(drawn: DrawnGraph) -> list[Html]:
         name = f"{edge_sign(share)} edge-{edge_band(share)}"
         way = f"M{x[source]:.0f} {y[source]:.0f}L{x[target]:.0f} {y[target]:.0f}"
         lines.setdefault(name, []).append(way)
-    order = [f"{sign} edge-{band}" for band in (2, 1, 0) for sign in ("edge-positive", "edge-negative")]
-    return [tag("path", {"class": name, "d": "".join(lines[name])}) for name in order if name in lines]
+    order = [
+        f"{sign} edge-{band}" for band in (2, 1, 0) for sign in ("edge-positive", "edge-negative")
+    ]
+    return [
+        tag("path", {"class": name, "d": "".join(lines[name])}) for name in order if name in lines
+    ]
 
 
 def edge_sign(share: float) -> str:
@@ -112,14 +121,18 @@ def node_marks(drawn: DrawnGraph, circuit: Circuit) -> list[Html]:
 
 
 def node_mark(node: int, kind: NodeKind, place: tuple[float, float], part: int) -> Html:
-    """One node: circle for a feature, diamond for an error, square for a token, bar for an answer."""
+    """One node: circle for a feature, diamond for an error, squares for token and answer."""
     x, y = place
     if part >= 0:
         ring = tag("circle", {"cx": f"{x:.0f}", "cy": f"{y:.0f}", "r": 9})
         letter = tag("text", {"x": f"{x:.0f}", "y": f"{y + 4:.0f}"}, part_letter(part))
-        return tag("g", {"class": f"node node-part {part_class(part)}", "data-n": node}, ring, letter)
+        return tag(
+            "g", {"class": f"node node-part {part_class(part)}", "data-n": node}, ring, letter
+        )
     if kind == NodeKind.FEATURE:
-        return tag("circle", {"class": "node", "data-n": node, "cx": f"{x:.0f}", "cy": f"{y:.0f}", "r": 6})
+        return tag(
+            "circle", {"class": "node", "data-n": node, "cx": f"{x:.0f}", "cy": f"{y:.0f}", "r": 6}
+        )
     if kind == NodeKind.ERROR:
         way = f"M{x:.0f} {y - 6:.0f}l6 6-6 6-6-6z"
         return tag("path", {"class": "node node-error", "data-n": node, "d": way})
@@ -135,7 +148,9 @@ def answer_mark(graph: AttributionGraph, node: int, place: tuple[float, float]) 
     shown = graph.nodes.label[node].strip(WORD_MARKS) or "·"
     shown = shown if len(shown) <= TOKEN_LENGTH else shown[: TOKEN_LENGTH - 1] + "…"
     turn = f"rotate(-40 {x:.0f} {y - 12:.0f})"
-    return tag("text", {"class": "answer", "x": f"{x:.0f}", "y": f"{y - 12:.0f}", "transform": turn}, shown)
+    return tag(
+        "text", {"class": "answer", "x": f"{x:.0f}", "y": f"{y - 12:.0f}", "transform": turn}, shown
+    )
 
 
 def graph_data(drawn: DrawnGraph, circuit: Circuit, features: dict[str, Any]) -> dict[str, Any]:
@@ -158,7 +173,12 @@ def graph_data(drawn: DrawnGraph, circuit: Circuit, features: dict[str, Any]) ->
         "weight": [rounded(weight) for weight in drawn.weights],
         "share": [round(float(share), 4) for share in drawn.shares],
         "parts": [
-            {"id": part.id, "label": part.label, "letter": part_letter(index), "class": part_class(index)}
+            {
+                "id": part.id,
+                "label": part.label,
+                "letter": part_letter(index),
+                "class": part_class(index),
+            }
             for index, part in enumerate(circuit.parts)
         ],
         "features": features,

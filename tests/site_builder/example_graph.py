@@ -29,10 +29,19 @@ def example_graph(
     count = len(tokens)
     places = {(layer, position, index) for layer, position, index in planted}
     while len(places) < len(planted) + extra:
-        places.add((int(rng.integers(LAYERS)), int(rng.integers(1, count)), int(rng.integers(1024))))
+        places.add(
+            (int(rng.integers(LAYERS)), int(rng.integers(1, count)), int(rng.integers(1024)))
+        )
     features = sorted(places)
     errors = [(layer, position) for layer in range(LAYERS) for position in range(1, count)]
-    columns: dict[str, list] = {"kind": [], "layer": [], "position": [], "index": [], "value": [], "label": []}
+    columns: dict[str, list] = {
+        "kind": [],
+        "layer": [],
+        "position": [],
+        "index": [],
+        "value": [],
+        "label": [],
+    }
 
     def add(kind, layer, position, index, value, label=""):
         for name, each in zip(columns, (kind, layer, position, index, value, label), strict=True):

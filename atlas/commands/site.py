@@ -1,0 +1,86 @@
+"""`atlas site`: build the website, or serve it on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from atlas.commands.output import format_option, library_option, print_result
+from atlas.entries.library import Library
+from site_builder.build import BuildSettings, build
+from site_builder.serve import make_server
+
+
+@click.group()
+def command() -> None:
+    """Build the website or serve it."""
+
+
+@command.command("build", epilog="Example: atlas site build --out site")
+@library_option
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("site"),
+    show_default=True,
+    help="Where the site goes; a site built before is replaced, any other folder is refused.",
+)
+@click.option(
+    "--results",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("build/results"),
+    show_default=True,
+    help="The cache of runs, for executed notebooks and the state of the latest run.",
+)
+@click.option(
+    "--work",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("build"),
+    show_default=True,
+    help="Where the site's source and half-built pages lie; it may be deleted at any time.",
+)
+@click.option("--search/--no-search", default=True, help="Whether to write the search index.")
+@format_option
+def build_site(
+    library: Path | None, out: Path, results: Path, work: Path, search: bool, output_format: str
+) -> None:
+    """Build the website from the entries and their accepted measurements."""
+    opened = Library.open(library)
+    settings = BuildSettings(out, work, results if results.is_dir() else None, search)
+    built = build(opened, settings, lambda words: click.echo(words, err=True))
+    value = {
+        "site": str(built.folder),
+        "pages": built.pages,
+        "circuits": built.circuits,
+        "features": built.features,
+        "models": built.models,
+    }
+    text = (
+        f"{built.pages} pages of {built.circuits} circuits, {built.features} features and "
+        f"{built.models} models are in {built.folder}/\nLook at them with: atlas site serve"
+    )
+    if out != Path("site"):
+        text += f" --site {out}"
+    print_result(output_format, value, text)
+
+
+@command.command("serve", epilog="Example: atlas site serve --port 8000")
+@click.option(
+    "--site",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("site"),
+    show_default=True,
+    help="The built site.",
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: a free one."
+)
+def serve_site(site: Path, port: int) -> None:
+    """Serve the built website on this machine, for this machine only."""
+    with make_server(site, port) as server:
+        click.echo(f"The atlas is at http://127.0.0.1:{server.server_port}/ (stop with Ctrl-C)")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)
