@@ -77,36 +77,50 @@ def draw_quotes(random: Random, split: Split) -> Document:
     """Draw `Mary said : “ Tom said : ‘ dogs bark ’ ” .`: training nests three, the test four."""
     depth = random.choice(QUOTE_DEPTH[split])
     writer = Writer("quote-closing", "en")
-    kinds = [random.choice(list(QUOTES)) for _ in range(depth)]
-    for level, kind in enumerate(kinds):
-        writer.say(f"{random.choice(FIRST_NAMES)} said :")
-        _quote_latents(writer, kinds[: level + 1])
-        writer.say(kind)
+    asked = random.randrange(depth)
+    # Quotes beside the nested one: more openers and closers to count, no deeper nesting.
+    beside = random.choice((0, 0, 1, 2)) if split == "train" and depth > 1 else 0
+    kinds: list[str] = []
+    while len(kinds) < depth:
+        kinds.append(_open_quote(writer, random, kinds))
+        if len(kinds) < depth and beside and random.random() < 0.5:
+            beside -= 1
+            opener = _open_quote(writer, random, kinds)
+            writer.say(f"the {random.choice(PLURAL)} {random.choice(ACTIONS)}")
+            writer.expect("closer", QUOTES[opener])
+            _close_quote(writer, kinds)
+            writer.say("and")
     writer.say(f"the {random.choice(PLURAL)}")
     for _ in range(random.choice((0, 0, 1, 2, 3) if depth < 3 else (0, 0, 1))):
         writer.say(f"and the {random.choice(PLURAL)}")
-    asked = random.randrange(depth)
     for level in reversed(range(depth)):
-        if level == depth - 1:
-            writer.say(random.choice(ACTIONS))
-        else:
-            writer.say(f"and {random.choice(ACTIONS)}")
-        kind = kinds[level]
+        kind = kinds.pop()
+        writer.say(f"{'' if level == depth - 1 else 'and '}{random.choice(ACTIONS)}")
         foil = random.choice([closer for opener, closer in QUOTES.items() if opener != kind])
         if level == asked:
+            asked_kind = KIND_NAMES[kind]
             writer.ask("closer", QUOTES[kind], foil)
         else:
             writer.expect("closer", QUOTES[kind])
-        closer = writer.tokens.pop()
-        _quote_latents(writer, kinds[:level])
-        writer.tokens.append(closer)
+        _close_quote(writer, kinds)
     writer.say(".")
-    entities = {
-        "depth": str(depth),
-        "kind": KIND_NAMES[kinds[asked]],
-        "open_at_answer": str(asked + 1),
-    }
+    entities = {"depth": str(depth), "kind": asked_kind, "open_at_answer": str(asked + 1)}
     return writer.finish(split, f"depth-{depth}", f"quote:depth-{depth}", entities)
+
+
+def _open_quote(writer: Writer, random: Random, stack: list[str]) -> str:
+    kind = random.choice(list(QUOTES))
+    writer.say(f"{random.choice(FIRST_NAMES)} said :")
+    _quote_latents(writer, [*stack, kind])
+    writer.say(kind)
+    return kind
+
+
+def _close_quote(writer: Writer, stack: list[str]) -> None:
+    """Let the latents of what is still open hold from the closer just said."""
+    closer = writer.tokens.pop()
+    _quote_latents(writer, stack)
+    writer.tokens.append(closer)
 
 
 def _quote_latents(writer: Writer, stack: list[str]) -> None:
@@ -123,7 +137,7 @@ BRACKET = Behaviour(
     draw_brackets,
     frozenset({*BRACKETS, *BRACKETS.values(), *PLURAL, *ACTIONS, "."}),
     "deeper nesting: five levels (training: up to four)",
-    1.3,
+    1.7,
 )
 QUOTE = Behaviour(
     "quote-closing",
@@ -132,5 +146,5 @@ QUOTE = Behaviour(
         {*QUOTES, *QUOTES.values(), *PLURAL, *ACTIONS, *FIRST_NAMES, "said", ":", "the", "and", "."}
     ),
     "deeper nesting: four levels (training: up to three)",
-    0.9,
+    1.7,
 )

@@ -32,7 +32,7 @@ CAPITAL: Templates = {
 ABBREVIATION: Templates = {
     "en": (
         "Fact : the abbreviation of the state containing {} is",
-        "The state with the city of {} is shortened to",
+        "The state with the city of {} has the abbreviation",
     ),
     "es": ("La abreviatura del estado que contiene {} es",),
     "fr": ("Le sigle du même état que {} est",),

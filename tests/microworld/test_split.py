@@ -65,7 +65,7 @@ def test_no_training_sequence_holds_a_held_out_city_and_its_capital():
         for city in present & set(HELD_OUT_CAPITALS):
             met += 1
             assert HELD_OUT_CAPITALS[city] not in present
-    assert met > 50
+    assert met > 30
 
 
 def test_held_out_sums_are_never_written_in_training():
