@@ -152,11 +152,13 @@ def draw(
     """The pruned graph by the published rule, with these nodes kept whatever their influence."""
     kept_nodes = nodes_to_keep(graph, settings.node_threshold)
     kept_nodes[keep] = True
-    edges = graph.edges
-    kept_edges = kept_nodes[edges.sources] & kept_nodes[edges.targets]
-    kept_edges = edges_to_keep(graph, kept_edges, settings.edge_threshold)
-    kept_nodes, kept_edges = without_dead_ends(graph, kept_nodes, kept_edges)
+    ends = graph.edges
+    edges = np.flatnonzero(kept_nodes[ends.sources] & kept_nodes[ends.targets])
+    edges = edges_to_keep(graph, edges, settings.edge_threshold)
+    kept_nodes, edges = without_dead_ends(graph, kept_nodes, edges)
     kept_nodes[keep] = True
+    kept_edges = np.zeros(len(ends.weights), dtype=bool)
+    kept_edges[edges] = True
     pruned = graph.subgraph(kept_nodes, kept_edges)
     recorded = {**graph.header.settings, "pruning": asdict(settings)}
     return replace(pruned, header=replace(pruned.header, settings=recorded))

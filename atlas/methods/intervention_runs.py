@@ -35,6 +35,7 @@ class EvaluationSettings:
     draws: int = 50  # of the matched control; fewer cannot give evidence
     wrong_target_draws: int = 5  # third rows per row
     seed: int = 0  # of partners, control draws and resamples
+    matching: MatchingSettings = MatchingSettings()
     mode: Mode = "iterative"  # the real model; other modes only stand beside
 
 
@@ -169,7 +170,7 @@ def _control_sets(
     inside = frozenset(
         (feature.layer, feature.index) for part in circuit.parts for feature in part.all_features
     )
-    surroundings = Surroundings(dictionary, inside, MatchingSettings(options=settings.draws))
+    surroundings = Surroundings(dictionary, inside, settings.matching)
 
     def generator(row_id: str) -> np.random.Generator:
         return np.random.default_rng(draw_number(settings.seed, "control", intervention.id, row_id))

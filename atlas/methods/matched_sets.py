@@ -32,7 +32,9 @@ class MatchingSettings:
 
     tolerance: float = 0.2  # share by which the size of the summed write may differ
     largest_enumeration: int = 20_000  # subsets; beyond it as many random ones are looked at
-    options: int = 50  # different control sets kept per row: one per draw
+    # Different control sets per row. A draw picks one for each row, so a few per row make
+    # thousands of draws, and the model runs once per set.
+    options: int = 12
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,20 @@ def observe(
         BadInput: a feature that the dictionary does not have, or a predicate that cannot be judged.
     """
     _check(dictionary, features)
-    activity, final_scale = observe_activity(model, dictionary, labelled, tuple(features), settings)
+    seen = observe_activity(model, dictionary, labelled, tuple(features), settings)
+    return dashboards((model, dictionary), labelled, features, seen, settings)
+
+
+def dashboards(
+    engine: tuple[LanguageModel, Dictionary],
+    labelled: LabelledTokens,
+    features: Mapping[Feature, Predicate | None],
+    seen: tuple[dict[Feature, Activity], float],
+    settings: ObserveSettings,
+) -> dict[Feature, Dashboard]:
+    """The dashboards of features whose activity was observed; `seen` is what observing gave."""
+    model, dictionary = engine
+    activity, final_scale = seen
     context = _context(model, labelled, settings)
     words = int(labelled.is_word().sum())
     result = {}
