@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float32, Float64, Int, Int32
 from scipy.sparse import csr_array
 
 from atlas.errors import GraphError, GraphFormatError
+from atlas.graphs.dropping import net_dropped, with_dropped_node, with_edges_dropped
 from atlas.graphs.graph_checks import (
     check_dropped,
     check_edges,
@@ -79,15 +80,16 @@ class AttributionGraph:
         check_row_nodes(self.nodes, self.row_nodes, rows.shape[0])
         if self.row_totals is not None:
             check_row_numbers("row_totals", self.row_totals, rows.shape[0])
-        rows = rows.copy()
-        rows.sum_duplicates()
-        rows.eliminate_zeros()
+        if not rows.has_canonical_format or not rows.data.all():
+            rows = rows.copy()
+            rows.sum_duplicates()
+            rows.eliminate_zeros()
         object.__setattr__(self, "rows", rows)
         if self.dropped_absolute is None:
             object.__setattr__(self, "dropped_absolute", net_dropped(self.nodes, rows))
         check_row_numbers("dropped_absolute", self.lost_mass, rows.shape[0])
         check_dropped(self.nodes, rows, self.lost_mass)
-        check_edges(self.nodes, self.edges.targets, self.edges.sources)
+        check_edges(self.nodes, rows, self.row_nodes)
 
     @property
     def feature_nodes(self) -> Int[np.ndarray, " feature"]:
@@ -153,48 +155,33 @@ class AttributionGraph:
         dropped node itself is always kept, and made where something is lost and there is none.
         """
         is_dropped = self.nodes.kind == NodeKind.DROPPED
-        kept = keep_nodes[self.edges.sources]
-        if keep_edges is not None:
-            kept = kept & keep_edges
-        kept = kept | is_dropped[self.edges.sources]
-        whole = self if kept.all() else self.with_edges_dropped(kept)
         keep = keep_nodes | is_dropped
-        if len(whole.nodes) > len(keep):
-            keep = np.insert(keep, int(whole.nodes_of(NodeKind.DROPPED)[0]), True)
-        keep_row = keep[whole.row_nodes]
+        keep_row = keep[self.row_nodes]
+        # Rows first: a pruned graph has few of them, and only their edges can lose anything.
+        rows = self.rows[np.flatnonzero(keep_row)]
+        kept = keep[rows.indices]
+        if keep_edges is not None:
+            kept &= keep_edges[np.repeat(keep_row, np.diff(self.rows.indptr))]
+        kept |= is_dropped[rows.indices]
+        nodes, absolute = self.nodes, self.lost_mass[keep_row]
+        if not kept.all():
+            nodes = with_dropped_node(nodes)
+            if len(nodes) > len(keep):
+                place = int(np.flatnonzero(nodes.kind == NodeKind.DROPPED)[0])
+                keep = np.insert(keep, place, True)
+            rows, lost = with_edges_dropped(rows, kept, nodes)
+            absolute = (absolute + lost).astype(np.float32)
+        # A new dropped node stands before the logits, which move up by one.
+        is_logit = self.nodes.kind[self.row_nodes] == NodeKind.LOGIT
+        moved = self.row_nodes + np.where(is_logit, len(nodes) - len(self.nodes), 0)
         new_node = np.cumsum(keep) - 1
         return AttributionGraph(
-            nodes=whole.nodes.take(np.flatnonzero(keep)),
-            rows=whole.rows[np.flatnonzero(keep_row)][:, np.flatnonzero(keep)],
-            row_nodes=new_node[whole.row_nodes[keep_row]].astype(np.int32),
-            row_totals=None if whole.row_totals is None else whole.row_totals[keep_row],
+            nodes=nodes.take(np.flatnonzero(keep)),
+            rows=rows[:, np.flatnonzero(keep)],
+            row_nodes=new_node[moved[keep_row]].astype(np.int32),
+            row_totals=None if self.row_totals is None else self.row_totals[keep_row],
             header=self.header,
-            dropped_absolute=whole.lost_mass[keep_row],
-        )
-
-    def with_edges_dropped(self, kept: Bool[np.ndarray, " edge"]) -> AttributionGraph:
-        """The graph whose edges outside `kept` are summed into its dropped node, row by row."""
-        nodes = with_dropped_node(self.nodes)
-        dropped = int(np.flatnonzero(nodes.kind == NodeKind.DROPPED)[0])
-        count = len(self.row_nodes)
-        # Summed in float64, so that many small lost edges do not open the row.
-        weights = self.edges.weights.astype(np.float64)
-        net = np.bincount(self.edge_rows[~kept], weights[~kept], count)
-        absolute = np.bincount(self.edge_rows[~kept], np.abs(weights[~kept]), count)
-        # Sources come before logits, so a new dropped node leaves their columns where they are.
-        coordinates = (
-            np.concatenate([self.edge_rows[kept], np.arange(count)]),
-            np.concatenate([self.edges.sources[kept], np.full(count, dropped)]),
-        )
-        values = np.concatenate([weights[kept], net])
-        shift = len(nodes) - len(self.nodes)
-        return AttributionGraph(
-            nodes=nodes,
-            rows=csr_array((values, coordinates), shape=(count, len(nodes))).astype(np.float32),
-            row_nodes=np.where(self.row_nodes >= dropped, self.row_nodes + shift, self.row_nodes),
-            row_totals=self.row_totals,
-            header=self.header,
-            dropped_absolute=(self.lost_mass + absolute).astype(np.float32),
+            dropped_absolute=absolute,
         )
 
     def equals(self, other: AttributionGraph) -> bool:
@@ -218,28 +205,6 @@ class AttributionGraph:
             raise GraphFormatError(
                 f"{path} {problem.where}", problem.expected, problem.found, problem.action
             ) from problem
-
-
-def net_dropped(nodes: NodeTable, rows: csr_array) -> Float32[np.ndarray, " row"]:
-    """Per row, the size of the dropped node's weight; 0 in a graph without such a node."""
-    dropped = np.flatnonzero(nodes.kind == NodeKind.DROPPED)
-    if not len(dropped):
-        return np.zeros(rows.shape[0], np.float32)
-    net: np.ndarray = np.abs(rows[:, [int(dropped[0])]].toarray().reshape(-1))
-    return net
-
-
-def with_dropped_node(nodes: NodeTable) -> NodeTable:
-    """The table with a node for dropped mass, added before the logits if there is none."""
-    if (nodes.kind == NodeKind.DROPPED).any():
-        return nodes
-    place = int(np.searchsorted(nodes.kind, NodeKind.DROPPED))
-    new = {"kind": int(NodeKind.DROPPED), "layer": -1, "position": -1, "index": 0, "value": 0.0}
-    columns = {
-        name: np.insert(getattr(nodes, name), place, value).astype(NODE_DTYPES[name])
-        for name, value in new.items()
-    }
-    return NodeTable(**columns, label=(*nodes.label[:place], "", *nodes.label[place:]))
 
 
 def arrays_of(graph: AttributionGraph) -> dict[str, np.ndarray]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float32, Int, Int32, Int64
+from jaxtyping import Float32, Int32, Int64
 from scipy.sparse import csr_array
 
 from atlas.errors import GraphFormatError
@@ -11,6 +11,7 @@ from atlas.graphs.nodes import NodeKind, NodeTable
 
 # The dropped weight is a float32 sum of numbers whose absolute sum is kept beside it.
 ROUNDING = 1e-3
+ABOVE_ALL = np.int32(2**30)
 
 
 def check_positions(nodes: NodeTable, position_count: int) -> None:
@@ -110,25 +111,25 @@ def check_dropped(nodes: NodeTable, rows: csr_array, absolute: Float32[np.ndarra
         )
 
 
-def check_edges(
-    nodes: NodeTable, targets: Int[np.ndarray, " edge"], sources: Int[np.ndarray, " edge"]
-) -> None:
+def check_edges(nodes: NodeTable, rows: csr_array, row_nodes: Int32[np.ndarray, " row"]) -> None:
     """Raise unless every edge leads forward: from a lower layer, from no later a position.
 
     A graph of such edges has no cycle, and every walk in it is at most as long as the layers.
     """
-    from_logit = nodes.kind[sources] == NodeKind.LOGIT
-    to_feature = nodes.kind[targets] == NodeKind.FEATURE
-    layered = nodes.kind[sources] <= NodeKind.ERROR
-    backward = to_feature & layered & (nodes.layer[sources] >= nodes.layer[targets])
-    target_position = nodes.position[targets]
-    acausal = (target_position >= 0) & (nodes.position[sources] > target_position)
-    wrong = from_logit | backward | acausal
+    level = np.where(nodes.kind <= NodeKind.ERROR, nodes.layer, np.int16(-1)).astype(np.int32)
+    level[nodes.kind == NodeKind.LOGIT] = ABOVE_ALL
+    last = np.where(nodes.position < 0, ABOVE_ALL, nodes.position)
+    counts = np.diff(rows.indptr)
+    backward = level[rows.indices] >= np.repeat(level[row_nodes], counts)
+    acausal = nodes.position[rows.indices] > np.repeat(last[row_nodes], counts)
+    wrong = backward | acausal
     if wrong.any():
         edge = int(wrong.argmax())
-        expected = "edges from a lower layer" if not acausal[edge] else "no edge from a later token"
+        target = int(np.repeat(row_nodes, counts)[edge])
+        source = int(rows.indices[edge])
+        forward = "no edge from a later token" if acausal[edge] else "edges from a lower layer"
         raise GraphFormatError(
             "rows",
-            f"{expected}, so that the graph has no cycle",
-            f"{nodes.describe(int(sources[edge]))} -> {nodes.describe(int(targets[edge]))}",
+            f"{forward}, so that the graph has no cycle",
+            f"{nodes.describe(source)} -> {nodes.describe(target)}",
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64
+from jaxtyping import Bool, Float, Float64, Int
 
 from atlas.errors import BadInput
 from atlas.graphs.graph import AttributionGraph, NodeKind
@@ -51,10 +51,12 @@ def prune(graph: AttributionGraph, settings: PruneSettings | None = None) -> Att
     if settings.node_threshold == 1 and settings.edge_threshold == 1:
         return graph
     keep_nodes = nodes_to_keep(graph, settings.node_threshold)
-    keep_edges = keep_nodes[graph.edges.sources] & keep_nodes[graph.edges.targets]
+    edges = np.flatnonzero(keep_nodes[graph.edges.sources] & keep_nodes[graph.edges.targets])
     if settings.edge_threshold < 1:
-        keep_edges = edges_to_keep(graph, keep_edges, settings.edge_threshold)
-        keep_nodes, keep_edges = without_dead_ends(graph, keep_nodes, keep_edges)
+        edges = edges_to_keep(graph, edges, settings.edge_threshold)
+        keep_nodes, edges = without_dead_ends(graph, keep_nodes, edges)
+    keep_edges = np.zeros(graph.rows.nnz, dtype=bool)
+    keep_edges[edges] = True
     pruned = graph.subgraph(keep_nodes, keep_edges)
     header = graph.header
     recorded = {**header.settings, "pruning": asdict(settings)}
@@ -73,23 +75,24 @@ def nodes_to_keep(graph: AttributionGraph, threshold: float) -> Bool[np.ndarray,
 
 
 def edges_to_keep(
-    graph: AttributionGraph, candidates: Bool[np.ndarray, " edge"], threshold: float
-) -> Bool[np.ndarray, " edge"]:
+    graph: AttributionGraph, candidates: Int[np.ndarray, " candidate"], threshold: float
+) -> Int[np.ndarray, " kept"]:
     """The highest-scoring candidates holding `threshold` of all scores, and constants' edges.
 
     An edge's score is its share of its target's remaining input times the target's influence
-    (a logit's probability), both measured anew among the candidates.
+    (a logit's probability), both measured anew among the candidates. Edges are numbered as in
+    `graph.edges`. Only candidates are looked at: other edges' scores of 0 cannot pass.
     """
-    published = published_nodes(graph)[graph.edges.sources]
-    # Only what may stay is looked at from here on: zeros cannot pass a threshold below 1.
-    chosen = np.flatnonzero(candidates & published)
+    published = published_nodes(graph)[graph.edges.sources[candidates]]
+    chosen = candidates[published]
     scores = edge_scores(graph, chosen)
-    kept: np.ndarray = candidates & ~published
-    kept[chosen] = scores >= cumulative_threshold(scores, threshold)
-    return kept
+    high = chosen[scores >= cumulative_threshold(scores, threshold)]
+    return np.sort(np.concatenate([candidates[~published], high]))
 
 
-def edge_scores(graph: AttributionGraph, chosen: np.ndarray) -> Float64[np.ndarray, " chosen"]:
+def edge_scores(
+    graph: AttributionGraph, chosen: Int[np.ndarray, " chosen"]
+) -> Float64[np.ndarray, " chosen"]:
     """The published score of each chosen edge, in a graph of these edges alone."""
     rows = graph.edge_rows[chosen]
     absolute = np.abs(graph.edges.weights[chosen])
@@ -114,15 +117,16 @@ def edge_scores(graph: AttributionGraph, chosen: np.ndarray) -> Float64[np.ndarr
 def without_dead_ends(
     graph: AttributionGraph,
     keep_nodes: Bool[np.ndarray, " node"],
-    keep_edges: Bool[np.ndarray, " edge"],
-) -> tuple[Bool[np.ndarray, " node"], Bool[np.ndarray, " edge"]]:
+    edges: Int[np.ndarray, " edge"],
+) -> tuple[Bool[np.ndarray, " node"], Int[np.ndarray, " kept"]]:
     """What remains when features lack neither inputs nor outputs, and errors no outputs.
 
-    Each removal may leave another dead end, so this repeats until nothing changes.
+    Each removal may leave another dead end, so this repeats until nothing changes. Constants'
+    edges are no inputs in this sense: they go only when their target goes.
     """
     kind = graph.nodes.kind
-    published = published_nodes(graph)
-    chosen = np.flatnonzero(keep_edges & published[graph.edges.sources])
+    published = published_nodes(graph)[graph.edges.sources[edges]]
+    chosen, others = edges[published], edges[~published]
     keep_nodes = keep_nodes.copy()
     while True:
         targets, sources = graph.edges.targets[chosen], graph.edges.sources[chosen]
@@ -137,9 +141,8 @@ def without_dead_ends(
             break
         keep_nodes &= ~dead
         chosen = chosen[keep_nodes[targets] & keep_nodes[sources]]
-    remaining = keep_edges & ~published[graph.edges.sources]
-    remaining[chosen] = True
-    return keep_nodes, remaining & keep_nodes[graph.edges.targets]
+    both = keep_nodes[graph.edges.targets[others]] & keep_nodes[graph.edges.sources[others]]
+    return keep_nodes, np.sort(np.concatenate([chosen, others[both]]))
 
 
 def cumulative_threshold(amounts: Float[np.ndarray, " amount"], share: float) -> float:
@@ -147,9 +150,10 @@ def cumulative_threshold(amounts: Float[np.ndarray, " amount"], share: float) ->
 
     Keeping all that is at least as large therefore keeps at least this share. Instead of a full
     sort, amounts are summed into buckets by size and only the bucket that crosses is sorted.
+    Where every amount is 0 none counts: the result is infinite.
     """
     if not len(amounts) or not amounts.any():
-        return 0.0
+        return float("inf")
     bucket = amounts.astype(np.float32).view(np.uint32) >> BUCKET_SHIFT
     sums = np.bincount(bucket, amounts)[::-1]
     reached = np.cumsum(sums)

@@ -35,6 +35,8 @@ def series(matrix, output):
 
 def threshold(values, share):
     ordered = np.sort(values.ravel())[::-1]
+    if not ordered.any():
+        return np.inf
     cumulative = np.cumsum(ordered) / ordered.sum()
     return ordered[min(np.searchsorted(cumulative, share), len(ordered) - 1)]
 

@@ -79,8 +79,6 @@ def test_a_threshold_that_is_no_share_is_refused(share):
 def test_pruning_keeps_exactly_the_published_nodes_and_edges(drawn, node_share, edge_share):
     graph = random_graph(**drawn)
     _, _, known = published.square(graph)
-    if not influence(graph).any():
-        return
     nodes, edges, scores = published.pruned(graph, node_share, edge_share)
     pruned = prune(graph, PruneSettings(node_share, edge_share))
     fixed = np.isin(graph.nodes.kind, [NodeKind.CONSTANT, NodeKind.DROPPED])
@@ -122,9 +120,9 @@ def test_what_is_kept_before_the_clean_up_grows_and_holds_its_share(drawn, one, 
     assert not (small & ~large).any()
     amounts = influence(graph)
     assert amounts[large].sum() >= high * amounts.sum() * (1 - 1e-9)
-    every_edge = large[graph.edges.sources] & large[graph.edges.targets]
+    every_edge = np.flatnonzero(large[graph.edges.sources] & large[graph.edges.targets])
     few, many = (edges_to_keep(graph, every_edge, share) for share in (low, high))
-    assert not (few & ~many).any()
+    assert set(few) <= set(many)
 
 
 @settings(max_examples=30, deadline=None)
@@ -152,7 +150,7 @@ def test_the_threshold_without_sorting_equals_the_sorted_one(values, share):
     ordered = np.sort(amounts)[::-1]
     found = cumulative_threshold(amounts, share)
     if not amounts.any():
-        assert found == 0
+        assert found == np.inf
         return
     # Sums in another order may round to the other side of the goal: one neighbour is allowed.
     place = int(np.searchsorted(np.cumsum(ordered), share * amounts.sum()))
