@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Int, Int64
+from jaxtyping import Float32, Int, Int64
 from scipy.sparse import csr_array, vstack
 from torch import Tensor
 
@@ -187,7 +187,15 @@ class _Tracer:
         for rows, weights in sweep(self.frozen, targets, self.rows_per_chunk):
             for name, values in constants.items():
                 weights[:, self.columns.constant(name)] += values[rows]
-            blocks.append(csr_array(weights.float().cpu().numpy()))
+            blocks.append(_sparse(weights.float().cpu().numpy()))
             order.append(rows.cpu().numpy())
         joined = vstack(blocks, format="csr")
         return joined[np.argsort(np.concatenate(order), kind="stable")]
+
+
+def _sparse(dense: Float32[np.ndarray, "row column"]) -> csr_array:
+    """The array without its zeros; several times faster than scipy's own conversion."""
+    filled = np.flatnonzero(dense)
+    row, column = np.divmod(filled, dense.shape[1])
+    pointers = np.searchsorted(row, np.arange(len(dense) + 1))
+    return csr_array((dense.reshape(-1)[filled], column, pointers), shape=dense.shape)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Int
-from scipy.sparse import csr_array, hstack
+from scipy.sparse import csc_array, csr_array, hstack
 
 from atlas.graphs.graph import CONSTANTS, AttributionGraph, GraphHeader, NodeKind, NodeTable
 from atlas.graphs.nodes import NODE_DTYPES
@@ -65,7 +65,7 @@ def graph_of_rows(
     )
 
 
-def _other_columns(columns: Columns, weights: csr_array) -> Int[np.ndarray, " other"]:
+def _other_columns(columns: Columns, weights: csc_array) -> Int[np.ndarray, " other"]:
     """Errors outside the zero positions, all tokens, and the constants that this model has."""
     errors = [
         columns.error(layer, position)

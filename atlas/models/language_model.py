@@ -64,6 +64,9 @@ class LanguageModel:
 
     def __init__(self, bridge: Any, tokenizer: Any, name: str) -> None:
         self._bridge = bridge
+        # Looked up once: TransformerLens gathers its hooks anew at every access, which takes
+        # longer than a forward pass of a small model.
+        self._hook_points: dict[str, Any] = dict(bridge.hook_dict)
         self.name = name
         self.tokenizer = Tokenizer(tokenizer, name)
         config = bridge.cfg
@@ -135,17 +138,20 @@ class LanguageModel:
         values: dict[Place, Tensor] = {}
         places = dict.fromkeys([*(edits or {}), *read])
         wanted = set(read)
-        hooks = [
-            (self._hook_name(place), _hook(place, (edits or {}).get(place), wanted, values))
-            for place in places
-        ]
+        points = {place: self._hook_point(place) for place in places}
+        level = self._bridge.context_level + 1
         with warnings.catch_warnings(), torch.set_grad_enabled(gradients):
             # Holding a norm's scale makes TransformerLens recompute the norm from its parts and
             # say so; that is what was asked for, and the difference is rounding.
             warnings.filterwarnings("ignore", message="A forward hook edited hook_scale")
-            logits = self._bridge.run_with_hooks(
-                ids.to(self.device), fwd_hooks=hooks, return_type="logits"
-            )
+            try:
+                for place, point in points.items():
+                    hook = _hook(place, (edits or {}).get(place), wanted, values)
+                    point.add_hook(hook, dir="fwd", level=level)
+                logits = self._bridge(ids.to(self.device), return_type="logits")
+            finally:
+                for point in points.values():
+                    point.remove_hooks("fwd", level=level)
         return Pass(logits, values)
 
     def has(self, site: Site, layer: int = 0) -> bool:
@@ -203,6 +209,9 @@ class LanguageModel:
             weight = weight + 1
         bias = getattr(part.original_component, "bias", None)
         return NormWeights(weight, detached(bias), not part.uses_rms_norm)
+
+    def _hook_point(self, place: Place) -> Any:
+        return self._hook_points[self._hook_name(place)]
 
     def _hook_name(self, place: Place) -> str:
         site, layer = place

@@ -1,0 +1,107 @@
+"""Attribution rows by automatic differentiation: slow, short, and independent of the sweep.
+
+One forward pass with patterns and norm scales detached and every MLP output replaced by a leaf;
+then one backward pass per target. A column is the gradient at the place where its source writes,
+times what the source writes there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from atlas.graphs.graph import NodeKind
+from atlas.models.sites import Site
+
+FROZEN = (
+    Site.ATTENTION_PATTERN,
+    Site.ATTENTION_NORM_SCALE,
+    Site.ATTENTION_POST_NORM_SCALE,
+    Site.MLP_NORM_SCALE,
+    Site.MLP_POST_NORM_SCALE,
+)
+
+
+@dataclass
+class Oracle:
+    """The graph's rows as a dense matrix [row, node]; constants and dropped mass stay 0."""
+
+    model: object
+    dictionary: object
+    ids: torch.Tensor
+
+    def __post_init__(self):
+        self.written, self.read, self.embedding = {}, {}, []
+        edits = {(Site.FINAL_NORM_SCALE, 0): torch.Tensor.detach}
+        for layer in range(self.model.layers):
+            edits |= {
+                (site, layer): torch.Tensor.detach for site in FROZEN if self.model.has(site, layer)
+            }
+            edits[self.dictionary.feature_input, layer] = self._keep(self.read, layer)
+            edits[self.dictionary.feature_output, layer] = self._leaf(self.written, layer)
+        edits[Site.EMBEDDING, 0] = self._embedding_leaf
+        edits[Site.LOGITS, 0] = self._keep(self.read, "logits")
+        self.model.run(self.ids[None], edits=edits, gradients=True)
+        positions = torch.zeros_like(self.embedding[0])
+        if self.model.has(Site.POSITION_EMBEDDING):
+            place = (Site.POSITION_EMBEDDING, 0)
+            positions = self.model.run(self.ids[None], read=[place]).values[place]
+        self.tokens = (self.embedding[0].detach() - positions)[0]
+
+    def _keep(self, where, key):
+        def edit(value):
+            where[key] = value
+            return value
+
+        return edit
+
+    def _leaf(self, where, key):
+        def edit(value):
+            where[key] = value.detach().requires_grad_()
+            return where[key]
+
+        return edit
+
+    def _embedding_leaf(self, value):
+        self.embedding[:] = [value.detach().requires_grad_()]
+        return self.embedding[0]
+
+    def error(self, layer):
+        coder = self.dictionary.coder(layer)
+        activations = coder.encode(self.read[layer].detach()[0])
+        return self.written[layer].detach()[0] - coder.decode(activations)
+
+    def target(self, nodes, node):
+        """The scalar that a row explains."""
+        layer, position, index = (
+            int(column[node]) for column in (nodes.layer, nodes.position, nodes.index)
+        )
+        if nodes.kind[node] == NodeKind.LOGIT:
+            logits = self.read["logits"][0, -1]
+            return logits[index] - logits.mean()
+        return self.dictionary.coder(layer).pre_activations(self.read[layer][0, position])[index]
+
+    def row(self, nodes, node):
+        leaves = [*(self.written[layer] for layer in range(self.model.layers)), self.embedding[0]]
+        gradients = torch.autograd.grad(
+            self.target(nodes, node), leaves, retain_graph=True, materialize_grads=True
+        )
+        gradients = torch.stack([gradient[0] for gradient in gradients])
+        out = np.zeros(len(nodes))
+        is_feature = nodes.kind == NodeKind.FEATURE
+        for layer in range(self.model.layers):
+            mine = np.flatnonzero(is_feature & (nodes.layer == layer))
+            position = torch.from_numpy(nodes.position[mine]).long()
+            decoder = self.dictionary.coder(layer).W_dec[torch.from_numpy(nodes.index[mine]).long()]
+            value = torch.from_numpy(nodes.value[mine])
+            out[mine] = ((decoder * gradients[layer][position]).sum(-1) * value).numpy()
+            errors = np.flatnonzero((nodes.kind == NodeKind.ERROR) & (nodes.layer == layer))
+            every = (self.error(layer) * gradients[layer]).sum(-1).numpy()
+            out[errors] = every[nodes.position[errors]]
+        out[nodes.kind == NodeKind.TOKEN] = (self.tokens * gradients[-1]).sum(-1).numpy()
+        return out
+
+    def rows(self, graph):
+        return np.stack([self.row(graph.nodes, node) for node in graph.row_nodes])

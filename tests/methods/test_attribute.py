@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from atlas.errors import BadInput, ModelError
+from atlas.graphs.graph import NodeKind
+from atlas.methods.attribute import AttributionSettings, attribute
+from atlas.methods.targets import GivenTokens, SalientTokens, TokenDifference
+from atlas.models.dictionaries import SparseAutoencoder, SparseAutoencoderSet, TranscoderSet
+from atlas.models.sites import Site
+from tests.models import tiny_models
+
+IDS = np.array([0, 4, 8, 6, 12, 5])
+
+
+@pytest.fixture
+def model(tiny_model):
+    return tiny_model("llama")
+
+
+@pytest.fixture
+def dictionary(model):
+    return tiny_models.random_transcoders(model)
+
+
+def dense(graph):
+    """Rows by (layer, position, index) of the target and columns by node description."""
+    names = [graph.nodes.describe(node) for node in range(len(graph.nodes))]
+    matrix = graph.rows.toarray()
+    return {
+        names[node]: dict(zip(names, matrix[row], strict=True))
+        for row, node in enumerate(graph.row_nodes)
+    }
+
+
+def test_text_and_token_ids_give_the_same_graph(model, dictionary):
+    text = "w1 w5 w3 w9 w2"
+    first = attribute(model, dictionary, text)
+    second = attribute(model, dictionary, model.tokenize(text).ids)
+    assert first.header.prompt == text
+    assert first.nodes.equals(second.nodes)
+    assert (first.rows != second.rows).nnz == 0
+    assert first.header.tokens == ("<bos>", "w1", "w5", "w3", "w9", "w2")
+
+
+def test_no_edge_comes_from_the_same_or_a_later_layer_or_a_later_position(model, dictionary):
+    graph = attribute(model, dictionary, IDS)
+    nodes, edges = graph.nodes, graph.edges
+    to_feature = nodes.kind[edges.targets] == NodeKind.FEATURE
+    written = nodes.kind[edges.sources] <= NodeKind.ERROR
+    both = to_feature & written
+    assert (nodes.layer[edges.sources][both] < nodes.layer[edges.targets][both]).all()
+    assert (nodes.position[edges.sources] <= nodes.position[edges.targets]).all()
+    # All that is allowed is there: random weights have no accidental zeros.
+    sources = nodes.kind == NodeKind.FEATURE
+    for row, node in enumerate(graph.row_nodes[:5]):
+        earlier = sources & (nodes.layer < nodes.layer[node])
+        earlier &= nodes.position <= nodes.position[node]
+        assert (graph.rows[[row]].toarray()[0, earlier] != 0).all()
+
+
+@pytest.mark.parametrize("family", ["llama", "neox"])
+def test_portions_do_not_matter(family, tiny_model):
+    model = tiny_model(family)
+    dictionary = tiny_models.random_transcoders(model)
+    whole = attribute(model, dictionary, IDS, AttributionSettings(rows_per_chunk=10_000))
+    for rows in (5, 32):
+        parts = attribute(model, dictionary, IDS, AttributionSettings(rows_per_chunk=rows))
+        assert parts.nodes.equals(whole.nodes)
+        np.testing.assert_allclose(parts.rows.toarray(), whole.rows.toarray(), atol=2e-6)
+
+
+def test_the_row_of_a_difference_is_the_difference_of_the_rows(model, dictionary):
+    both = attribute(model, dictionary, IDS, AttributionSettings(GivenTokens(("w3", "w7"))))
+    one = attribute(model, dictionary, IDS, AttributionSettings(TokenDifference("w3", "w7")))
+    rows = both.rows.toarray()[-2:]
+    logits, difference = both.logit_nodes, one.logit_nodes
+    expected = np.delete(rows[0] - rows[1], logits)
+    found = np.delete(one.rows.toarray()[-1], difference)
+    np.testing.assert_allclose(found, expected, atol=2e-6)
+    assert one.nodes.label[difference[0]] == "w3 − w7"  # noqa: RUF001  a minus sign
+    total = both.row_totals[-2] - both.row_totals[-1]
+    np.testing.assert_allclose(one.row_totals[-1], total, atol=1e-5)
+
+
+def test_salient_targets_reach_the_probability_mass(model, dictionary):
+    probabilities = model.logits(torch.from_numpy(IDS)[None])[0, -1].softmax(-1).numpy()
+    graph = attribute(model, dictionary, IDS, AttributionSettings(SalientTokens(0.3, 20)))
+    found = graph.nodes.value[graph.logit_nodes]
+    expected = np.sort(probabilities)[::-1][: len(found)]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert found.sum() >= 0.3 > found[:-1].sum()
+    few = attribute(model, dictionary, IDS, AttributionSettings(SalientTokens(0.99, 2)))
+    assert len(few.logit_nodes) == 2
+
+
+def published_choice(graph, count, step):
+    """The published way to choose features, on dense matrices of the whole graph."""
+    nodes, features = graph.nodes, len(graph.feature_nodes)
+    known = nodes.kind <= NodeKind.TOKEN
+    rows = np.abs(graph.rows.toarray()) * known
+    rows = rows / np.maximum(rows.sum(axis=1, keepdims=True), 1e-8)
+    chosen: list[int] = []
+    while len(chosen) < count:
+        matrix = np.zeros((len(nodes), len(nodes)))
+        for row, node in enumerate(graph.row_nodes):
+            if nodes.kind[node] == NodeKind.LOGIT or node in chosen:
+                matrix[node] = rows[row]
+        flow = np.where(nodes.kind == NodeKind.LOGIT, nodes.value, 0.0)
+        total = np.zeros(len(nodes))
+        for _ in range(8):
+            flow = flow @ matrix
+            total += flow
+        total[chosen] = -1
+        order = np.argsort(-total[:features], kind="stable")
+        chosen += order[: min(step, count - len(chosen))].tolist()
+    return sorted(chosen)
+
+
+def test_the_most_influential_features_are_traced_step_by_step(model, dictionary):
+    whole = attribute(model, dictionary, IDS)
+    settings = AttributionSettings(max_feature_nodes=50, rows_per_step=20)
+    part = attribute(model, dictionary, IDS, settings)
+    expected = [whole.nodes.describe(node) for node in published_choice(whole, 50, 20)]
+    found = [part.nodes.describe(int(node)) for node in part.feature_nodes]
+    assert found == expected
+
+
+def test_what_was_not_traced_is_dropped_mass_and_rows_stay_closed(model, dictionary):
+    whole = dense(attribute(model, dictionary, IDS))
+    part = attribute(model, dictionary, IDS, AttributionSettings(max_feature_nodes=50))
+    rows = dense(part)
+    for row, (target, weights) in enumerate(rows.items()):
+        lost = [weight for source, weight in whole[target].items() if source not in weights]
+        np.testing.assert_allclose(weights["dropped mass"], sum(lost), atol=1e-5)
+        absolute = np.abs(lost).sum()
+        np.testing.assert_allclose(part.lost_mass[row], absolute, atol=1e-5)
+        for source, weight in weights.items():
+            if source != "dropped mass":
+                assert abs(weight - whole[target][source]) < 2e-6
+    assert np.abs(part.closure_gap()).max() < 1e-5
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("family", tiny_models.FAMILIES)
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_short_prompts_and_shallow_models_work(length, family, layers, tiny_model):
+    model = tiny_model(family, layers)
+    dictionary = tiny_models.random_transcoders(model)
+    graph = attribute(model, dictionary, IDS[:length])
+    assert np.abs(graph.closure_gap()).max() < 1e-5
+    assert len(graph.nodes_of(NodeKind.TOKEN)) == length
+    assert len(graph.nodes_of(NodeKind.ERROR)) == layers * (length - 1)
+    assert (len(graph.feature_nodes) > 0) == (length > 1)
+
+
+def test_the_header_says_how_the_graph_was_made(model, dictionary):
+    settings = AttributionSettings(GivenTokens(("w3",)), max_feature_nodes=20)
+    header = attribute(model, dictionary, IDS, settings).header
+    assert header.dictionary == "random"
+    assert header.settings["target"] == {"kind": "GivenTokens", "tokens": ("w3",)}
+    assert header.settings["max_feature_nodes"] == 20
+    assert header.provenance["dtype"] == "float32"
+    assert set(header.provenance["versions"]) >= {"torch", "transformer-lens"}
+
+
+def test_progress_is_told(model, dictionary):
+    told = []
+    settings = AttributionSettings(max_feature_nodes=50, rows_per_step=20)
+    graph = attribute(model, dictionary, IDS, settings, lambda done, total: told.append(done))
+    assert told == sorted(told)
+    assert told[-1] == len(graph.row_nodes)
+
+
+def test_what_cannot_be_traced_is_refused(model, dictionary):
+    with pytest.raises(BadInput, match="1 to 32 tokens"):
+        attribute(model, dictionary, np.zeros(0, dtype=np.int64))
+    with pytest.raises(BadInput, match="found 33"):
+        attribute(model, dictionary, np.zeros(33, dtype=np.int64))
+    with pytest.raises(ModelError, match="unknown word"):
+        attribute(model, dictionary, IDS, AttributionSettings(GivenTokens(("elephant",))))
+    with pytest.raises(BadInput, match="two different tokens"):
+        attribute(model, dictionary, IDS, AttributionSettings(TokenDifference("w3", 6)))
+    with pytest.raises(BadInput, match="max_feature_nodes"):
+        AttributionSettings(max_feature_nodes=0)
+
+
+def test_dictionaries_that_do_not_fit_are_refused(model, dictionary, tiny_model):
+    two_layers = TranscoderSet("short", Site.MLP_INPUT, Site.MLP_OUTPUT, dictionary.layers[:2])
+    with pytest.raises(ModelError, match="each of 3 layers"):
+        attribute(model, two_layers, IDS)
+    coder = dictionary.layers[0]
+    fields = (coder.W_enc, coder.b_enc, coder.W_dec, coder.b_dec, coder.activation)
+    residual = SparseAutoencoderSet(
+        "residual", Site.RESIDUAL_AFTER, Site.RESIDUAL_AFTER, {1: SparseAutoencoder(*fields)}
+    )
+    with pytest.raises(ModelError, match="not exact"):
+        attribute(model, residual, IDS)
+
+
+def test_a_dictionary_without_active_features_is_refused(model, dictionary):
+    from dataclasses import replace
+
+    silent = replace(
+        dictionary,
+        layers=tuple(replace(coder, b_enc=coder.b_enc - 1e3) for coder in dictionary.layers),
+    )
+    with pytest.raises(ModelError, match="at least one active feature"):
+        attribute(model, silent, IDS)

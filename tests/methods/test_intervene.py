@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from atlas.errors import BadInput, ModelError
+from atlas.methods.intervene import (
+    DirectionIntervention,
+    FeatureIntervention,
+    InterventionSettings,
+    PromptBatch,
+    Span,
+    intervene,
+)
+from atlas.models.dictionaries import SparseAutoencoder, SparseAutoencoderSet
+from atlas.models.sites import Site
+from tests.models import tiny_models
+
+IDS = torch.tensor([[0, 4, 8, 6, 12, 5]])
+MODES = ("iterative", "constrained", "direct")
+
+
+@pytest.fixture
+def model(tiny_model):
+    return tiny_model("llama")
+
+
+@pytest.fixture
+def dictionary(model):
+    return tiny_models.random_transcoders(model)
+
+
+def activation(model, dictionary, layer, position, index, edits=None):
+    place = (dictionary.feature_input, layer)
+    x = model.run(IDS, read=[place], edits=edits).values[place]
+    return float(dictionary.encode(layer, x)[0, position, index])
+
+
+def active(model, dictionary, layer, position):
+    """An active feature at a place."""
+    place = (dictionary.feature_input, layer)
+    x = model.run(IDS, read=[place]).values[place]
+    return int(dictionary.encode(layer, x)[0, position].argmax())
+
+
+def adding(dictionary, layer, position, vector):
+    """An edit, by hand, that adds a vector to the output site."""
+
+    def edit(value):
+        value = value.clone()
+        value[:, position] += vector
+        return value
+
+    return {(dictionary.feature_output, layer): edit}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("family", tiny_models.FAMILIES)
+def test_changing_nothing_leaves_the_logits_unchanged(family, mode, tiny_model):
+    model = tiny_model(family)
+    dictionary = tiny_models.random_transcoders(model)
+    index = active(model, dictionary, 1, 3)
+    same = FeatureIntervention(1, index, 3, "scale", 1.0)
+    for interventions in ([], [same]):
+        result = intervene(model, dictionary, IDS, [interventions], InterventionSettings(mode))
+        torch.testing.assert_close(result.logits, model.logits(IDS), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("action", "value", "new"),
+    [
+        ("ablate", 0.0, lambda now: 0.0),
+        ("set", 3.0, lambda now: 3.0),
+        ("scale", -2.0, lambda now: -2 * now),
+        ("add", 1.5, lambda now: now + 1.5),
+    ],
+)
+def test_a_change_writes_its_difference_times_the_decoder(action, value, new, model, dictionary):
+    index = active(model, dictionary, 1, 3)
+    now = activation(model, dictionary, 1, 3, index)
+    assert now > 0
+    vector = (new(now) - now) * dictionary.coder(1).W_dec[index]
+    expected = model.run(IDS, edits=adding(dictionary, 1, 3, vector)).logits
+    change = FeatureIntervention(1, index, 3, action, value)
+    found = intervene(model, dictionary, IDS, [[change]]).logits
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+    assert not torch.allclose(found, model.logits(IDS), atol=1e-3)
+
+
+@pytest.mark.parametrize("family", tiny_models.FAMILIES)
+def test_a_later_change_acts_on_the_activation_that_earlier_ones_left(family, tiny_model):
+    model = tiny_model(family)
+    dictionary = tiny_models.random_transcoders(model)
+    index = active(model, dictionary, 2, 4)
+    first = FeatureIntervention(0, 5, 2, "set", 8.0)
+    before = activation(model, dictionary, 0, 2, 5)
+    vector = (8.0 - before) * dictionary.coder(0).W_dec[5]
+    edits = adding(dictionary, 0, 2, vector)
+    changed = activation(model, dictionary, 2, 4, index, edits)
+    assert abs(changed - activation(model, dictionary, 2, 4, index)) > 1e-3
+    edits |= adding(dictionary, 2, 4, changed * dictionary.coder(2).W_dec[index])
+    expected = model.run(IDS, edits=edits).logits
+    second = FeatureIntervention(2, index, 4, "scale", 2.0)
+    found = intervene(model, dictionary, IDS, [[second, first]]).logits
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_a_topk_feature_that_is_not_active_can_be_set(model):
+    dictionary = tiny_models.random_transcoders(model, "topk")
+    place = (dictionary.feature_input, 1)
+    x = model.run(IDS, read=[place]).values[place]
+    index = int((dictionary.encode(1, x)[0, 3] == 0).nonzero()[0])
+    expected = model.run(
+        IDS, edits=adding(dictionary, 1, 3, 2.0 * dictionary.coder(1).W_dec[index])
+    ).logits
+    found = intervene(model, dictionary, IDS, [[FeatureIntervention(1, index, 3, "set", 2.0)]])
+    torch.testing.assert_close(found.logits, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_a_direction_is_added_where_the_dictionary_writes(model, dictionary):
+    vector = np.linspace(-1, 1, model.d_model, dtype=np.float32)
+    expected = model.run(IDS, edits=adding(dictionary, 1, 2, torch.from_numpy(vector))).logits
+    found = intervene(model, dictionary, IDS, [[DirectionIntervention(1, 2, vector)]]).logits
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_rows_with_different_changes_do_not_touch_each_other(mode, model, dictionary):
+    ids = torch.cat([IDS, IDS, torch.tensor([[0, 9, 10, 11, 12, 13]])])
+    rows = [
+        [FeatureIntervention(0, 3, 2, "set", 4.0), FeatureIntervention(0, 4, 2, "set", 4.0)],
+        [],
+        [FeatureIntervention(2, 7, 5, "add", 4.0), FeatureIntervention(0, 3, 1, "set", 2.0)],
+    ]
+    settings = InterventionSettings(mode)
+    together = intervene(model, dictionary, ids, rows, settings).logits
+    for row in range(3):
+        alone = intervene(model, dictionary, ids[[row]], [rows[row]], settings).logits
+        torch.testing.assert_close(together[[row]], alone, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("family", tiny_models.FAMILIES)
+def test_padded_prompts_of_different_length_equal_one_by_one(family, mode, tiny_model):
+    model = tiny_model(family)
+    dictionary = tiny_models.random_transcoders(model)
+    short = torch.tensor([[0, 9, 10]])
+    ids = torch.cat([IDS, torch.tensor([[0, 9, 10, 2, 2, 2]])])
+    change = [FeatureIntervention(1, 3, -1, "set", 4.0), FeatureIntervention(0, 2, Span(1))]
+    together = intervene(
+        model, dictionary, ids, [change, change], InterventionSettings(mode, lengths=(6, 3))
+    ).logits
+    settings = InterventionSettings(mode)
+    for row, (alone, length) in enumerate(((IDS, 6), (short, 3))):
+        expected = intervene(model, dictionary, alone, [change], settings).logits[0]
+        torch.testing.assert_close(together[row, :length], expected, atol=1e-5, rtol=1e-5)
+
+
+def test_direct_effects_add_up(model, dictionary):
+    batch = PromptBatch(model, dictionary, IDS)
+    first = FeatureIntervention(0, 3, 2, "add", 3.0)
+    second = FeatureIntervention(1, 4, 4, "add", -2.0)
+    direct = InterventionSettings("direct")
+    base, one, two, both = (
+        batch.run([list(changes)], direct).raw_logits
+        for changes in ((), (first,), (second,), (first, second))
+    )
+    torch.testing.assert_close(both - base, one + two - 2 * base, atol=1e-5, rtol=1e-4)
+
+
+def test_constrained_mode_holds_patterns_and_mlps_up_to_a_layer(model, dictionary):
+    clean = PromptBatch(model, dictionary, IDS)
+    change = FeatureIntervention(0, 3, 2, "add", 3.0)
+    places = [(Site.ATTENTION_PATTERN, layer) for layer in range(3)]
+    places += [(dictionary.feature_output, layer) for layer in range(3)]
+    values = model.run(IDS, read=places).values
+    vector = 3.0 * dictionary.coder(0).W_dec[3]
+    for through in (0, 1, 2):
+        held = {
+            place: (lambda value, kept=values[place]: kept)
+            for place in places
+            if place[0] is Site.ATTENTION_PATTERN or place[1] <= through
+        }
+        written = values[dictionary.feature_output, 0].clone()
+        written[:, 2] += vector
+        held[dictionary.feature_output, 0] = lambda value, written=written: written
+        expected = model.run(IDS, edits=held).logits
+        settings = InterventionSettings("constrained", held_through=through)
+        found = clean.run([[change]], settings).logits
+        torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+    automatic = clean.run([[change]], InterventionSettings("constrained")).logits
+    at_its_layer = clean.run([[change]], InterventionSettings("constrained", held_through=0))
+    torch.testing.assert_close(automatic, at_its_layer.logits)
+
+
+def test_recording_features_changes_nothing_and_gives_the_changed_stream(model, dictionary):
+    change = [[FeatureIntervention(0, 5, 2, "set", 8.0)]]
+    plain = intervene(model, dictionary, IDS, change)
+    recorded = intervene(model, dictionary, IDS, change, InterventionSettings(record="activations"))
+    assert plain.features == {}
+    assert torch.equal(plain.logits, recorded.logits)
+    vector = 8.0 - activation(model, dictionary, 0, 2, 5)
+    edits = adding(dictionary, 0, 2, vector * dictionary.coder(0).W_dec[5])
+    index = active(model, dictionary, 2, 4)
+    expected = activation(model, dictionary, 2, 4, index, edits)
+    assert float(recorded.features[2][0, 4, index]) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.fixture
+def residual(dictionary):
+    coder = dictionary.coder(1)
+    fields = (coder.W_enc, coder.b_enc, coder.W_dec, coder.b_dec, coder.activation)
+    return SparseAutoencoderSet(
+        "residual", Site.RESIDUAL_AFTER, Site.RESIDUAL_AFTER, {1: SparseAutoencoder(*fields)}
+    )
+
+
+def test_features_of_residual_autoencoders_can_be_changed(model, residual):
+    index = active(model, residual, 1, 3)
+    now = activation(model, residual, 1, 3, index)
+    edits = adding(residual, 1, 3, -now * residual.coder(1).W_dec[index])
+    expected = model.run(IDS, edits=edits).logits
+    found = intervene(model, residual, IDS, [[FeatureIntervention(1, index, 3)]]).logits
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_frozen_modes_need_transcoders(model, residual):
+    with pytest.raises(ModelError, match="whose MLPs can be held"):
+        intervene(model, residual, IDS, [[]], InterventionSettings("direct"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (FeatureIntervention(0, 40, 2), "an index below 40"),
+        (FeatureIntervention(3, 0, 2), r"one of its layers \[0, 1, 2\]"),
+        (FeatureIntervention(0, 0, 6), "a position below 6"),
+        (FeatureIntervention(0, 0, 0), "first token"),
+        (DirectionIntervention(0, 1, np.zeros(3, dtype=np.float32)), "width 24"),
+    ],
+)
+def test_changes_that_do_not_fit_are_refused(change, message, model, dictionary):
+    with pytest.raises((BadInput, ModelError), match=message):
+        intervene(model, dictionary, IDS, [[change]])
+
+
+def test_ambiguous_and_meaningless_requests_are_refused(model, dictionary):
+    twice = [FeatureIntervention(0, 1, 2), FeatureIntervention(0, 1, Span(1), "set", 1.0)]
+    with pytest.raises(BadInput, match="one change per position"):
+        intervene(model, dictionary, IDS, [twice])
+    with pytest.raises(BadInput, match="one sequence per row"):
+        intervene(model, dictionary, IDS, [[], []])
+    with pytest.raises(BadInput, match="a finite number"):
+        FeatureIntervention(0, 1, 2, "set", float("nan"))
+    with pytest.raises(BadInput, match="0 <= start < stop"):
+        Span(3, 3)
+    late = [[FeatureIntervention(2, 1, 2)]]
+    with pytest.raises(BadInput, match="layer 2 or later"):
+        intervene(model, dictionary, IDS, late, InterventionSettings("constrained", held_through=1))

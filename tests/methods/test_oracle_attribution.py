@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from atlas.graphs.graph import NodeKind
+from atlas.methods.attribute import AttributionSettings, attribute
+from atlas.methods.targets import GivenTokens
+from atlas.models.sites import Site
+from tests.methods.autograd_oracle import Oracle
+from tests.models import tiny_models
+
+IDS = np.array([0, 4, 8, 6, 12, 5])
+CASES = [
+    ("llama", "relu", Site.MLP_INPUT, Site.MLP_OUTPUT),
+    ("llama", "jumprelu", Site.RESIDUAL_MIDDLE, Site.MLP_WRITE),
+    ("llama", "topk", Site.MLP_NORMALIZED, Site.MLP_WRITE),
+    ("gpt2", "relu", Site.MLP_INPUT, Site.MLP_OUTPUT),
+    ("gpt2", "topk", Site.MLP_NORMALIZED, Site.MLP_WRITE),
+    ("gemma2", "jumprelu", Site.MLP_INPUT, Site.MLP_WRITE),
+    ("gemma2", "relu", Site.MLP_NORMALIZED, Site.MLP_OUTPUT),
+    ("neox", "relu", Site.MLP_INPUT, Site.MLP_OUTPUT),
+]
+
+
+@pytest.mark.parametrize(("family", "activation", "feature_input", "feature_output"), CASES)
+def test_rows_equal_those_of_automatic_differentiation(
+    family, activation, feature_input, feature_output, tiny_model
+):
+    model = tiny_model(family)
+    dictionary = tiny_models.random_transcoders(model, activation, feature_input, feature_output)
+    graph = attribute(model, dictionary, IDS, AttributionSettings(GivenTokens((3, 7))))
+    expected = Oracle(model, dictionary, torch.from_numpy(IDS)).rows(graph)
+    found = graph.rows.toarray()
+    compared = graph.nodes.kind <= NodeKind.TOKEN
+    difference = np.abs(found - expected)[:, compared].max(axis=1)
+    largest = np.abs(expected).max(axis=1)
+    assert len(difference) > 20
+    assert (difference <= 1e-5 * largest).all()
