@@ -55,7 +55,9 @@ class Report:
 
 
 def _words(kind: str, number: int) -> str:
-    if number == 1 or kind == "redirects":
+    if kind == "redirects":
+        return "file of redirects"
+    if number == 1:
         return kind
     return "vocabularies" if kind == "vocabulary" else f"{kind}s"
 
@@ -94,18 +96,20 @@ def check(library: Library, paths: Sequence[Path] = ()) -> Report:
             parsed.append(entry)
     records = {(one.file.kind, one.file.entry_id): one.record for one in parsed}
     known = Known(library, {**{(one.kind, one.entry_id): None for one in chosen}, **records})
-    rows: dict[str, tuple[Row, ...]] = {}
+    subjects: list[tuple[str, Subject[Any]]] = []
     for one in parsed:
+        entry_id = one.file.entry_id
+        rows: tuple[Row, ...] = ()
+        found = []
         if one.file.kind == "circuit":
-            rows[one.file.entry_id], found = _prompts(library, one)
-            problems += found
-            own = tuple(row.record for row in rows[one.file.entry_id])
-            known.remember_rows(one.file.entry_id, own)
-    for one in parsed:
-        subject = Subject(
-            one.file.entry_id, one.record, one.document, known, rows.get(one.file.entry_id, ())
-        )
-        for rule in _RULES_OF[one.file.kind]:
+            rows, found = _prompts(library, one)
+            known.remember_rows(entry_id, tuple(row.record for row in rows))
+        problems += found
+        readable = bool(rows) or not found
+        subject = Subject(entry_id, one.record, one.document, known, rows, readable)
+        subjects.append((one.file.kind, subject))
+    for kind, subject in subjects:
+        for rule in _RULES_OF[kind]:
             problems += rule.problems(subject)
     if not paths:
         problems += [*misplaced(library), *shared_ids(library)]

@@ -77,6 +77,9 @@ def _read_line(line: str, number: int, file: str) -> JsonLine:
         raise refuse(1, "E008", message)
     if line.count("{") + line.count("[") > LONGEST_LINE // 20:
         raise refuse(1, "E009", ("a flat row", "a thousand brackets", "shorten the row"))
+    plain = _plain_row(line)
+    if plain is not None:
+        return JsonLine(file, line, number, plain)
     try:
         data = json.loads(
             line, object_pairs_hook=_unique_keys(refuse), parse_constant=_refuse_constant(refuse)
@@ -91,6 +94,23 @@ def _read_line(line: str, number: int, file: str) -> JsonLine:
     if not isinstance(data, dict):
         raise refuse(1, "E014", ("one JSON object", quoted(data), "write {…} on the line"))
     return JsonLine(file, line, number, data)
+
+
+def _plain_row(line: str) -> dict[str, Any] | None:
+    """The row, if it certainly repeats no key; else None, and the careful reader decides.
+
+    Asking for the pairs of every object takes twice as long. Where the text has as many
+    quotes before colons as the data has keys, no key was lost.
+    """
+    try:
+        data = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(data, dict):
+        return None
+    keys = len(data) + sum(len(value) for value in data.values() if isinstance(value, dict))
+    plain = all(type(value) in (str, dict) for value in data.values())
+    return data if plain and keys == line.count('":') else None
 
 
 class _Refusal:

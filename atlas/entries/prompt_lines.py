@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,13 @@ def read_prompt_lines(path: Path, shown_as: str) -> tuple[tuple[Row, ...], list[
             if isinstance(line, Problem):
                 problems.append(line)
                 continue
-            # The full check costs a hundred times as much, so plainly right rows are spared it.
-            found = [] if plainly_right(line.data) else schema_problems("prompts", line)
-            problems += found
             problems += hostile_problems(line)
+            # The full check costs a hundred times as much, so plainly right rows are spared it.
+            if plainly_right(line.data):
+                rows.append(Row(PromptRow(**line.data), line))
+                continue
+            found = schema_problems("prompts", line)
+            problems += found
             if not found:
                 rows.append(Row(PromptRow.from_data(line.data), line))
     except UnreadableFile as error:
@@ -60,4 +64,9 @@ def plainly_right(data: dict[str, Any]) -> bool:
 
 
 def _plain_entity(name: str, value: Any) -> bool:
-    return type(value) is str and 0 < len(value) <= 200 and _NAME.fullmatch(name) is not None
+    return type(value) is str and 0 < len(value) <= 200 and _is_name(name)
+
+
+@lru_cache(maxsize=1000)  # rows repeat a handful of names
+def _is_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 from atlas.entries.document import Document
 from atlas.entries.library import own_schema_folder
 from atlas.entries.problems import Problem, did_you_mean, field_path
+from atlas.entries.schema_fit import Fits, compile_pattern, compile_schema
 from atlas.entries.text import quoted
 
 CODES = {
@@ -43,6 +44,8 @@ Complaint = Any  # a ValidationError, whose attributes are loosely typed
 
 def schema_problems(kind: str, document: Document) -> list[Problem]:
     """Every way in which the document departs from the schema of its kind."""
+    if _fits(kind)(document.data):
+        return []
     problems: dict[Problem, None] = {}  # jsonschema repeats itself where several keys are missing
     for error in _validator(kind).iter_errors(document.data):
         for problem in _problems(error, document):
@@ -83,7 +86,12 @@ def _whole_pattern(
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(f"{pattern[:-1]}\\Z" if pattern.endswith("$") else pattern)
+    return compile_pattern(pattern)
+
+
+@cache
+def _fits(kind: str) -> Fits:
+    return compile_schema(load_schema(kind))
 
 
 _extend: Any = validators.extend
@@ -196,7 +204,13 @@ def _wrong_form(error: Complaint) -> Message:
 
 def _count(code: str, bound: str, unit: str, action: str) -> Callable[[Complaint], Message]:
     def message(error: Complaint) -> Message:
-        return code, f"{bound} {error.validator_value} {unit}", f"{len(error.instance)}", action
+        number = error.validator_value
+        return (
+            code,
+            f"{bound} {number} {unit}{'s' * (number != 1)}",
+            f"{len(error.instance)}",
+            action,
+        )
 
     return message
 
@@ -220,12 +234,12 @@ _MESSAGES: dict[str, Callable[[Complaint], Message]] = {
     "enum": _wrong_choice,
     "const": _wrong_constant,
     "pattern": _wrong_form,
-    "minLength": _count("E106", "at least", "characters", "say more"),
-    "maxLength": _count("E107", "at most", "characters", "shorten it"),
-    "minItems": _count("E108", "at least", "items", "add what is missing"),
-    "minProperties": _count("E108", "at least", "keys", "add what is missing"),
-    "maxItems": _count("E109", "at most", "items", "keep the most important"),
-    "maxProperties": _count("E109", "at most", "keys", "keep one form"),
+    "minLength": _count("E106", "at least", "character", "say more"),
+    "maxLength": _count("E107", "at most", "character", "shorten it"),
+    "minItems": _count("E108", "at least", "item", "add what is missing"),
+    "minProperties": _count("E108", "at least", "key", "add what is missing"),
+    "maxItems": _count("E109", "at most", "item", "keep the most important"),
+    "maxProperties": _count("E109", "at most", "key", "keep one form"),
     "minimum": _range("of at least"),
     "maximum": _range("of at most"),
     "exclusiveMinimum": _range("above"),

@@ -33,9 +33,9 @@ _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class _NodeLoader(_Base):  # type: ignore[misc]  # the C loader has no types
     """Composes nodes and leaves the meaning of every scalar to `plain_scalar`."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}
-    # Names that no file can write, so that any tag in a file is seen as one.
-    DEFAULT_SCALAR_TAG = DEFAULT_SEQUENCE_TAG = DEFAULT_MAPPING_TAG = _UNTAGGED
+    def resolve(self, kind: type, value: str, implicit: tuple[bool, bool]) -> str:
+        """The tag of a node that has none: a name that no file can write."""
+        return _UNTAGGED
 
 
 @dataclass(frozen=True)

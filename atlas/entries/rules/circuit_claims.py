@@ -149,7 +149,7 @@ def active_circuits_claim_something(subject: CircuitSubject) -> Findings:
 
 def claims_have_enough_rows(subject: CircuitSubject) -> Findings:
     """A judged claim runs on at least 100 test rows."""
-    if subject.record.lifecycle == "draft":
+    if subject.record.lifecycle == "draft" or not subject.rows_readable:
         return
     tests = sum(row.record.split == "test" for row in subject.rows)
     for number, claim in enumerate(subject.record.claims):
@@ -204,8 +204,8 @@ def _rows_with_partner(rule: PartnerRule, rows: Sequence[PromptRow]) -> int:
     """How many rows have at least one row that may lend them its values."""
     groups: dict[tuple[str, ...], dict[tuple[str, ...], int]] = defaultdict(dict)
     for row in rows:
-        kind = (row.target, *(_field(row, name) for name in rule.differs_in))
-        counts = groups[tuple(_field(row, name) for name in rule.same)]
+        kind = (row.target, *[_field(row, name) for name in rule.differs_in])
+        counts = groups[tuple([_field(row, name) for name in rule.same])]
         counts[kind] = counts.get(kind, 0) + 1
     paired = 0
     for counts in groups.values():

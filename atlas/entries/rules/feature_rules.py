@@ -134,15 +134,22 @@ def steering_entities_exist(subject: FeatureSubject) -> Findings:
     rows = subject.known.rows(steering.prompts_of) if steering else ()
     if steering is None or not rows:
         return
-    names = {name for row in rows for name in row.entities}
+    circuit, entity = steering.prompts_of, steering.position.entity
+    names = subject.known.once(
+        ("entities", circuit), lambda: {name for row in rows for name in row.entities}
+    )
     for name in steering.where:
         if name not in names:
             near = did_you_mean(name, names)
             found, action = quoted(name), f"name one that they have{near}"
             yield Finding(("steering", "where", name), "an entity of the rows", found, action, True)
-    entity = steering.position.entity
-    lacking = [row.id for row in rows if row.entities.get(entity, "\0") not in row.text]
-    if steering.position.kind == "entity" and lacking:
+    if steering.position.kind != "entity":
+        return
+    lacking = subject.known.once(
+        ("lacking", circuit, entity),
+        lambda: [row.id for row in rows if row.entities.get(entity, "\0") not in row.text],
+    )
+    if lacking:
         expected = f"an entity {quoted(entity)} that occurs in every text"
         found = f"not in row {quoted(lacking[0])}"
         action = "name one that is in the text"
@@ -155,17 +162,26 @@ def steering_has_enough_rows(subject: FeatureSubject) -> Findings:
     circuit: Circuit | None = subject.known.circuit(steering.prompts_of) if steering else None
     if steering is None or circuit is None or subject.record.lifecycle == "draft":
         return
-    rows = [row for row in subject.known.rows(circuit.id) if _is_used(row, steering)]
-    if len(rows) < MINIMUM_ROWS:
+    if circuit.model != subject.record.model:
+        return  # E306 has said so
+    chosen = tuple(sorted(steering.where.items()))
+    used = subject.known.once(
+        ("used", steering.prompts_of, chosen, _needs_foil(steering)),
+        lambda: sum(_is_used(row, steering) for row in subject.known.rows(steering.prompts_of)),
+    )
+    if used < MINIMUM_ROWS:
         path = ("steering", "where") if steering.where else ("steering", "prompts_of")
         expected = f"at least {MINIMUM_ROWS} test rows with what the claim needs"
-        yield Finding(path, expected, str(len(rows)), "loosen `where`, or add rows")
+        yield Finding(path, expected, str(used), "loosen `where`, or add rows")
+
+
+def _needs_foil(steering: Steering) -> bool:
+    return steering.of == "foil" or steering.metric == "logit_difference"
 
 
 def _is_used(row: PromptRow, steering: Steering) -> bool:
-    needs_foil = steering.of == "foil" or steering.metric == "logit_difference"
     chosen = all(row.entities.get(name) == value for name, value in steering.where.items())
-    return row.split == "test" and chosen and bool(row.foil or not needs_foil)
+    return row.split == "test" and chosen and bool(row.foil or not _needs_foil(steering))
 
 
 RULES = (

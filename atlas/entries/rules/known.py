@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Any, TypeVar
 
 from atlas.entries.circuit import Circuit
@@ -10,9 +11,17 @@ from atlas.entries.library import Library
 from atlas.entries.model import DictionaryReference, Model
 from atlas.entries.prompts import PromptRow
 from atlas.entries.record import Record
+from atlas.entries.resource import Resource
 from atlas.errors import SchemaError
 
 Entry = TypeVar("Entry", bound=Record)
+
+
+def resource_names(resource: Resource) -> dict[str, str]:
+    """What identifies a resource, normalised, by the key that it comes from."""
+    address = re.sub(r"^https://(www\.)?|/(index\.html)?$", "", resource.url.lower())
+    names = {"arxiv": resource.arxiv, "doi": resource.doi.lower(), "url": address}
+    return {key: name for key, name in names.items() if name}
 
 
 class Known:
@@ -27,6 +36,8 @@ class Known:
         self._read = dict(read)
         self._rows: dict[str, tuple[PromptRow, ...]] = {}
         self._terms: dict[str, Collection[str] | None] = {}
+        self._once: dict[tuple[Hashable, ...], Any] = {}
+        self._resources: dict[tuple[str, str], str] | None = None
 
     def model(self, model_id: str) -> Model | None:
         """The model, or None if there is none or its file is broken."""
@@ -64,6 +75,22 @@ class Known:
             except SchemaError:
                 self._rows[circuit_id] = ()
         return self._rows[circuit_id]
+
+    def once(self, key: tuple[Hashable, ...], compute: Callable[[], Any]) -> Any:
+        """What `compute` gives, computed once per key: many features ask of the same rows."""
+        if key not in self._once:
+            self._once[key] = compute()
+        return self._once[key]
+
+    def first_resource(self, key: str, name: str) -> str | None:
+        """The first resource with this arXiv number, DOI or address, as `resource_names` has it."""
+        if self._resources is None:
+            self._resources = {}
+            for entry_id in self.library.resources:
+                found = self._find("resource", self.library.resources, entry_id)
+                for pair in resource_names(found).items() if found else ():
+                    self._resources.setdefault(pair, entry_id)
+        return self._resources.get((key, name))
 
     def _find(self, kind: str, entries: Mapping[str, Any], entry_id: str) -> Any:
         key = (kind, entry_id)

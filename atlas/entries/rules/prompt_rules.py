@@ -78,7 +78,7 @@ def graph_is_a_discovery_row(subject: CircuitSubject) -> Findings:
     """The graph that is drawn belongs to a discovery row."""
     name = subject.record.prompts.graph
     splits = {row.record.id: row.record.split for row in subject.rows}
-    if name and splits.get(name) != "discovery":
+    if name and subject.rows_readable and splits.get(name) != "discovery":
         candidates = [row for row, split in splits.items() if split == "discovery"]
         kind = "a test row" if name in splits else "no row"
         yield Finding(

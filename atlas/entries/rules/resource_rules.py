@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from atlas.entries.library import Library
 from atlas.entries.redirects import Redirects
 from atlas.entries.resource import Resource
+from atlas.entries.rules.known import resource_names
 from atlas.entries.rules.model_rules import id_is_file_name
 from atlas.entries.rules.rule import Finding, Rule, Subject
 from atlas.entries.rules.shared import real_day, unknown_term
 from atlas.entries.text import quoted
 from atlas.entries.vocabulary import Vocabulary
-from atlas.errors import SchemaError
 
 Findings = Iterator[Finding]
 
@@ -31,31 +30,11 @@ def checked_on_a_day(subject: Subject[Resource]) -> Findings:
 
 def resource_is_not_listed_twice(subject: Subject[Resource]) -> Findings:
     """No other resource has the same arXiv number, DOI or address."""
-    names = _names(subject.record)
-    resources = subject.known.library.resources
-    for other_id in resources:
-        try:
-            other = _names(resources[other_id]) if other_id < subject.entry_id else {}
-        except SchemaError:
-            continue  # reported at its own place
-        for name, key in names.items():
-            if name in other:
-                expected = f"a {key} that no other resource has"
-                found = f"that of {quoted(other_id)}"
-                yield Finding((key,), expected, found, "remove one of the files")
-
-
-def _names(resource: Resource) -> dict[str, str]:
-    """What identifies a resource, normalised, with the key that it came from."""
-    names = {}
-    if resource.arxiv:
-        names[f"arxiv:{resource.arxiv}"] = "arxiv"
-    if resource.doi:
-        names[f"doi:{resource.doi.lower()}"] = "doi"
-    if resource.url:
-        address = re.sub(r"^https://(www\.)?|/(index\.html)?$", "", resource.url.lower())
-        names[f"url:{address}"] = "url"
-    return names
+    for key, name in resource_names(subject.record).items():
+        first = subject.known.first_resource(key, name)
+        if first not in (None, subject.entry_id):
+            expected, found = f"a {key} that no other resource has", f"that of {quoted(first)}"
+            yield Finding((key,), expected, found, "remove one of the files")
 
 
 def terms_are_distinct(subject: Subject[Vocabulary]) -> Findings:

@@ -45,6 +45,7 @@ class Subject(Generic[Entry]):
     document: Document
     known: Known
     rows: tuple[Row, ...] = ()
+    rows_readable: bool = True  # False where the file of prompts is missing or broken
 
 
 Find = Callable[[Subject[Any]], Iterator[Finding]]

@@ -55,14 +55,14 @@ def threshold_in_range(metric: str, value: float, path: tuple[str | int, ...]) -
     """A bound is not negative, and at most 1 where the metric is a share."""
     if value < 0:
         action = "give the size; `direction` says which way"
-        yield Finding((*path, "value"), "a bound of at least 0", quoted(value), action)
+        yield Finding((*path, "value"), "a bound of at least 0", f"{value:g}", action)
     if metric in SHARES and value > LARGEST_SHARE:
-        yield Finding((*path, "value"), f"at most 1 for {metric}", quoted(value), "correct it")
+        yield Finding((*path, "value"), f"at most 1 for {metric}", f"{value:g}", "correct it")
 
 
 def nothing_is_left_to_do(subject: Subject[Any]) -> Iterator[Finding]:
     """Only a draft may hold texts that `atlas new` left to be written."""
-    if subject.record.lifecycle != "draft":
+    if subject.record.lifecycle != "draft" and "TODO" in subject.document.text:
         for path in _unwritten(subject.document.data, ()):
             yield Finding(path, "a text that was written", '"TODO"', "write it, or keep the draft")
 
