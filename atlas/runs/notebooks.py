@@ -33,6 +33,7 @@ class NotebookSettings:
     seconds_per_cell: int = 1800  # a cell that hangs fails the notebook
     environment: Mapping[str, str] = field(default_factory=dict)  # set in the kernel
     hidden_parameters: tuple[str, ...] = ("results_folder",)  # written as "" in the copy
+    folder: Path | None = None  # working directory of the kernel; None: an empty one
 
 
 def run_notebook(
@@ -50,7 +51,7 @@ def run_notebook(
     with tempfile.TemporaryDirectory(prefix="atlas-notebook-") as folder:
         kernel_folder = Path(folder)
         with _environment(_kernel_environment(kernel_folder) | dict(settings.environment)):
-            executed = _execute(source, parameters, kernel_folder, settings)
+            executed = _execute(source, parameters, settings.folder or kernel_folder, settings)
     return cleaned(executed, settings.hidden_parameters)
 
 

@@ -23,13 +23,12 @@ from atlas.methods.observe import ObserveSettings, dashboards, observe_activity
 from atlas.methods.score_features import predicate_score
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
+from atlas.runs.jobs import CACHE_VARIABLE
 from atlas.runs.keys import Keys
 from atlas.runs.provenance import SEED
 from atlas.runs.results import rounded, write_durably
 
 SETTINGS = ObserveSettings(seed=SEED)
-CACHE_VARIABLE = "ATLAS_OBSERVATIONS"
-"""The folder that observations are kept in; nothing is kept where it is not set."""
 
 
 @dataclass(frozen=True)

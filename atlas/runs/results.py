@@ -23,6 +23,7 @@ SCHEMA_VERSION = 1
 RESULT_FILE = "result.json"
 GRAPH_FILE = "graph.npz"
 NOTEBOOK_FILE = "notebook.ipynb"
+UNFINISHED, OUTDATED = ".unfinished-", ".outdated-"  # how names begin that are no results
 SIGNIFICANT_DIGITS = 6  # float32 carries seven; the last is rounding
 
 
@@ -97,7 +98,7 @@ def write_result(folder: Path, result: Result, files: Mapping[str, bytes] | None
 
     `files` are what stands beside result.json, by name.
     """
-    unfinished = folder.with_name(f".unfinished-{folder.name}-{os.getpid()}")
+    unfinished = folder.with_name(f"{UNFINISHED}{folder.name}-{os.getpid()}")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     try:
@@ -112,7 +113,7 @@ def publish(finished: Path, folder: Path) -> None:
     """Give a finished folder its name. Between the two renames there is no result at all."""
     _synchronise(finished)
     if folder.exists():
-        outdated = folder.with_name(f".outdated-{folder.name}-{os.getpid()}")
+        outdated = folder.with_name(f"{OUTDATED}{folder.name}-{os.getpid()}")
         shutil.rmtree(outdated, ignore_errors=True)
         os.rename(folder, outdated)
         os.rename(finished, folder)
@@ -121,6 +122,13 @@ def publish(finished: Path, folder: Path) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         os.rename(finished, folder)
     _synchronise(folder.parent)
+
+
+def remove_unfinished(results: Path) -> None:
+    """Remove what interrupted runs left behind."""
+    for beginning in (UNFINISHED, OUTDATED):
+        for path in results.glob(f"{beginning}*"):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def read_result(folder: Path) -> Result | None:

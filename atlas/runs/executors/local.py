@@ -6,12 +6,13 @@ killed, by a person or for its memory, fails only its own job.
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import connection
 from multiprocessing.connection import Connection
@@ -25,9 +26,10 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 
 @dataclass(frozen=True)
 class Job:
-    """One call of the worker."""
+    """One call of a function, named `module:function` so that only its own process loads it."""
 
     name: str
+    function: str
     argument: Any
 
 
@@ -50,9 +52,6 @@ class LocalSettings:
     environment: Mapping[str, str] = field(default_factory=dict)  # set in each process
 
 
-Worker = Callable[[Any], Any]
-
-
 @dataclass(frozen=True)
 class _Running:
     job: Job
@@ -61,7 +60,7 @@ class _Running:
     started: float
 
 
-def run_jobs(worker: Worker, jobs: Sequence[Job], settings: LocalSettings) -> Iterator[Outcome]:
+def run_jobs(jobs: Sequence[Job], settings: LocalSettings) -> Iterator[Outcome]:
     """The outcome of each job, in the order in which they end.
 
     Closing the iterator, or an interrupt, ends the processes that still run. Raises BadInput for
@@ -74,7 +73,7 @@ def run_jobs(worker: Worker, jobs: Sequence[Job], settings: LocalSettings) -> It
     try:
         while waiting or running:
             while waiting and len(running) < settings.processes:
-                started = _start(worker, waiting.pop(), settings)
+                started = _start(waiting.pop(), settings)
                 running[started.reader] = started
             for reader in connection.wait(list(running), timeout=1.0):
                 yield _finish(running.pop(reader))  # type: ignore[call-overload]
@@ -91,33 +90,32 @@ def threads_per_job(processes: int) -> int:
     return max(1, (os.cpu_count() or 1) // processes)
 
 
-def _start(worker: Worker, job: Job, settings: LocalSettings) -> _Running:
+def _start(job: Job, settings: LocalSettings) -> _Running:
     context = multiprocessing.get_context("spawn")
     reader, writer = context.Pipe(duplex=False)
     threads = str(threads_per_job(settings.processes))
     environment = dict.fromkeys(THREAD_VARIABLES, threads) | dict(settings.environment)
     process = context.Process(
-        target=_work, args=(writer, worker, job.argument, environment), name=job.name, daemon=False
+        target=_work, args=(writer, job, environment), name=job.name, daemon=False
     )
     process.start()
     writer.close()
     return _Running(job, process, reader, time.monotonic())
 
 
-def _work(
-    writer: Connection, worker: Worker, argument: Any, environment: Mapping[str, str]
-) -> None:
-    """In the new process: call the worker and send back what it gives or raises."""
+def _work(writer: Connection, job: Job, environment: Mapping[str, str]) -> None:
+    """In the new process: call the function and send back what it gives or raises."""
     os.environ.update(environment)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        writer.send((worker(argument), None))
+        module, function = job.function.split(":")
+        writer.send((getattr(importlib.import_module(module), function)(job.argument), None))
     except AtlasError as error:
         writer.send((None, error))
     except Exception as error:  # a mistake of ours must fail this job only, and be told
         place = traceback.extract_tb(error.__traceback__)[-1]
         found = f"{type(error).__name__}: {error} ({place.filename}:{place.lineno})"
-        writer.send((None, RunError("worker", "no error", found, "report this as a bug")))
+        writer.send((None, RunError(job.name, "no error", found, "report this as a bug")))
 
 
 def _end_with_parent() -> None:

@@ -1,0 +1,208 @@
+"""Runs entries' notebooks, compares with the accepted baseline, and accepts where asked to.
+
+    plan → skip what the cached results show to be unchanged → run, each entry in its own process
+    → compare with the baseline → accept
+
+Every step leaves whole files or none, so a run that was killed at any moment goes on where it was:
+what is finished is skipped, the rest is run. Accepting copies a result's files to the entry.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from atlas.entries.circuit import Circuit
+from atlas.entries.library import Library
+from atlas.errors import AtlasError, RunError
+from atlas.runs.executors.local import Job, LocalSettings, Outcome, run_jobs
+from atlas.runs.jobs import CACHE_VARIABLE, RUN_ENTRY, RUN_OBSERVE, EntryJob, ObserveJob
+from atlas.runs.judge import EntryOutcome, failed, judge, skipped
+from atlas.runs.keys import Entry
+from atlas.runs.plan import Choice, Planned, features_by_dictionary, plan
+from atlas.runs.results import (
+    GRAPH_FILE,
+    RESULT_FILE,
+    read_result,
+    read_result_file,
+    remove_unfinished,
+    write_durably,
+)
+
+try:
+    import fcntl
+except ImportError:  # Windows: two runs at once are then not kept apart
+    fcntl = None  # type: ignore[assignment]
+
+Progress = Callable[[str], None]
+"""Called with one line whenever something was done."""
+
+OBSERVATIONS = ".observations"
+MINUTES_MARGIN = 10  # a run may take this many times what its model's entry says
+
+
+@dataclass(frozen=True)
+class ReproduceSettings:
+    """How entries are run."""
+
+    results: Path  # where results are kept, one folder per entry
+    jobs: int = 1  # entries side by side
+    accept: bool = False  # make each result the entry's baseline
+
+
+def reproduce(
+    library: Library, choice: Choice, settings: ReproduceSettings, progress: Progress
+) -> list[EntryOutcome]:
+    """The outcome of each entry that was asked for, in the library's order.
+
+    An entry that fails does not stop the others.
+
+    Raises:
+        BrokenReference, EntryError, BadInput: as `plan`.
+        RunError: another run uses the same results folder.
+    """
+    settings.results.mkdir(parents=True, exist_ok=True)
+    with _only_run(settings.results):
+        remove_unfinished(settings.results)
+        planned = plan(library, choice, settings.results)
+        waiting = [each for each in planned if not each.fresh and not each.skipped]
+        progress(f"{len(planned)} entries, {len(planned) - len(waiting)} unchanged or skipped")
+        outcomes = {each.entry.id: _without_run(library, each, settings) for each in planned
+                    if each not in waiting}  # fmt: skip
+        for number, outcome in enumerate(_run(library, waiting, settings, progress), start=1):
+            outcomes[outcome.entry.id] = outcome
+            took = f"{outcome.seconds or 0:.0f} s"
+            said = str(outcome.error) if outcome.error else outcome.verdict.replace("_", " ")
+            progress(f"[{number}/{len(waiting)}] {outcome.entry.id}: {said} ({took})")
+    return [outcomes[each.entry.id] for each in planned]
+
+
+def accept(library: Library, entry: Entry, folder: Path) -> bool:
+    """Make a result the entry's accepted baseline; False where it already was.
+
+    Nothing is written where only the time and place of the run differ. The graph goes first: the
+    result names its digest, so a baseline whose graph is older is noticed and accepted again.
+    """
+    result, accepted = read_result(folder), _accepted(library, entry)
+    if result is None:
+        raise RunError(str(folder), "a result to accept", "none", "run the entry first")
+    changed = False
+    graph = folder / GRAPH_FILE
+    if isinstance(entry, Circuit) and graph.is_file():
+        content, target = graph.read_bytes(), library.graph_path(entry)
+        if not target.is_file() or target.read_bytes() != content:
+            write_durably(target, content)
+            changed = True
+    timeless = replace(result, provenance=result.provenance.key).to_json()
+    if accepted is None or timeless != accepted:
+        write_durably(library.baseline(entry), (folder / RESULT_FILE).read_bytes())
+        changed = True
+    return changed
+
+
+def _accepted(library: Library, entry: Entry) -> object:
+    """The accepted result without time and place; None where there is none that can be read."""
+    try:
+        found = read_result_file(library.baseline(entry))
+    except AtlasError:
+        return None
+    return replace(found, provenance=found.provenance.key).to_json() if found else None
+
+
+def _without_run(library: Library, planned: Planned, settings: ReproduceSettings) -> EntryOutcome:
+    if planned.skipped:
+        return skipped(planned.entry, planned.skipped)
+    return _finished(library, planned, settings, None)
+
+
+def _finished(
+    library: Library, planned: Planned, settings: ReproduceSettings, seconds: float | None
+) -> EntryOutcome:
+    """Judge a result that lies in its folder, then accept it if that was asked for."""
+    result = read_result(planned.folder)
+    if result is None:
+        error = RunError(str(planned.folder), "a result", "none", "run the entry again")
+        return failed(planned.entry, error, seconds or 0.0)
+    outcome = judge(library, planned.entry, result, seconds)
+    if settings.accept:
+        accept(library, planned.entry, planned.folder)
+    return outcome
+
+
+def _run(
+    library: Library,
+    waiting: Sequence[Planned],
+    settings: ReproduceSettings,
+    progress: Progress,
+) -> Iterator[EntryOutcome]:
+    """Run the entries; features after all of one dictionary were observed together."""
+    by_id = {each.entry.id: each for each in waiting}
+    circuits = [each for each in waiting if isinstance(each.entry, Circuit)]
+    features = [each for each in waiting if not isinstance(each.entry, Circuit)]
+    observing = [
+        ObserveJob(library.root, tuple(f.id for f in group), settings.results / OBSERVATIONS)
+        for group in features_by_dictionary(features).values()
+    ]
+    first = [Job(f"observe {len(job.features)} features", RUN_OBSERVE, job) for job in observing]
+    first += [_entry_job(library, each, settings) for each in circuits]
+    second = [_entry_job(library, each, settings) for each in features]
+    for jobs in (first, second):
+        for ended in run_jobs(jobs, _local(library, waiting, settings)):
+            if ended.job.name in by_id:
+                yield _outcome(library, by_id[ended.job.name], settings, ended)
+            elif ended.error:
+                # Each feature's own notebook will meet the same error and report it.
+                progress(f"{ended.job.name}: {ended.error}")
+
+
+def _outcome(
+    library: Library, planned: Planned, settings: ReproduceSettings, ended: Outcome
+) -> EntryOutcome:
+    if ended.error is not None:
+        return failed(planned.entry, ended.error, ended.seconds)
+    return _finished(library, planned, settings, ended.seconds)
+
+
+def _entry_job(library: Library, planned: Planned, settings: ReproduceSettings) -> Job:
+    entry = planned.entry
+    asked = EntryJob(
+        entry=entry.id,
+        notebook=library.notebook_path(entry.notebook.name),
+        parameters=dict(entry.notebook.parameters),
+        folder=planned.folder.resolve(),
+        library=library.root,
+        environment={CACHE_VARIABLE: str((settings.results / OBSERVATIONS).resolve())},
+    )
+    return Job(entry.id, RUN_ENTRY, asked)
+
+
+def _local(
+    library: Library, waiting: Sequence[Planned], settings: ReproduceSettings
+) -> LocalSettings:
+    minutes = [library.models.find(each.entry.model).resources.minutes for each in waiting]
+    longest = max(minutes, default=1.0) * MINUTES_MARGIN * 60
+    return LocalSettings(processes=settings.jobs, seconds_per_job=longest)
+
+
+@contextlib.contextmanager
+def _only_run(results: Path) -> Iterator[None]:
+    """Keep two runs out of one folder; the lock ends with the process, however it ends."""
+    if fcntl is None:
+        yield
+        return
+    descriptor = os.open(results / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise RunError(
+            str(results), "no other run in this folder", "one that still runs",
+            "wait for it, or give another folder with --results",
+        ) from error  # fmt: skip
+    try:
+        yield
+    finally:
+        os.close(descriptor)
