@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "trace": "Trace a prompt into an attribution graph.",
     "graph": "Prune, score, import and export attribution graphs.",
     "steer": "Change features and compare the model's answers before and after.",
+    "group": "Propose the features of a part from discovery prompts.",
     "reproduce": "Run entries' notebooks, measure their claims, compare with the baseline.",
     "notebook": "Write an entry's filled notebook.",
     "site": "Build the website or serve it.",
