@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
+from atlas.entries.digests import folder_digest
 from atlas.models.checkpoints import circuit_tracer, saelens
 from atlas.models.dictionaries import Dictionary
-from atlas.models.loading import folder_digest
 
 SUMMARY = (
     "A six-layer Llama trained on a small language with real words, in which every sentence is "

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import yaml
-
+from atlas.entries.digests import folder_digest
+from atlas.entries.library import Library
+from atlas.entries.model import DictionaryReference, Model, WeightsReference
 from atlas.errors import BrokenReference, DigestMismatch, ModelUnavailable, UnknownFormat
 from atlas.models.checkpoints import circuit_tracer, saelens
 from atlas.models.dictionaries import SparseAutoencoderSet, TranscoderSet
 from atlas.models.language_model import LanguageModel
 
-READERS: dict[str, Callable[[Path, str | None], TranscoderSet | SparseAutoencoderSet]] = {
+AnyDictionary = TranscoderSet | SparseAutoencoderSet
+READERS: dict[str, Callable[[Path, str | None], AnyDictionary]] = {
     "circuit_tracer": circuit_tracer.load,
     "saelens": saelens.load,
 }
@@ -28,20 +28,18 @@ def load_model(library: Path, model_id: str, device: str = "cpu") -> LanguageMod
         ModelUnavailable: its weights are neither in the library nor on the hub.
         DigestMismatch: the folder's files are not those on record.
     """
-    entry = _entry(library, model_id)
-    weights = entry.get("weights") or {}
-    if "folder" in weights:
+    weights = _entry(library, model_id).weights
+    if weights.folder:
         folder = _checked_folder(library, weights, f"models/{model_id}.yaml: weights")
         model = LanguageModel.load(str(folder), device=device)
     else:
-        model = LanguageModel.load(weights["hub"], device=device, revision=weights.get("revision"))
+        revision = weights.revision or None
+        model = LanguageModel.load(weights.hub, device=device, revision=revision)
     model.name = model_id
     return model
 
 
-def load_dictionary(
-    library: Path, model_id: str, dictionary_id: str
-) -> TranscoderSet | SparseAutoencoderSet:
+def load_dictionary(library: Path, model_id: str, dictionary_id: str) -> AnyDictionary:
     """A dictionary listed in `models/<id>.yaml` under the library's root.
 
     Raises:
@@ -49,61 +47,56 @@ def load_dictionary(
         UnknownFormat: no reader for its format.
         ModelUnavailable, DigestMismatch: as in `load_model`.
     """
-    entry = _entry(library, model_id)
     where = f"models/{model_id}.yaml: dictionaries"
-    listed = {item["id"]: item for item in entry.get("dictionaries") or []}
+    listed = {each.id: each for each in _entry(library, model_id).dictionaries}
     if dictionary_id not in listed:
         raise BrokenReference(where, f"one of {sorted(listed)}", dictionary_id)
-    item = listed[dictionary_id]
-    reader = READERS.get(item.get("format", ""))
+    reference = listed[dictionary_id]
+    reader = READERS.get(reference.format)
     if reader is None:
-        raise UnknownFormat(where, f"format: {' or '.join(READERS)}", repr(item.get("format")))
-    if "folder" in item:
-        folder = _checked_folder(library, item, f"{where}: {dictionary_id}")
+        raise UnknownFormat(where, f"format: {' or '.join(READERS)}", reference.format)
+    if reference.folder:
+        folder = _checked_folder(library, reference, f"{where}: {dictionary_id}")
     else:
-        folder = _from_hub(item["hub"], item.get("revision"))
+        folder = _from_hub(reference.hub, reference.revision or None)
     return reader(folder, dictionary_id)
 
 
-def folder_digest(folder: Path) -> str:
-    """SHA-256 over the sorted lines "relative-path sha256(file)" of all files under a folder."""
-    digest = hashlib.sha256()
-    files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
-    lines = sorted(
-        f"{path.relative_to(folder).as_posix()} {_file_digest(path)}\n" for path in files
+def read_dictionary(folder: Path) -> AnyDictionary:
+    """The dictionary in a folder, its format told by its files.
+
+    Raises:
+        UnknownFormat: neither a circuit-tracer nor a SAELens folder.
+    """
+    if (folder / "config.yaml").is_file():
+        return circuit_tracer.load(folder)
+    if (folder / "cfg.json").is_file() or any(folder.glob("*/cfg.json")):
+        return saelens.load(folder)
+    raise UnknownFormat(
+        str(folder),
+        "transcoders (config.yaml) or SAELens autoencoders (cfg.json)",
+        "neither" if folder.is_dir() else "no such folder",
     )
-    for line in lines:
-        digest.update(line.encode())
-    return digest.hexdigest()
 
 
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _entry(library: Path, model_id: str) -> Model:
+    return Library.open(Path(library)).models.find(model_id)
 
 
-def _entry(library: Path, model_id: str) -> dict[str, Any]:
-    path = Path(library) / "models" / f"{model_id}.yaml"
-    if not path.is_file():
-        known = sorted(file.stem for file in path.parent.glob("*.yaml"))
-        raise BrokenReference(f"models/{model_id}.yaml", f"one of {known}", "no such model")
-    entry: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return entry
-
-
-def _checked_folder(library: Path, item: dict[str, Any], where: str) -> Path:
-    folder = Path(library, item["folder"])
+def _checked_folder(
+    library: Path, reference: WeightsReference | DictionaryReference, where: str
+) -> Path:
+    folder = Path(library) / reference.folder
     if not folder.is_dir():
-        raise ModelUnavailable(where, f"the folder {item['folder']}", "no such folder")
-    expected = item.get("sha256")
-    if expected:
+        raise ModelUnavailable(where, f"the folder {reference.folder}", "no such folder")
+    if reference.sha256:
         found = folder_digest(folder)
-        if found != expected:
+        if found != reference.sha256:
             raise DigestMismatch(
                 where,
-                f"sha256 {expected}",
+                f"sha256 {reference.sha256}",
                 found,
-                f"restore {item['folder']}, or write the new digest if the change is meant",
+                f"restore {reference.folder}, or write the new digest if the change is meant",
             )
     return folder
 

@@ -13,6 +13,8 @@ import numpy as np
 import torch
 
 from atlas.graphs.graph import NodeKind
+from atlas.models.dictionaries import Dictionary
+from atlas.models.language_model import LanguageModel
 from atlas.models.sites import Site
 
 FROZEN = (
@@ -28,12 +30,14 @@ FROZEN = (
 class Oracle:
     """The graph's rows as a dense matrix [row, node]; constants and dropped mass stay 0."""
 
-    model: object
-    dictionary: object
+    model: LanguageModel
+    dictionary: Dictionary
     ids: torch.Tensor
 
     def __post_init__(self):
-        self.written, self.read, self.embedding = {}, {}, []
+        self.written: dict[int, torch.Tensor] = {}
+        self.read: dict[int | str, torch.Tensor] = {}
+        self.embedding: list[torch.Tensor] = []
         edits = {(Site.FINAL_NORM_SCALE, 0): torch.Tensor.detach}
         for layer in range(self.model.layers):
             edits |= {
@@ -85,10 +89,10 @@ class Oracle:
 
     def row(self, nodes, node):
         leaves = [*(self.written[layer] for layer in range(self.model.layers)), self.embedding[0]]
-        gradients = torch.autograd.grad(
+        found = torch.autograd.grad(
             self.target(nodes, node), leaves, retain_graph=True, materialize_grads=True
         )
-        gradients = torch.stack([gradient[0] for gradient in gradients])
+        gradients = torch.stack([gradient[0] for gradient in found])
         out = np.zeros(len(nodes))
         is_feature = nodes.kind == NodeKind.FEATURE
         for layer in range(self.model.layers):

@@ -81,6 +81,8 @@ def test_the_row_of_a_difference_is_the_difference_of_the_rows(model, dictionary
     found = np.delete(one.rows.toarray()[-1], difference)
     np.testing.assert_allclose(found, expected, atol=2e-6)
     assert one.nodes.label[difference[0]] == "w3 − w7"  # noqa: RUF001  a minus sign
+    assert both.row_totals is not None
+    assert one.row_totals is not None
     total = both.row_totals[-2] - both.row_totals[-1]
     np.testing.assert_allclose(one.row_totals[-1], total, atol=1e-5)
 

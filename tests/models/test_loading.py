@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-import hashlib
-
 import pytest
 import torch
 import yaml
 
-from atlas.errors import BrokenReference, DigestMismatch, ModelUnavailable
+from atlas.entries.digests import folder_digest
+from atlas.errors import BrokenReference, DigestMismatch, ModelUnavailable, UnknownFormat
 from atlas.models.checkpoints import circuit_tracer
 from atlas.models.language_model import LanguageModel
-from atlas.models.loading import folder_digest, load_dictionary, load_model
+from atlas.models.loading import load_dictionary, load_model, read_dictionary
 from tests.models import tiny_models
 
 
@@ -23,10 +22,24 @@ def library(tmp_path_factory):
     return root
 
 
-def write_entry(library, **changes):
+def write_entry(library, **weights):
+    digest = {"sha256": folder_digest(library / "weights")}
     entry = {
+        "schema_version": 1,
         "id": "tiny",
-        "weights": {"folder": "weights", "sha256": folder_digest(library / "weights")},
+        "name": "Tiny",
+        "kind": "microworld",
+        "architecture": "llama",
+        "parameters": 1000,
+        "layers": 3,
+        "d_model": 24,
+        "heads": 4,
+        "d_vocab": 40,
+        "context": 32,
+        "licence": "MIT",
+        "weights": weights or {"folder": "weights", **digest},
+        "resources": {"gpus": 0, "memory_gb": 1, "minutes": 1},
+        "languages": ["en"],
         "dictionaries": [
             {
                 "id": "coders",
@@ -34,9 +47,11 @@ def write_entry(library, **changes):
                 "format": "circuit_tracer",
                 "folder": "transcoders",
                 "sha256": folder_digest(library / "transcoders"),
+                "features": 40,
+                "layers": [0, 1, 2],
+                "site": "mlp",
             }
         ],
-        **changes,
     }
     (library / "models" / "tiny.yaml").write_text(yaml.safe_dump(entry))
 
@@ -51,25 +66,24 @@ def test_a_model_and_its_dictionary_load_by_id(library):
 
 
 def test_other_bytes_than_those_on_record_are_refused(library):
-    write_entry(library, weights={"folder": "weights", "sha256": "0" * 64})
+    write_entry(library, folder="weights", sha256="0" * 64)
     with pytest.raises(DigestMismatch, match="models/tiny.yaml: weights"):
         load_model(library, "tiny")
 
 
 def test_what_the_library_does_not_have_is_named(library):
-    write_entry(library, weights={"folder": "nowhere"})
+    write_entry(library, folder="nowhere")
     with pytest.raises(ModelUnavailable, match="nowhere"):
         load_model(library, "tiny")
-    with pytest.raises(BrokenReference, match="no such model"):
+    with pytest.raises(BrokenReference, match="no such id"):
         load_model(library, "huge")
     with pytest.raises(BrokenReference, match=r"expected one of \['coders'\]; found saes"):
         load_dictionary(library, "tiny", "saes")
 
 
-def test_the_digest_of_a_folder_is_that_of_its_sorted_file_digests(tmp_path):
-    (tmp_path / "b").mkdir()
-    (tmp_path / "b" / "inner").write_bytes(b"two")
-    (tmp_path / "a").write_bytes(b"one")
-    one, two = hashlib.sha256(b"one").hexdigest(), hashlib.sha256(b"two").hexdigest()
-    expected = hashlib.sha256(f"a {one}\nb/inner {two}\n".encode()).hexdigest()
-    assert folder_digest(tmp_path) == expected
+def test_the_format_of_a_folder_is_told_by_its_files(library, tmp_path):
+    assert read_dictionary(library / "transcoders").layer_numbers == (0, 1, 2)
+    with pytest.raises(UnknownFormat, match="neither"):
+        read_dictionary(tmp_path)
+    with pytest.raises(UnknownFormat, match="no such folder"):
+        read_dictionary(tmp_path / "missing")

@@ -1,0 +1,78 @@
+"""What commands with a model share: naming a model and a dictionary, and opening them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from atlas.entries.ids import is_slug
+from atlas.entries.library import Library
+from atlas.errors import BadInput
+from atlas.models.language_model import LanguageModel
+from atlas.models.loading import AnyDictionary, load_dictionary, load_model, read_dictionary
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def engine_options(command: Command) -> Command:
+    """Add `--model`, `--dictionary` and `--device` to a command."""
+    device = click.option(
+        "--device", default="cpu", show_default=True, help="Where the model runs: cpu, cuda, mps."
+    )
+    dictionary = click.option(
+        "--dictionary",
+        required=True,
+        metavar="ID|FOLDER",
+        help="A dictionary that the model's entry lists, or a folder of transcoders or SAEs.",
+    )
+    model = click.option(
+        "--model",
+        required=True,
+        metavar="ID|FOLDER",
+        help="A model of the library, a Hugging Face folder, or a hub id.",
+    )
+    return model(dictionary(device(command)))
+
+
+def open_engine(
+    model: str, dictionary: str, device: str, library: Path | None
+) -> tuple[LanguageModel, AnyDictionary]:
+    """The model and the dictionary that the options name.
+
+    An id of the library comes first; a folder of the same name is written with `./`.
+
+    Raises:
+        AtlasError: whatever keeps one of the two from loading.
+    """
+    entry = _library_with(model, library)
+    if entry is None:
+        return LanguageModel.load(model, device), read_dictionary(Path(dictionary))
+    listed = [each.id for each in entry.models[model].dictionaries]
+    if dictionary not in listed and not Path(dictionary).is_dir():
+        raise BadInput(
+            "--dictionary", f"{' or '.join(listed)} (of {model}) or a folder", dictionary
+        )
+    loaded = load_model(entry.root, model, device)
+    if dictionary in listed:
+        return loaded, load_dictionary(entry.root, model, dictionary)
+    return loaded, read_dictionary(Path(dictionary))
+
+
+def _library_with(model: str, folder: Path | None) -> Library | None:
+    """The library if it has this model; None if the model is named otherwise."""
+    if not is_slug(model):
+        return None
+    try:
+        library = Library.open(folder)
+    except BadInput:
+        if folder is not None:
+            raise
+        return None
+    if model in library.models:
+        return library
+    if not Path(model).is_dir():
+        library.models.find(model)  # raises, with the nearest id
+    return None

@@ -1,0 +1,94 @@
+"""`atlas trace`: the attribution graph of a prompt."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from atlas.commands.engine_options import engine_options, open_engine
+from atlas.commands.output import format_option, library_option, print_json
+from atlas.commands.trace_report import lines, report
+from atlas.errors import BadInput
+from atlas.methods.attribute import AttributionSettings, attribute
+from atlas.methods.targets import GivenTokens, SalientTokens, Target, TokenDifference
+
+
+@click.command(
+    epilog="Example: atlas trace --model microworld --dictionary transcoders --out dallas.npz "
+    '--prompt "the capital of the state containing Dallas is"'
+)
+@engine_options
+@click.option("--prompt", required=True, help="Text, without the token that starts every prompt.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the graph (.npz)."
+)
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="TOKEN",
+    help="Explain this token's logit; repeatable. Default: the most probable tokens.",
+)
+@click.option("--foil", metavar="TOKEN", help="Explain the target's logit minus this one's.")
+@click.option(
+    "--max-feature-nodes",
+    type=click.IntRange(min=1),
+    default=7500,
+    show_default=True,
+    help="How many features get a row, the most influential first.",
+)
+@click.option(
+    "--top",
+    type=click.IntRange(min=0),
+    default=3,
+    show_default=True,
+    help="How many features to print per position.",
+)
+@library_option
+@format_option
+def command(  # noqa: PLR0913  one parameter per option
+    model: str,
+    dictionary: str,
+    device: str,
+    prompt: str,
+    out: Path | None,
+    targets: tuple[str, ...],
+    foil: str | None,
+    max_feature_nodes: int,
+    top: int,
+    library: Path | None,
+    output_format: str,
+) -> None:
+    """Trace a prompt: what each feature and each logit is made of."""
+    settings = AttributionSettings(_target(targets, foil), max_feature_nodes)
+    if out is not None and not out.parent.is_dir():
+        raise BadInput("--out", "a file in an existing folder", str(out))
+    engine = open_engine(model, dictionary, device, library)
+    graph = attribute(*engine, prompt, settings, _progress if sys.stderr.isatty() else None)
+    found = report(graph, top)
+    if out is not None:
+        graph.save(out)
+        found["graph"] = str(out)
+    if output_format == "json":
+        print_json(found)
+        return
+    for line in lines(found):
+        click.echo(line)
+    if out is not None:
+        click.echo(f"written to {out}")
+
+
+def _target(targets: tuple[str, ...], foil: str | None) -> Target:
+    if foil is None:
+        return GivenTokens(targets) if targets else SalientTokens()
+    if len(targets) != 1:
+        raise BadInput("--foil", "exactly one --target", f"{len(targets)}")
+    return TokenDifference(targets[0], foil)
+
+
+def _progress(done: int, total: int) -> None:
+    end = "\n" if done >= total else ""
+    click.echo(f"\rtraced {done:,} of {total:,} rows", err=True, nl=False)
+    click.echo(end, err=True, nl=False)

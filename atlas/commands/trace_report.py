@@ -1,0 +1,129 @@
+"""What `atlas trace` prints about a graph: logits, scores, and the strongest features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from atlas.entries.text import printable
+from atlas.errors import GraphError
+from atlas.graphs.graph import AttributionGraph, NodeKind
+from atlas.graphs.influence import influence
+from atlas.graphs.scores import score
+
+
+def report(graph: AttributionGraph, features_per_position: int) -> dict[str, Any]:
+    """The report as JSON values."""
+    return {
+        "model": graph.header.model,
+        "dictionary": graph.header.dictionary,
+        "tokens": list(graph.header.tokens),
+        "nodes": len(graph.nodes),
+        "edges": int(graph.rows.nnz),
+        "largest_closure_gap": float(np.abs(graph.closure_gap()).max(initial=0.0)),
+        "logits": [_logit(graph, int(node)) for node in graph.logit_nodes],
+        "scores": _scores(graph),
+        "features": list(_features(graph, features_per_position)),
+    }
+
+
+def lines(found: dict[str, Any]) -> Iterator[str]:
+    """The report as text."""
+    yield "what is explained"
+    for logit in found["logits"]:
+        token = printable(repr(logit["token"]))
+        yield f"  {token:<16} p {logit['probability']:.3f}   logit {logit['logit']:+.2f}"
+    if found["scores"]:
+        words = (f"{name} {value:.3f}" for name, value in found["scores"].items())
+        yield "scores: " + ", ".join(words)
+    position = None
+    for feature in found["features"]:
+        if feature["position"] != position:
+            position = feature["position"]
+            yield f"position {position}  {printable(repr(found['tokens'][position]))}"
+        name = f"{feature['layer']}-{feature['index']}"
+        yield (
+            f"  {name:<10} activation {feature['activation']:8.3f}   "
+            f"influence {feature['influence_share']:6.2%}   "
+            f"from {_end(feature['strongest_source'])}   to {_end(feature['strongest_target'])}"
+        )
+    yield (
+        f"{found['nodes']:,} nodes, {found['edges']:,} edges; every row closed to "
+        f"{found['largest_closure_gap']:.1e}"
+    )
+
+
+def _end(end: dict[str, Any] | None) -> str:
+    return "nothing" if end is None else f"{printable(end['node'])} ({end['weight']:+.3f})"
+
+
+def _logit(graph: AttributionGraph, node: int) -> dict[str, Any]:
+    row = graph.row_of(node)
+    total = 0.0 if row is None or graph.row_totals is None else float(graph.row_totals[row])
+    probability = float(graph.nodes.value[node])
+    return {"token": graph.nodes.label[node], "probability": probability, "logit": total}
+
+
+def _scores(graph: AttributionGraph) -> dict[str, float]:
+    try:
+        return asdict(score(graph))
+    except GraphError:  # a prompt of one token has no features to score
+        return {}
+
+
+def _features(graph: AttributionGraph, per_position: int) -> Iterator[dict[str, Any]]:
+    amounts = influence(graph)
+    share = amounts / max(amounts.sum(), 1e-30)
+    nodes, features = graph.nodes, graph.feature_nodes
+    by_source = graph.rows.tocsc()
+    for position in np.unique(nodes.position[features]):
+        here = features[nodes.position[features] == position]
+        strongest = here[np.argsort(-amounts[here], kind="stable")][:per_position]
+        for node in strongest.tolist():
+            yield {
+                "layer": int(nodes.layer[node]),
+                "index": int(nodes.index[node]),
+                "position": int(position),
+                "activation": float(nodes.value[node]),
+                "influence_share": float(share[node]),
+                "strongest_source": _strongest_source(graph, node),
+                "strongest_target": _strongest_target(graph, by_source, node),
+            }
+
+
+def _strongest_source(graph: AttributionGraph, node: int) -> dict[str, Any] | None:
+    row = graph.row_of(node)
+    if row is None:
+        return None
+    part = slice(graph.rows.indptr[row], graph.rows.indptr[row + 1])
+    sources, weights = graph.rows.indices[part], graph.rows.data[part]
+    told = graph.nodes.kind[sources] <= NodeKind.TOKEN  # constants and dropped mass are no path
+    return _strongest(graph, sources[told], weights[told])
+
+
+def _strongest_target(graph: AttributionGraph, by_source: Any, node: int) -> dict[str, Any] | None:
+    part = slice(by_source.indptr[node], by_source.indptr[node + 1])
+    return _strongest(graph, graph.row_nodes[by_source.indices[part]], by_source.data[part])
+
+
+def _strongest(graph: AttributionGraph, nodes: Any, weights: Any) -> dict[str, Any] | None:
+    if not len(weights):
+        return None
+    best = int(np.abs(weights).argmax())
+    return {"node": _name(graph, int(nodes[best])), "weight": float(weights[best])}
+
+
+def _name(graph: AttributionGraph, node: int) -> str:
+    """A node in as few words as a reader needs."""
+    nodes = graph.nodes
+    kind, position = NodeKind(int(nodes.kind[node])), int(nodes.position[node])
+    if kind is NodeKind.FEATURE:
+        return f"{nodes.layer[node]}-{nodes.index[node]}@{position}"
+    if kind is NodeKind.TOKEN:
+        return f"token {graph.header.tokens[position]!r}@{position}"
+    if kind is NodeKind.LOGIT:
+        return f"logit {nodes.label[node]!r}"
+    return nodes.describe(node)

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from atlas.commands.trace import command
+from atlas.errors import AtlasError
+from atlas.graphs.graph import AttributionGraph
+from atlas.models.checkpoints import circuit_tracer
+from atlas.models.language_model import LanguageModel
+from tests.models import tiny_models
+
+
+@pytest.fixture(scope="session")
+def engine_options(tmp_path_factory):
+    """Options that name a tiny model and its dictionary, both folders."""
+    root = tmp_path_factory.mktemp("engine")
+    folder = str(tiny_models.save_model(root / "model"))
+    dictionary = tiny_models.random_transcoders(LanguageModel.load(folder))
+    circuit_tracer.save(dictionary, root / "transcoders", "tiny")
+    return ["--model", folder, "--dictionary", str(root / "transcoders")]
+
+
+def run(options, *more):
+    return CliRunner().invoke(command, [*options, *more], catch_exceptions=False)
+
+
+def test_it_prints_logits_scores_and_features_and_writes_the_graph(engine_options, tmp_path):
+    path = tmp_path / "graph.npz"
+    result = run(engine_options, "--prompt", "w1 w5 w3", "--top", "2", "--out", str(path))
+    assert result.exit_code == 0
+    assert "what is explained" in result.stdout
+    assert "scores: replacement 0." in result.stdout
+    assert "position 3  'w3'" in result.stdout
+    assert f"written to {path}" in result.stdout
+    assert AttributionGraph.load(path).header.prompt == "w1 w5 w3"
+
+
+def test_json_holds_the_same(engine_options):
+    options = (
+        "--prompt",
+        "w1 w5 w3",
+        "--top",
+        "2",
+        "--format",
+        "json",
+        "--max-feature-nodes",
+        "30",
+    )
+    found = json.loads(run(engine_options, *options).stdout)
+    assert found["tokens"] == ["<bos>", "w1", "w5", "w3"]
+    assert found["largest_closure_gap"] < 1e-4
+    positions = [feature["position"] for feature in found["features"]]
+    assert max(positions.count(position) for position in positions) <= 2
+    assert found["features"][0]["strongest_source"]["weight"] != 0
+    shares = [
+        found["scores"][f"{name}_share"] for name in ("token", "error", "constant", "dropped")
+    ]
+    assert sum(shares) == pytest.approx(1)
+
+
+def test_targets_and_a_foil_can_be_given(engine_options):
+    options = ("--prompt", "w1 w5", "--format", "json", "--target", "w2")
+    found = json.loads(run(engine_options, *options).stdout)
+    assert [logit["token"] for logit in found["logits"]] == ["w2"]
+    found = json.loads(run(engine_options, *options, "--foil", "w4").stdout)
+    assert [logit["token"] for logit in found["logits"]] == ["w2 − w4"]  # noqa: RUF001
+
+
+def test_a_prompt_without_words_is_traced_too(engine_options):
+    result = run(engine_options, "--prompt", "<bos>")
+    assert "every row closed" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--prompt", ""], "at least one token"),
+        (["--prompt", "w1", "--target", "elephant"], "unknown word"),
+        (["--prompt", "w1", "--foil", "w2"], "exactly one --target"),
+        (["--prompt", "w1", "--out", "/no/such/folder/graph.npz"], "an existing folder"),
+        (["--prompt", " ".join(["w1"] * 40)], "1 to 32 tokens"),
+    ],
+)
+def test_bad_input_is_an_error_of_one_line(options, message, engine_options):
+    with pytest.raises(AtlasError, match=message) as caught:
+        run(engine_options, *options)
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_models_and_dictionaries_are_named(engine_options, tmp_path):
+    with pytest.raises(AtlasError, match="no such folder"):
+        run(["--model", "./nowhere", "--dictionary", "x", "--prompt", "w1"])
+    with pytest.raises(AtlasError, match="transcoders"):
+        run([*engine_options[:3], str(tmp_path), "--prompt", "w1"])
