@@ -10,7 +10,7 @@ import click
 
 from atlas.entries.ids import is_slug
 from atlas.entries.library import Library
-from atlas.errors import BadInput
+from atlas.errors import BadInput, ModelUnavailable
 from atlas.models.language_model import LanguageModel
 from atlas.models.loading import AnyDictionary, load_dictionary, load_model, read_dictionary
 
@@ -49,7 +49,7 @@ def open_engine(
     """
     entry = _library_with(model, library)
     if entry is None:
-        return LanguageModel.load(model, device), read_dictionary(Path(dictionary))
+        return _load_foreign(model, device, library), read_dictionary(Path(dictionary))
     listed = [each.id for each in entry.models[model].dictionaries]
     if dictionary not in listed and not Path(dictionary).is_dir():
         raise BadInput(
@@ -71,8 +71,16 @@ def _library_with(model: str, folder: Path | None) -> Library | None:
         if folder is not None:
             raise
         return None
-    if model in library.models:
-        return library
-    if not Path(model).is_dir():
-        library.models.find(model)  # raises, with the nearest id
-    return None
+    return library if model in library.models else None
+
+
+def _load_foreign(model: str, device: str, folder: Path | None) -> LanguageModel:
+    """A model that no library has: a folder or a hub id, some of which look like our ids."""
+    try:
+        return LanguageModel.load(model, device)
+    except ModelUnavailable as error:
+        if not is_slug(model):
+            raise
+        known = ", ".join(Library.open(folder).models) or "none yet"
+        action = f"{error.action}; models of the library: {known}"
+        raise ModelUnavailable(error.where, error.expected, error.found, action) from error

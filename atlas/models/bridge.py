@@ -37,6 +37,7 @@ def boot_bridge(reference: str, settings: BridgeSettings) -> tuple[Any, Any]:
     """
     if settings.dtype not in DTYPES:
         raise ModelError("dtype", f"one of {', '.join(DTYPES)}", settings.dtype)
+    _check_device(settings.device)
     _check_folder(reference)
     # Six to eight seconds, so only when a model is wanted.
     import transformers
@@ -63,6 +64,15 @@ def boot_bridge(reference: str, settings: BridgeSettings) -> tuple[Any, Any]:
     for parameter in bridge.original_model.parameters():
         parameter.requires_grad_(False)
     return bridge, tokenizer
+
+
+def _check_device(device: str) -> None:
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ModelError(
+            "device", "cpu, or an accelerator that this machine has", device, _line(error)
+        ) from error
 
 
 def _check_folder(reference: str) -> None:

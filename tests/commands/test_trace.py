@@ -93,5 +93,7 @@ def test_bad_input_is_an_error_of_one_line(options, message, engine_options):
 def test_unknown_models_and_dictionaries_are_named(engine_options, tmp_path):
     with pytest.raises(AtlasError, match="no such folder"):
         run(["--model", "./nowhere", "--dictionary", "x", "--prompt", "w1"])
+    with pytest.raises(AtlasError, match="models of the library: "):
+        run(["--model", "nobodys-model", "--dictionary", "x", "--prompt", "w1"])
     with pytest.raises(AtlasError, match="transcoders"):
         run([*engine_options[:3], str(tmp_path), "--prompt", "w1"])

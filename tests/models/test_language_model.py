@@ -64,6 +64,12 @@ def test_an_unknown_dtype_is_refused(tmp_path):
         LanguageModel.load(str(tmp_path), dtype="float12")
 
 
+@pytest.mark.parametrize("device", ["cuda:63", "toaster"])
+def test_a_device_that_is_not_there_is_refused(device, tmp_path):
+    with pytest.raises(ModelError, match=device):
+        LanguageModel.load(str(tmp_path), device=device)
+
+
 def test_ids_outside_the_vocabulary_and_long_prompts_are_refused(tiny_model):
     with pytest.raises(BadInput, match="40"):
         tiny_model().logits(torch.tensor([[0, 40]]))
