@@ -22,11 +22,6 @@ def is_slug(text: str) -> bool:
     return len(text) <= SLUG_LENGTH and _SLUG.match(text) is not None
 
 
-def is_language(text: str) -> bool:
-    """Whether the text looks like a language code such as en or pt-br."""
-    return re.fullmatch(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", text, re.ASCII) is not None
-
-
 @dataclass(frozen=True, order=True)
 class LayerFeature(TextValue):
     """A feature within a known dictionary, written `<layer>-<index>`."""
