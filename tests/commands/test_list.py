@@ -12,8 +12,8 @@ def run(tmp_path):
     root = write_library(tmp_path / "library")
 
     def invoke(*arguments):
-        arguments = ["--library", str(root), *arguments]
-        return CliRunner().invoke(command, arguments, catch_exceptions=False).output
+        line = ["--library", str(root), *arguments]
+        return CliRunner().invoke(command, line, catch_exceptions=False).output
 
     return invoke
 

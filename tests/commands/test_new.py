@@ -16,8 +16,8 @@ def root(tmp_path):
 @pytest.fixture
 def run(root):
     def invoke(kind, *arguments):
-        arguments = [kind, "--library", str(root), *arguments]
-        return CliRunner().invoke(command, arguments, catch_exceptions=False)
+        line = [kind, "--library", str(root), *arguments]
+        return CliRunner().invoke(command, line, catch_exceptions=False)
 
     return invoke
 

@@ -17,8 +17,8 @@ def root(tmp_path):
 @pytest.fixture
 def run(root):
     def invoke(*arguments):
-        arguments = ["--library", str(root), *arguments]
-        return CliRunner().invoke(command, arguments, catch_exceptions=False).output
+        line = ["--library", str(root), *arguments]
+        return CliRunner().invoke(command, line, catch_exceptions=False).output
 
     return invoke
 

@@ -112,7 +112,7 @@ def test_every_property_is_described(kind):
 
 
 def test_definitions_of_one_name_are_the_same_in_every_schema():
-    seen = {}
+    seen: dict[str, object] = {}
     for kind in KINDS:
         text = (own_schema_folder() / f"{kind}.schema.json").read_text("utf-8")
         for name, definition in json.loads(text).get("$defs", {}).items():

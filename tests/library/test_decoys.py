@@ -24,8 +24,9 @@ def break_file(sample):
         before = path.read_bytes() if path.exists() else None
         undo.append((path, before))
         if decoy.old is not None:
-            assert decoy.old in before.decode(), "the edit no longer fits the sample"
-            path.write_text(before.decode().replace(decoy.old, decoy.new, 1), encoding="utf-8")
+            text = path.read_text("utf-8")
+            assert decoy.old in text, "the edit no longer fits the sample"
+            path.write_text(text.replace(decoy.old, decoy.new, 1), encoding="utf-8")
             return
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(decoy.new if isinstance(decoy.new, bytes) else decoy.new.encode())
