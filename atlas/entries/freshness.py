@@ -110,7 +110,9 @@ def reproduction_state(
     drifts = compare(baseline, run.measurements, tolerances)
     if drifts:
         return Reproduction(DRIFTED, tuple(map(str, drifts)))
-    return Reproduction(REPRODUCED, (f"{len(baseline)} measurements agree with the accepted ones",))
+    return Reproduction(
+        REPRODUCED, (f"measured again, as accepted ({len(baseline)} of {len(baseline)})",)
+    )
 
 
 def compare(

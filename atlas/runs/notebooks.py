@@ -112,7 +112,7 @@ def _execute(
                 log_output=False,
                 cwd=str(folder),
                 execution_timeout=settings.seconds_per_cell,
-                extra_arguments=["--log-level=ERROR"],
+                extra_arguments=["--log-level=CRITICAL"],
             )
         except PapermillExecutionError as error:
             raise _failed(source, error) from error

@@ -58,8 +58,15 @@ def graph_picture(circuit: Circuit, graph: CircuitGraph) -> Picture:
     shown = drawn.nodes.kind != NodeKind.CONSTANT
     shown &= drawn.nodes.kind != NodeKind.DROPPED
     colours = _colours(circuit, graph)
-    axes.scatter(places[shown, 0], places[shown, 1], c=[colours[node] for node in np.flatnonzero(shown)], s=34,
-                 zorder=3, edgecolors="white", linewidths=0.6)  # fmt: skip
+    axes.scatter(
+        places[shown, 0],
+        places[shown, 1],
+        c=[colours[node] for node in np.flatnonzero(shown)],
+        s=34,
+        zorder=3,
+        edgecolors="white",
+        linewidths=0.6,
+    )
     for node in drawn.logit_nodes:
         axes.annotate(drawn.nodes.label[node], places[node], (0, 7), ha="center",
                       textcoords="offset points", fontsize=9)  # fmt: skip

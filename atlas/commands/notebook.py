@@ -1,0 +1,61 @@
+"""`atlas notebook`: write entries' filled notebooks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from atlas.commands.output import library_option
+from atlas.commands.reproduce import default_results
+from atlas.entries.library import Library
+from atlas.runs.keys import folder_name
+from atlas.runs.plan import Choice
+from atlas.runs.reproduce import ReproduceSettings, reproduce
+from atlas.runs.results import NOTEBOOK_FILE, write_durably
+
+
+@click.command(epilog="Example: atlas notebook microworld-states-and-capitals --out notebooks-out")
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All active entries.")
+@click.option("--model", default="", metavar="ID", help="Only entries on this model.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="The folder to write to; made where it is missing.",
+)
+@click.option(
+    "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Entries side by side."
+)
+@library_option
+def command(  # noqa: PLR0913  one parameter per option
+    ids: tuple[str, ...],
+    everything: bool,
+    model: str,
+    out: Path,
+    jobs: int,
+    library: Path | None,
+) -> None:
+    """Write one filled notebook per entry: text, tables and pictures, ready to read or to publish.
+
+    Entries that have not run since they changed are run first.
+    """
+    opened = Library.open(library)
+    settings = ReproduceSettings(default_results(opened), jobs)
+    choice = Choice(ids, everything, model=model)
+    outcomes = reproduce(opened, choice, settings, lambda line: click.echo(line, err=True))
+    out.mkdir(parents=True, exist_ok=True)
+    missing = 0
+    for outcome in outcomes:
+        name = folder_name(outcome.entry)
+        source = settings.results / name / NOTEBOOK_FILE
+        if outcome.error is not None or not source.is_file():
+            click.echo(f"{outcome.entry.id}: {'; '.join(outcome.reproduction.reasons)}", err=True)
+            missing += 1
+            continue
+        write_durably(out / f"{name}.ipynb", source.read_bytes())
+        click.echo(str(out / f"{name}.ipynb"))
+    if missing:
+        sys.exit(1)
