@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,3 +74,8 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
 def save_tokenizer(folder: Path) -> None:
     """Write the tokenizer's files into `folder`."""
     build_tokenizer().save_pretrained(folder)
+    # The name that older releases of transformers know too.
+    path = folder / "tokenizer_config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config["tokenizer_class"] = "PreTrainedTokenizerFast"
+    path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
