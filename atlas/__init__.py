@@ -1,1 +1,4 @@
-"""The atlas engine. Import from the modules themselves, for example `from atlas.graphs.prune import prune`."""
+"""The atlas engine.
+
+Import from the modules themselves: `from atlas.graphs.prune import prune`.
+"""

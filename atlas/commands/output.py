@@ -45,7 +45,9 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None
     cells = [list(header)] + [[str(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
     for row in cells:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        click.echo(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        )
 
 
 def print_result(output_format: str, value: Mapping[str, Any], text: str) -> None:
