@@ -19,6 +19,7 @@ from atlas.graphs.graph import AttributionGraph
 from site_builder.address import circuit_page, feature_page, model_page
 from site_builder.catalog import catalog
 from site_builder.content_security import secure_site
+from site_builder.html import CONTROLS
 from site_builder.page import Page, write_page
 from site_builder.pages.circuit import circuit_entry
 from site_builder.pages.feature import feature_entry
@@ -175,7 +176,7 @@ def moved(site: SiteRecords, redirects: Mapping[str, str]) -> list[Page]:
 def write_assets(folder: Path) -> None:
     """Copy the browser's modules and join the style sheets into one."""
     folder.mkdir(parents=True)
-    for path in sorted(BROWSER.glob("*.js")):
+    for path in sorted([*BROWSER.glob("*.js"), *BROWSER.glob("*.svg")]):
         shutil.copyfile(path, folder / path.name)
     styles = [
         path.read_text(encoding="utf-8") for path in sorted((BROWSER / "styles").glob("*.css"))
@@ -193,5 +194,17 @@ def copy_guide(library: Path, folder: Path) -> None:
 def write_json(value: Any, path: Path) -> None:
     """Write compact JSON; refuses numbers that JSON does not have."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    written = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    visible = without_controls(value)
+    written = json.dumps(visible, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     path.write_text(written, encoding="utf-8", newline="\n")
+
+
+def without_controls(value: Any) -> Any:
+    """A JSON value whose strings have no invisible controls."""
+    if isinstance(value, str):
+        return CONTROLS.sub("", value)
+    if isinstance(value, Mapping):
+        return {key: without_controls(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_controls(each) for each in value]
+    return value

@@ -18,6 +18,8 @@ INLINE_SCRIPT = re.compile(
 DATA_TYPE = re.compile(r"""type=["']?application/(ld\+)?json""", re.IGNORECASE)
 HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
 GENERATOR = re.compile(r'\s*<meta name="generator"[^>]*>')
+PREFORMATTED = re.compile(r"(<pre.*?</pre>)", re.DOTALL)
+BLANK_LINES = re.compile(r">\s*\n\s*<")
 FIXED = (
     "default-src 'self'",
     "img-src 'self' data:",
@@ -55,10 +57,18 @@ def with_policy(page: str) -> str:
     return GENERATOR.sub("", f"{page[: head.end()]}{element}{page[head.end() :]}")
 
 
+def compact(page: str) -> str:
+    """The page without the blank lines that templates leave between elements."""
+    parts = PREFORMATTED.split(page)
+    return "".join(
+        part if part.startswith("<pre") else BLANK_LINES.sub(">\n<", part) for part in parts
+    )
+
+
 def secure_site(site: Path) -> int:
-    """Write the policy into every page of the site and give their number."""
+    """Write the policy into every page of the site, compact them, and give their number."""
     pages = sorted(site.rglob("*.html"))
     for path in pages:
         page = path.read_text(encoding="utf-8")
-        path.write_text(with_policy(page), encoding="utf-8", newline="\n")
+        path.write_text(with_policy(compact(page)), encoding="utf-8", newline="\n")
     return len(pages)

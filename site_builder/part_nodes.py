@@ -137,8 +137,9 @@ def path_shares(
 ) -> Float64[np.ndarray, " node"]:
     """What each node sends into the targets over all paths: targets (S + S² + …)."""
     system = (identity(shares.shape[0], format="csc") - shares.T).tocsc()
-    flow: np.ndarray = np.asarray(spsolve(system, targets)).reshape(-1)
-    return flow - targets
+    flow: np.ndarray = np.asarray(spsolve(system, targets), dtype=np.float64).reshape(-1)
+    flow -= targets
+    return flow
 
 
 def answer_shares(

@@ -16,7 +16,7 @@ from atlas.errors import AtlasError, BadInput
 
 THEME = Path(__file__).parent / "theme"
 # The theme's own scripts and styles, which the atlas replaces by its own.
-UNUSED_ASSETS = ("assets/javascripts", "assets/stylesheets")
+UNUSED_ASSETS = ("assets/javascripts", "assets/stylesheets", "assets/images")
 # Ready-made search interfaces that the atlas does not load.
 UNUSED_SEARCH = (
     "pagefind-ui.*",

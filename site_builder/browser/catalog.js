@@ -177,6 +177,9 @@ class Catalog {
   }
 }
 
+// On narrow screens the filters would push the list off the screen.
+if (aside && matchMedia("(max-width: 62rem)").matches) aside.open = false;
+
 if (body && aside) {
   const address = new URL(body.dataset.catalog, location.href);
   fetch(address)

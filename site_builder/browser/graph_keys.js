@@ -39,13 +39,7 @@ export function connectKeys(view) {
 
 // The tab stop: the most likely answer, where reading a graph starts.
 function first(view) {
-  const { graph } = view;
-  let best = null;
-  for (const node of view.elements.keys()) {
-    if (graph.kinds[graph.kind[node]] !== "answer") continue;
-    if (best === null || graph.value[node] > graph.value[best]) best = node;
-  }
-  return best ?? view.elements.keys().next().value ?? null;
+  return view.resting ?? view.elements.keys().next().value ?? null;
 }
 
 function nearest(view, from, [right, down]) {

@@ -7,7 +7,7 @@ const BAR = 88; // pixels: the strongest of the list
 export function drawPanel(view, node) {
   const { panel } = view;
   if (node === null) {
-    panel.replaceChildren(make("p", "panel-empty", "Point at a node, tap it, or move to it with the arrow keys to see what it reads and what reads it."));
+    panel.replaceChildren(make("p", "panel-empty", "Nothing to show."));
     return;
   }
   const lists = make("div", "panel-lists");

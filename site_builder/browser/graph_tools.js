@@ -18,5 +18,5 @@ export function connectTools(view) {
     label.append(box, name);
     tools.append(label);
   }
-  tools.append(make("span", "hint", "arrow keys move, Enter keeps, Esc lets go"));
+  tools.append(make("span", "hint", "point at a node or tap it; arrow keys move, Enter keeps, Esc lets go"));
 }

@@ -52,6 +52,14 @@ class Graph {
     return `${kind}${this.name(node)}${this.where(node)}${meaning ? `: ${meaning}` : ""}`;
   }
 
+  bestAnswer() {
+    let best = null;
+    this.kind.forEach((kind, node) => {
+      if (this.kinds[kind] === "answer" && (best === null || this.value[node] > this.value[best])) best = node;
+    });
+    return best;
+  }
+
   drawn(node) {
     return this.x[node] !== null;
   }
@@ -72,6 +80,7 @@ class GraphView {
     this.elements = new Map();
     this.pinned = null; // stays until another is picked or Escape is pressed
     this.shown = undefined;
+    this.resting = graph.bestAnswer(); // what the panel describes while nothing is picked
     for (const element of this.picture.querySelectorAll("[data-n]")) {
       this.elements.set(Number(element.dataset.n), element);
     }
@@ -118,7 +127,7 @@ class GraphView {
     if (node === this.shown) return;
     this.shown = node;
     this.drawLinks(node);
-    drawPanel(this, node);
+    drawPanel(this, node ?? this.resting);
   }
 
   drawLinks(node) {

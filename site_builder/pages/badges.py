@@ -51,9 +51,9 @@ def icon(word: str) -> Html:
 
 
 def verdict_badge(word: str, large: bool = False) -> Html:
-    """A verdict as icon and word; what it means is in the title."""
+    """A verdict as icon and word; a large one says in its title what it means."""
     name = f"badge badge-{word.replace('_', '-')}" + (" badge-large" if large else "")
-    meaning = MEANINGS.get(word, "")
+    meaning = MEANINGS.get(word) if large else None
     return tag("span", {"class": name, "title": meaning}, icon(word), spoken(word))
 
 

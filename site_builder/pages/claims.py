@@ -8,7 +8,8 @@ from atlas.entries.measurement import Control, Measurement
 from site_builder.html import Html, foreign, join, tag
 from site_builder.numbers import count, fixed, number, signed, spoken, whole
 from site_builder.pages.badges import verdict_badge
-from site_builder.pictures.effect_chart import before_after_bars, effect_chart
+from site_builder.pictures.bars import before_after_bars
+from site_builder.pictures.effect_chart import effect_chart
 from site_builder.records import CircuitRecord
 
 
@@ -99,7 +100,7 @@ def metric_name(metric: str, of: str) -> str:
     if metric == "probability":
         return f"probability of {token}"
     if metric == "logit_difference":
-        against = "the expected answer" if of == "partner_target" else "the foil"
+        against = "the foil" if of == "target" else "the expected answer"
         return f"logit difference between {token} and {against}"
     if metric == "top1":
         return f"share of prompts whose most likely next token is {token}"
@@ -184,7 +185,6 @@ def reasons(verdict: Verdict) -> Html:
         tag(
             "li",
             {"class": "condition-holds" if condition.holds else "condition-fails"},
-            tag("span", {"class": "condition-mark"}, "holds: " if condition.holds else "fails: "),
             condition.words,
         )
         for condition in verdict.conditions

@@ -15,9 +15,12 @@ from site_builder.pages.claims import effect_title, figures, metric_in_words, me
 from site_builder.pages.credit import bibtex, curators_line, sources_list
 from site_builder.pages.feature_activations import activations_section, tokens_section
 from site_builder.pages.provenance import command_block, provenance_section
-from site_builder.pictures.effect_chart import before_after_bars, effect_chart
+from site_builder.pictures.bars import before_after_bars
+from site_builder.pictures.effect_chart import effect_chart
 from site_builder.reading import STEERING, feature_part, steering_claim
 from site_builder.records import FeatureRecord, SiteRecords
+
+SHOWN_USES = 40  # parts of circuits that a feature's page lists
 
 
 def feature_entry(record: FeatureRecord, site: SiteRecords) -> Page:
@@ -207,7 +210,7 @@ def circuits_section(record: FeatureRecord, site: SiteRecords) -> Html:
         return tag("p", {"class": "empty"}, "No circuit of the atlas uses it yet.")
     here = feature_page(record.feature.id)
     items = []
-    for circuit_id, part_id in record.used_by:
+    for circuit_id, part_id in record.used_by[:SHOWN_USES]:
         other = site.circuits[circuit_id]
         part = other.circuit.part(part_id)
         name = tag(
@@ -223,7 +226,8 @@ def circuits_section(record: FeatureRecord, site: SiteRecords) -> Html:
         items.append(
             tag("li", {}, name, ", in the part ", place, " ", verdict_badge(other.verdict))
         )
-    words = f"Used by {count(len({each for each, _ in record.used_by}), 'circuit')}."
+    words = f"Used by {count(len({each for each, _ in record.used_by}), 'circuit')}"
+    words += "." if len(record.used_by) <= SHOWN_USES else f"; the first {SHOWN_USES} uses:"
     return join(
         [tag("p", {"class": "section-note"}, words), tag("ul", {"class": "source-list"}, *items)]
     )

@@ -9,7 +9,7 @@ from site_builder.html import Html, foreign, join, tag
 from site_builder.numbers import count, fixed, percent, whole
 from site_builder.pages.token_text import example_block
 from site_builder.part_nodes import WORD_MARKS
-from site_builder.pictures.effect_chart import histogram
+from site_builder.pictures.bars import histogram
 from site_builder.records import FeatureRecord
 
 TOP_EXAMPLES = 12

@@ -20,7 +20,7 @@ from site_builder.pictures.graph_picture import graph_svg
 from site_builder.records import CircuitRecord, FeatureRecord, SiteRecords
 from site_builder.tables import row, table
 
-TABLE_ROWS = 20  # strongest edges that the table without scripts shows
+TABLE_ROWS = 12  # strongest edges that the table without scripts shows
 GRAPH_FILE = "graph.json"
 EXAMPLE_TOKENS = 16  # of a feature's strongest example in the panel
 RAISED_TOKENS = 4
@@ -112,7 +112,7 @@ def graph_legend() -> Html:
 
 def edge_table(circuit: Circuit, drawn: DrawnGraph) -> Html:
     """The strongest edges as a table: the graph for those who cannot see it."""
-    order = np.argsort(-np.abs(drawn.shares), kind="stable")[:TABLE_ROWS]
+    order = np.argsort(-drawn.importance, kind="stable")[:TABLE_ROWS]
     rows = [
         row(
             node_in_words(circuit, drawn, int(drawn.sources[edge])),
@@ -124,7 +124,9 @@ def edge_table(circuit: Circuit, drawn: DrawnGraph) -> Html:
         for edge in order
     ]
     edges = table(("From", "To", "Share of the target’s input", "Weight"), rows, {2, 3})
-    summary = tag("summary", {}, f"The {len(order)} strongest edges as a table")
+    summary = tag(
+        "summary", {}, f"The {len(order)} edges that matter most for the answers, as a table"
+    )
     return tag("details", {}, summary, edges)
 
 

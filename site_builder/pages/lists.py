@@ -192,7 +192,8 @@ def facet_lists(site: SiteRecords, kind: str, path: str, current: str | None) ->
                 tag("ul", {}, *items),
             )
         )
-    return tag("aside", {"class": "facets", "aria-label": "Filters"}, *groups)
+    summary = tag("summary", {}, "Filters")
+    return tag("details", {"class": "facets", "open": True}, summary, *groups)
 
 
 def pager(address: tuple[str, str | None, str | None], path: str, place: tuple[int, int]) -> Html:

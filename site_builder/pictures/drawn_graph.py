@@ -11,6 +11,7 @@ from jaxtyping import Float64, Int
 from atlas.entries.circuit import Circuit
 from atlas.entries.prompts import PromptRow
 from atlas.graphs.graph import AttributionGraph, NodeKind
+from atlas.graphs.influence import influence, logit_probabilities
 from atlas.graphs.prune import PruneSettings, prune
 from site_builder.part_nodes import part_nodes
 from site_builder.pictures.graph_layout import GraphLayout, lay_out
@@ -32,6 +33,7 @@ class DrawnGraph:
     sources: Int[np.ndarray, " edge"]
     weights: Float64[np.ndarray, " edge"]  # unit of the target
     shares: Float64[np.ndarray, " edge"]  # signed, of the target's absolute input
+    importance: Float64[np.ndarray, " edge"]  # |share| times what the target does to the answers
     features_before: int  # feature nodes before anything was left out
     node_threshold: float  # share of influence that was kept
 
@@ -44,9 +46,19 @@ def draw_graph(graph: AttributionGraph, circuit: Circuit, row: PromptRow | None)
     for number, each in enumerate(circuit.parts):
         part[members[each.id]] = number
     targets, sources, weights, shares = strongest_edges(small)
-    before = len(graph.feature_nodes)
+    reached = influence(small) + logit_probabilities(small)
     return DrawnGraph(
-        small, lay_out(small), part, members, targets, sources, weights, shares, before, threshold
+        graph=small,
+        layout=lay_out(small),
+        part=part,
+        members=members,
+        targets=targets,
+        sources=sources,
+        weights=weights,
+        shares=shares,
+        importance=np.abs(shares) * reached[targets],
+        features_before=len(graph.feature_nodes),
+        node_threshold=threshold,
     )
 
 

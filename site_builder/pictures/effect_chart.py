@@ -7,44 +7,47 @@ and a vertical line (or band) for the threshold. Colours come from the style she
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from atlas.entries.circuit import Claim
 from atlas.entries.measurement import Control, Measurement
 from site_builder.html import Html, join, tag
-from site_builder.numbers import fixed, number, signed, whole
+from site_builder.numbers import fixed, number, signed
 from site_builder.pictures.scale import Scale
 
-ROW_HEIGHT = 34  # pixels
+ROW_HEIGHT = 34  # pixels, as in the style sheet
+AXIS_HEIGHT = 22  # pixels
 MIDDLE = ROW_HEIGHT / 2
 JITTER = (0, -5, 4, -2, 6, -6, 2, -4, 5)  # pixels: spreads equal draws, the same at each build
-BAR_HEIGHT = 16  # pixels
+LAYERS_OF_DOTS = 3
 
 
 def effect_chart(claim: Claim, measurement: Measurement) -> Html:
     """The chart of one measured claim: effect, controls, threshold, axis."""
     scale = effect_scale(claim, measurement)
-    bound = bound_marks(claim, scale)
-    rows = [
-        chart_row(
-            "this circuit",
-            join([bound, interval_marks(measurement, scale)]),
-            signed(measurement.value),
-            "effect",
-        )
-    ]
+    rows = [("this circuit", measurement.value, interval_marks(measurement, scale))]
     for control, name in (
         (measurement.control, "matched control"),
         (measurement.wrong_target, "wrong target"),
     ):
         if control is not None:
-            marks = join([bound, draw_marks(control, scale)])
-            rows.append(chart_row(name, marks, signed(control.median), "control"))
-    rows.append(axis_row(scale, claim))
+            rows.append((name, control.median, draw_marks(control, scale)))
+    height = ROW_HEIGHT * len(rows)
+    marks = [bound_marks(claim, scale, height), axis_marks(scale, height)]
+    marks += [
+        tag("g", {"transform": f"translate(0 {ROW_HEIGHT * at})" if at else None}, drawn)
+        for at, (_, _, drawn) in enumerate(rows)
+    ]
+    size = {"class": "chart-strip", "width": "100%", "height": height + AXIS_HEIGHT}
     return tag(
         "div",
         {"class": "effect-chart", "role": "img", "aria-label": in_words(claim, measurement)},
-        *rows,
+        tag("div", {"class": "chart-labels"}, *(tag("span", {}, name) for name, _, _ in rows)),
+        tag("svg", size, *marks),
+        tag(
+            "div",
+            {"class": "chart-values"},
+            *(tag("span", {}, signed(value)) for _, value, _ in rows),
+        ),
     )
 
 
@@ -77,34 +80,18 @@ def in_words(claim: Claim, measurement: Measurement) -> str:
     return "; ".join(words) + "."
 
 
-def chart_row(label: str, marks: Html, value: str, kind: str) -> Html:
-    """One row: its name, its marks over the full width of the axis, its number."""
-    picture = tag(
-        "svg",
-        {"class": "chart-strip", "width": "100%", "height": ROW_HEIGHT, "aria-hidden": "true"},
-        marks,
-    )
-    return tag(
-        "div",
-        {"class": f"chart-row chart-row-{kind}"},
-        tag("span", {"class": "chart-label"}, label),
-        picture,
-        tag("span", {"class": "chart-value"}, value),
-    )
-
-
-def bound_marks(claim: Claim, scale: Scale) -> Html:
+def bound_marks(claim: Claim, scale: Scale, height: int) -> Html:
     """Zero, and the threshold or the margin that the interval must respect."""
-    marks = [vertical(scale.at(0.0), "chart-zero")]
+    marks = []
     if claim.threshold is not None:
         value = claim.threshold.value
-        marks.append(band(scale, value, scale.high, "chart-goal"))
-        marks.append(vertical(scale.at(value), "chart-threshold"))
+        marks.append(band(scale, value, scale.high, height))
+        marks.append(vertical(scale.at(value), "chart-threshold", height))
     elif claim.margin is not None:
         value = claim.margin.value
-        marks.append(band(scale, -value, value, "chart-goal"))
-        marks += [vertical(scale.at(edge), "chart-threshold") for edge in (-value, value)]
-    return join(marks)
+        marks.append(band(scale, -value, value, height))
+        marks += [vertical(scale.at(edge), "chart-threshold", height) for edge in (-value, value)]
+    return join([*marks, vertical(scale.at(0.0), "chart-zero", height)])
 
 
 def interval_marks(measurement: Measurement, scale: Scale) -> Html:
@@ -123,136 +110,46 @@ def interval_marks(measurement: Measurement, scale: Scale) -> Html:
 
 
 def draw_marks(control: Control, scale: Scale) -> Html:
-    """Each draw of a control as a dot, and their median as a tick."""
-    dots = [
-        tag(
-            "circle",
-            {
-                "class": "chart-draw",
-                "cx": scale.at(draw),
-                "cy": MIDDLE + JITTER[index % len(JITTER)],
-                "r": 3,
-            },
-        )
-        for index, draw in enumerate(control.draws)
-    ]
+    """Each draw of a control as a dot, and their median as a tick.
+
+    Dots are strokes without length on a picture stretched to the chart's width, because a path
+    cannot have percentages; three paths, so that dots on one place add up to a darker one.
+    """
+    paths: list[list[str]] = [[] for _ in range(LAYERS_OF_DOTS)]
+    for index, draw in enumerate(control.draws):
+        x = 1000 * scale.share(draw)
+        y = MIDDLE + JITTER[index % len(JITTER)]
+        paths[index % LAYERS_OF_DOTS].append(f"M{x:.0f} {y:.0f}h0")
+    dots = [tag("path", {"class": "chart-draws", "d": "".join(path)}) for path in paths if path]
+    stretched = {
+        "width": "100%",
+        "height": ROW_HEIGHT,
+        "viewBox": f"0 0 1000 {ROW_HEIGHT}",
+        "preserveAspectRatio": "none",
+    }
     median = scale.at(control.median)
     tick = {"class": "chart-median", "x1": median, "x2": median, "y1": 5, "y2": ROW_HEIGHT - 5}
-    return join([*dots, tag("line", tick)])
+    return join([tag("svg", stretched, *dots), tag("line", tick)])
 
 
-def vertical(x: str, class_name: str) -> Html:
-    """A line over the row's whole height."""
-    return tag("line", {"class": class_name, "x1": x, "x2": x, "y1": 0, "y2": ROW_HEIGHT})
+def vertical(x: str, class_name: str, height: int) -> Html:
+    """A line over the height of all rows."""
+    return tag("line", {"class": class_name, "x1": x, "x2": x, "y2": height})
 
 
-def band(scale: Scale, start: float, end: float, class_name: str) -> Html:
-    """A shaded stretch of the axis over the row's whole height."""
-    size = {"x": scale.at(start), "width": scale.width(start, end), "y": 0, "height": ROW_HEIGHT}
-    return tag("rect", {"class": class_name, **size})
+def band(scale: Scale, start: float, end: float, height: int) -> Html:
+    """Where the interval has to lie, shaded over the height of all rows."""
+    size = {"x": scale.at(start), "width": scale.width(start, end), "height": height}
+    return tag("rect", {"class": "chart-goal", **size})
 
 
-def axis_row(scale: Scale, claim: Claim) -> Html:
+def axis_marks(scale: Scale, height: int) -> Html:
     """Round numbers under the rows."""
     marks = []
     for tick in scale.ticks():
         x = scale.at(tick)
-        marks.append(tag("line", {"class": "chart-tick", "x1": x, "x2": x, "y1": 0, "y2": 5}))
-        marks.append(
-            tag(
-                "text",
-                {"class": "chart-tick-label", "x": x, "y": 18, "text-anchor": "middle"},
-                number(tick),
-            )
-        )
-    svg = {"class": "chart-strip chart-axis", "width": "100%", "height": 22, "aria-hidden": "true"}
-    return tag(
-        "div",
-        {"class": "chart-row chart-row-axis"},
-        tag("span", {"class": "chart-label"}),
-        tag("svg", svg, *marks),
-        tag("span", {"class": "chart-value"}),
-    )
-
-
-def before_after_bars(measurement: Measurement, label: str) -> Html:
-    """The metric without and with the intervention, as two bars on one axis."""
-    share = measurement.unit != "logits"
-    values = (measurement.before, measurement.after)
-    scale = Scale.around(values, (0.0, 1.0) if share else None)
-    if share:
-        scale = Scale(0.0, 1.0)
-    rows = [
-        bar_row(name, value, scale)
-        for name, value in (("before", measurement.before), ("after", measurement.after))
-    ]
-    words = f"{label}: {fixed(values[0])} before, {fixed(values[1])} after the intervention."
-    caption = tag("div", {"class": "chart-title"}, label)
-    rows_n = tag("div", {"class": "chart-note"}, f"mean over {whole(measurement.n)} test prompts")
-    return tag(
-        "div", {"class": "before-after", "role": "img", "aria-label": words}, caption, *rows, rows_n
-    )
-
-
-def bar_row(name: str, value: float, scale: Scale) -> Html:
-    """One horizontal bar from zero to the value."""
-    start, end = sorted((0.0, value if math.isfinite(value) else 0.0))
-    track = {"class": "bar-track", "x": 0, "y": 4, "width": "100%", "height": BAR_HEIGHT, "rx": 2}
-    fill = {
-        "class": f"bar-fill bar-{name}",
-        "x": scale.at(start),
-        "y": 4,
-        "width": scale.width(start, end),
-        "height": BAR_HEIGHT,
-        "rx": 2,
-    }
-    picture = tag(
-        "svg",
-        {"class": "chart-strip", "width": "100%", "height": BAR_HEIGHT + 8, "aria-hidden": "true"},
-        tag("rect", track),
-        tag("rect", fill),
-    )
-    return tag(
-        "div",
-        {"class": "chart-row"},
-        tag("span", {"class": "chart-label"}, name),
-        picture,
-        tag("span", {"class": "chart-value"}, fixed(value)),
-    )
-
-
-def histogram(edges: Sequence[float], counts: Sequence[int], unit: str) -> Html:
-    """Bars of a histogram on a square-root scale of counts, with the axis of the values."""
-    height = 90  # pixels
-    largest = max([math.sqrt(max(each, 0)) for each in counts], default=0.0) or 1.0
-    width = 100 / max(len(counts), 1)
-    bars = []
-    for index, each in enumerate(counts):
-        tall = max(height * math.sqrt(max(each, 0)) / largest, 1.0 if each else 0.0)
-        bars.append(
-            tag(
-                "rect",
-                {
-                    "class": "histogram-bar",
-                    "x": f"{index * width + 0.08 * width:.2f}%",
-                    "y": f"{height - tall:.1f}",
-                    "width": f"{0.84 * width:.2f}%",
-                    "height": f"{tall:.1f}",
-                },
-            )
-        )
-    low, high = (edges[0], edges[-1]) if len(edges) > 1 else (0.0, 1.0)
-    words = f"Histogram of {whole(sum(counts))} values from {number(low)} to {number(high)} {unit}."
-    svg = tag(
-        "svg",
-        {"class": "chart-strip", "width": "100%", "height": height, "aria-hidden": "true"},
-        *bars,
-    )
-    ends = tag(
-        "div",
-        {"class": "histogram-ends"},
-        tag("span", {}, number(low)),
-        tag("span", {}, unit),
-        tag("span", {}, number(high)),
-    )
-    return tag("div", {"class": "histogram", "role": "img", "aria-label": words}, svg, ends)
+        line = {"class": "chart-tick", "x1": x, "x2": x, "y1": height, "y2": height + 5}
+        marks.append(tag("line", line))
+        words = {"class": "chart-tick-label", "x": x, "y": height + 18}
+        marks.append(tag("text", words, number(tick)))
+    return join(marks)

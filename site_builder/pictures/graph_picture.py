@@ -17,8 +17,8 @@ from site_builder.part_marks import part_class, part_letter
 from site_builder.part_nodes import WORD_MARKS
 from site_builder.pictures.drawn_graph import DrawnGraph
 
-MOST_DRAWN = 420  # edges in the static picture, strongest first
-BANDS = (0.15, 0.05, 0.0)  # share of the target's input: strong, middling, weak
+MOST_DRAWN = 240  # edges in the static picture, those that matter most for the answers
+BANDS = (30, 110)  # ranks at which edges become thinner and paler
 TOKEN_LENGTH = 14  # characters of a token under its column
 
 
@@ -61,20 +61,19 @@ def row_marks(drawn: DrawnGraph) -> list[Html]:
 
 
 def edge_paths(drawn: DrawnGraph) -> list[Html]:
-    """The strongest edges between drawn nodes, six paths for sign and strength."""
+    """The edges that matter most for the answers, six paths for sign and rank."""
     x, y = drawn.layout.x, drawn.layout.y
     shown = np.flatnonzero(~np.isnan(x[drawn.sources]) & ~np.isnan(x[drawn.targets]))
-    shown = shown[np.argsort(-np.abs(drawn.shares[shown]), kind="stable")[:MOST_DRAWN]]
+    ranked = shown[np.argsort(-drawn.importance[shown], kind="stable")[:MOST_DRAWN]]
     lines: dict[str, list[str]] = {}
-    for edge in shown[::-1]:
-        share = float(drawn.shares[edge])
+    for rank, edge in enumerate(ranked):
+        band = sum(rank >= limit for limit in BANDS)
         source, target = drawn.sources[edge], drawn.targets[edge]
-        name = f"{edge_sign(share)} edge-{edge_band(share)}"
+        name = f"{edge_sign(float(drawn.shares[edge]))} edge-{band}"
         way = f"M{x[source]:.0f} {y[source]:.0f}L{x[target]:.0f} {y[target]:.0f}"
         lines.setdefault(name, []).append(way)
-    order = [
-        f"{sign} edge-{band}" for band in (2, 1, 0) for sign in ("edge-positive", "edge-negative")
-    ]
+    signs = ("edge-positive", "edge-negative")
+    order = [f"{sign} edge-{band}" for band in (2, 1, 0) for sign in signs]
     return [
         tag("path", {"class": name, "d": "".join(lines[name])}) for name in order if name in lines
     ]
@@ -83,11 +82,6 @@ def edge_paths(drawn: DrawnGraph) -> list[Html]:
 def edge_sign(share: float) -> str:
     """The class of an edge's sign."""
     return "edge-positive" if share >= 0 else "edge-negative"
-
-
-def edge_band(share: float) -> int:
-    """0 for strong edges, 1 for middling, 2 for weak ones."""
-    return next(band for band, least in enumerate(BANDS) if abs(share) >= least)
 
 
 def token_marks(drawn: DrawnGraph) -> list[Html]:
@@ -130,9 +124,7 @@ def node_mark(node: int, kind: NodeKind, place: tuple[float, float], part: int) 
             "g", {"class": f"node node-part {part_class(part)}", "data-n": node}, ring, letter
         )
     if kind == NodeKind.FEATURE:
-        return tag(
-            "circle", {"class": "node", "data-n": node, "cx": f"{x:.0f}", "cy": f"{y:.0f}", "r": 6}
-        )
+        return tag("circle", {"data-n": node, "cx": f"{x:.0f}", "cy": f"{y:.0f}", "r": 6})
     if kind == NodeKind.ERROR:
         way = f"M{x:.0f} {y - 6:.0f}l6 6-6 6-6-6z"
         return tag("path", {"class": "node node-error", "data-n": node, "d": way})

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+SMALLEST_SPAN = 1e-9  # less than any metric can show
 MARGIN = 0.04  # of the span, on both sides: marks at the ends stay whole
 
 
@@ -22,20 +23,24 @@ class Scale:
         shown = [value for value in values if math.isfinite(value)]
         shown += [0.0, *(at_least or ())]
         low, high = min(shown), max(shown)
-        if high == low:
+        if high - low < SMALLEST_SPAN:
             high = low + 1.0
         room = MARGIN * (high - low)
         return cls(low - room, high + room)
 
+    def share(self, value: float) -> float:
+        """Where a number lies, from 0 to 1; numbers outside stay at the edge."""
+        if not math.isfinite(value):
+            return 0.0
+        return min(max((value - self.low) / (self.high - self.low), 0.0), 1.0)
+
     def at(self, value: float) -> str:
-        """Where a number lies, as an SVG percentage; numbers outside stay at the edge."""
-        share = (value - self.low) / (self.high - self.low) if math.isfinite(value) else 0.0
-        return f"{100 * min(max(share, 0.0), 1.0):.2f}%"
+        """Where a number lies, as an SVG percentage."""
+        return as_percentage(self.share(value))
 
     def width(self, start: float, end: float) -> str:
         """How wide the stretch from `start` to `end` is, as an SVG percentage."""
-        clipped = [min(max(each, self.low), self.high) for each in (start, end)]
-        return f"{100 * (clipped[1] - clipped[0]) / (self.high - self.low):.2f}%"
+        return as_percentage(self.share(end) - self.share(start))
 
     def ticks(self, about: int = 5) -> list[float]:
         """Round numbers along the axis, roughly that many."""
@@ -45,3 +50,8 @@ class Scale:
         first = math.ceil(self.low / step)
         last = math.floor(self.high / step)
         return [round(index * step, 10) + 0.0 for index in range(first, last + 1)]
+
+
+def as_percentage(share: float) -> str:
+    """A share of the width with one decimal: a tenth of a percent is less than a pixel."""
+    return f"{100 * share:.1f}".removesuffix(".0") + "%"

@@ -19,6 +19,7 @@ def example_graph(
     answers: Sequence[tuple[str, float]],
     seed: int = 0,
     extra: int = 60,
+    noise: float = 0.06,
 ) -> AttributionGraph:
     """A graph whose planted features (layer, position, index) have strong links of given weight.
 
@@ -70,7 +71,7 @@ def example_graph(
         allowed &= kinds != NodeKind.LOGIT
         chosen = allowed & (rng.random(size) < 0.35)
         chosen |= allowed & (kinds >= NodeKind.TOKEN) & (kinds <= NodeKind.CONSTANT)
-        scale = np.where(kinds[chosen] == NodeKind.ERROR, 0.02, 0.06)
+        scale = np.where(kinds[chosen] == NodeKind.ERROR, noise / 3, noise)
         dense[row, chosen] = rng.normal(0, 1, chosen.sum()) * scale
     row_of = {int(target): row for row, target in enumerate(targets)}
     first_answer = int(np.flatnonzero(kinds == NodeKind.LOGIT)[0])

@@ -273,7 +273,9 @@ def prompt_rows(entry_id: str, count: int = 8) -> list[dict]:
     return rows
 
 
-def write_circuit(root: Path, entry: dict, effects: list[float | None], graph: bool = True) -> None:
+def write_circuit(
+    root: Path, entry: dict, effects: list[float | None], graph: bool = True, extra: int = 60
+) -> None:
     """Write one circuit with its prompts, its graph and its accepted measurements."""
     folder = root / "circuits" / entry["id"]
     write(folder / "circuit.yaml", entry)
@@ -303,7 +305,15 @@ def write_circuit(root: Path, entry: dict, effects: list[float | None], graph: b
             (6, 7): 1.8,
         }
         answers = [("Austin", 0.93), ("Sacramento", 0.02), ("Houston", 0.015), ("Salem", 0.01)]
-        made = example_graph(tokens, planted, links, answers, seed=len(entry["id"]))
+        made = example_graph(
+            tokens,
+            planted,
+            links,
+            answers,
+            seed=len(entry["id"]),
+            extra=extra,
+            noise=0.06 if extra < 100 else 0.2,
+        )
         made.save(folder / "graph.npz")
     measured = [
         measurement(claim_entry, effect, seed)
@@ -569,6 +579,7 @@ def write_library(root: Path, circuits: int = 12, nasty: bool = True) -> Path:
             languages=["en", "fr", "es"],
         ),
         [0.62, 0.2, 2.2, 0.01],
+        extra=240,
     )
     write_circuit(
         root,

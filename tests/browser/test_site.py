@@ -1,0 +1,262 @@
+"""The built site in a real browser: nothing breaks, nothing leaves, everything can be reached."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from site_builder.serve import make_server
+from tests.browser.find_browser import INSTRUCTION, find_browser
+from tests.site_builder.built_site import built_site
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+
+CIRCUIT = "circuits/microworld-states-and-capitals/index.html"
+FEATURE = "features/microworld/transcoders/2-117/index.html"
+KINDS_OF_PAGE = [
+    "index.html", CIRCUIT, FEATURE, "circuits/hostile/index.html", "circuits/long/index.html",
+    "circuits/right-to-left/index.html", "circuits/empty/index.html", "circuits/index.html",
+    "features/index.html", "models/microworld/index.html", "search.html",
+    "guide/how-to-read-a-graph.html",
+    "circuits/microworld-states-and-capitals/notebook.html",
+]  # fmt: skip
+LARGEST_VISIT = 100_000  # bytes over the wire before the reader does anything
+
+
+@dataclass
+class Visit:
+    """A page with everything that the browser complained about or asked for."""
+
+    page: Page
+    base: str
+    said: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    received: dict[str, int] = field(default_factory=dict)
+
+    def open(self, path: str) -> Page:
+        self.page.goto(f"{self.base}/{path}")
+        self.page.wait_for_load_state("networkidle")
+        return self.page
+
+    def foreign(self) -> list[str]:
+        host = urlsplit(self.base).netloc
+        return [a for a in self.asked if urlsplit(a).netloc != host and not a.startswith("data:")]
+
+
+@pytest.fixture(scope="module")
+def address():
+    """The example site on this machine, under a port of its own."""
+    server = make_server(built_site().folder, 0)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = find_browser()
+    assert path is not None, INSTRUCTION
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Opens pages; fails the test if the browser complained or anything left the site."""
+    contexts = []
+
+    def start(width: int = 1440, scheme: str = "light", **more) -> Visit:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, **more
+        )
+        contexts.append(context)
+        page = context.new_page()
+        made = Visit(page, address)
+        page.on("console", lambda m: made.said.append(m.text) if m.type != "log" else None)
+        page.on("pageerror", lambda error: made.said.append(str(error)))
+        page.on("request", lambda request: made.asked.append(request.url))
+        page.on("response", lambda answer: made.received.update(sizes(answer)))
+        visits.append(made)
+        return made
+
+    visits: list[Visit] = []
+    yield start
+    for made in visits:
+        assert made.said == []
+        assert made.foreign() == []
+    for context in contexts:
+        context.close()
+
+
+def sizes(answer) -> dict[str, int]:
+    """The length that an answer declares, by its address."""
+    return {answer.url: int(answer.headers.get("content-length", 0))}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_makes_the_browser_complain(visit, scheme):
+    made = visit(scheme=scheme)
+    for path in KINDS_OF_PAGE:
+        made.open(path)
+        assert made.said == [], path
+        assert made.page.evaluate("window.hacked") is None, path
+
+
+def test_no_page_scrolls_sideways_on_a_phone(visit):
+    made = visit(width=390)
+    wide = []
+    for path in KINDS_OF_PAGE:
+        page = made.open(path)
+        if page.evaluate("document.documentElement.scrollWidth") > 390:
+            wide.append(path)
+    assert wide == []
+
+
+def test_a_visit_stays_within_its_budget_and_loads_no_search(visit):
+    made = visit()
+    made.open(CIRCUIT)
+    assert not any("pagefind" in address for address in made.asked)
+    assert 0 < sum(made.received.values()) < LARGEST_VISIT
+
+
+def test_pointing_at_a_node_shows_its_inputs_and_outputs(visit):
+    page = visit().open(CIRCUIT)
+    panel = page.locator(".graph-panel")
+    expect(panel).to_contain_text("Austin")  # the answer, before anything is picked
+    page.locator(".graph-nodes .node-part", has_text="B").first.hover()
+    expect(panel).to_contain_text("the state that contains it")
+    expect(panel).to_contain_text("Strongest inputs")
+    expect(panel.locator(".panel-row").first).to_contain_text("%")
+    assert page.locator(".graph-live path").count() > 2
+
+
+def test_a_click_keeps_a_node_and_escape_lets_it_go(visit):
+    page = visit().open(CIRCUIT)
+    view = page.locator(".graph-view")
+    page.locator(".graph-nodes .node-part", has_text="D").first.click()
+    page.mouse.move(5, 5)
+    expect(view).to_have_class(re.compile("graph-picked"))
+    expect(page.locator(".graph-panel")).to_contain_text("say the state’s capital")
+    page.keyboard.press("Escape")
+    expect(view).not_to_have_class(re.compile("graph-picked"))
+
+
+def test_a_row_of_the_panel_leads_to_the_other_node(visit):
+    page = visit().open(CIRCUIT)
+    page.locator(".panel-row", has_text="D").first.click()
+    expect(page.locator(".panel-head")).to_contain_text("say the state’s capital")
+
+
+def test_the_graph_is_one_tab_stop_and_arrows_move_in_it(visit):
+    page = visit().open(CIRCUIT)
+    nodes = page.locator(".graph-nodes [tabindex='0']")
+    assert nodes.count() == 1
+    nodes.focus()
+    seen = set()
+    for key in ("ArrowDown", "ArrowDown", "ArrowLeft", "ArrowRight", "ArrowUp"):
+        page.keyboard.press(key)
+        seen.add(page.evaluate("document.activeElement.dataset.n"))
+        assert page.locator(".graph-nodes [tabindex='0']").count() == 1
+    assert len(seen) > 2
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "true"
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')")
+
+
+def test_a_tap_selects_on_a_touch_screen(visit):
+    page = visit(width=390, has_touch=True, is_mobile=True).open(CIRCUIT)
+    page.locator(".graph-nodes .node-part", has_text="D").first.tap()
+    expect(page.locator(".panel-head")).to_contain_text("say the state’s capital")
+
+
+def test_switches_hide_letters_and_edges(visit):
+    page = visit().open(CIRCUIT)
+    for name, hidden in (("Parts", ".node-part text"), ("All edges", ".graph-edges path")):
+        assert page.locator(hidden).first.is_visible()
+        page.get_by_label(name, exact=True).uncheck()
+        assert not page.locator(hidden).first.is_visible()
+
+
+def test_light_and_dark_follow_the_system_and_the_button(visit):
+    made = visit(scheme="dark")
+    background = "getComputedStyle(document.body).backgroundColor"
+    dark = made.open(CIRCUIT).evaluate(background)
+    made.page.locator("button.appearance").click()
+    light = made.page.evaluate(background)
+    assert dark != light == "rgb(255, 255, 255)"
+    assert made.open(FEATURE).evaluate(background) == light  # the choice is kept
+
+
+def test_search_finds_an_entry_and_leads_to_it(visit):
+    made = visit()
+    page = made.open("guide/index.html")
+    page.locator("#site-search").focus()
+    page.keyboard.type("capital of the state")
+    first = page.locator(".search-drop a").first
+    expect(first).to_be_visible()
+    page.locator(".search-drop a", has_text="From a city").first.click()
+    expect(page.locator("h1")).to_contain_text("From a city to its state")
+
+
+def test_the_search_page_keeps_its_words_in_the_address(visit):
+    page = visit().open("search.html?q=Texas")
+    expect(page.locator(".search-results a").first).to_be_visible()
+    page.locator("#search-words").fill("zzzz-nothing")
+    expect(page.locator(".search-status")).to_have_text("0 pages")
+    assert "q=zzzz-nothing" in page.url
+
+
+def test_filters_count_combine_and_keep_the_address(visit):
+    page = visit().open("circuits/index.html")
+    rows = page.locator("table.entries tbody tr")
+    everything = rows.count()
+    page.get_by_label("not supported").check()
+    expect(rows).to_have_count(1)
+    assert "verdict=not_supported" in page.url
+    expect(rows.first).to_contain_text("plausible story")
+    page.get_by_text("Clear all").click()
+    expect(rows).to_have_count(everything)
+    page.locator(".filter-text").fill("induction")
+    expect(rows).to_have_count(1)
+    rows.first.locator("a").first.click()
+    expect(page.locator("h1")).to_contain_text("Induction")
+
+
+def test_a_filtered_list_can_be_linked(visit):
+    page = visit().open("circuits/index.html?domain=safety")
+    expect(page.locator("table.entries tbody tr")).to_have_count(1)
+    expect(page.get_by_label("Safety")).to_be_checked()
+
+
+def test_without_scripts_pages_read_in_full(visit):
+    page = visit(java_script_enabled=False).open(CIRCUIT)
+    assert page.locator(".graph-nodes [data-n]").count() > 10
+    assert page.locator(".effect-chart > svg").count() == 4
+    list_page = visit(java_script_enabled=False).open("circuits/index.html")
+    list_page.locator(".facet a", has_text="Safety").click()
+    expect(list_page.locator("h1")).to_contain_text("Safety")
+
+
+def test_a_renamed_entry_sends_the_reader_on(visit):
+    page = visit().open("circuits/an-old-name/index.html")
+    page.wait_for_url(f"**/{CIRCUIT}")
+
+
+def test_a_page_opened_as_a_file_reads_and_says_what_is_missing(browser):
+    page = browser.new_page()
+    page.goto((built_site().folder / CIRCUIT).as_uri())
+    expect(page.locator("h1")).to_contain_text("From a city")
+    expect(page.locator(".graph-figure .needs-server")).to_be_visible()
+    page.locator(".breadcrumb a").first.click()
+    expect(page.locator("h1")).to_have_text("Circuits")
+    page.close()
