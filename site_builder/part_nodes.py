@@ -93,9 +93,13 @@ def entity_positions(tokens: tuple[str, ...], entity: str) -> set[int]:
 
 
 def signed_shares(graph: AttributionGraph) -> csr_array:
-    """Each row divided by the sum of its absolute weights, as a square matrix [target, source]."""
+    """Each row divided by all that ever led into its target, as a square matrix [target, source].
+
+    What pruning took away counts by its absolute sum, so shares of a pruned graph are not larger.
+    """
     rows = csr_array(graph.rows, dtype=np.float64)
-    sums = np.asarray(abs(rows).sum(axis=1)).reshape(-1)
+    known = (graph.nodes.kind != NodeKind.DROPPED).astype(np.float64)
+    sums = np.asarray(abs(rows) @ known).reshape(-1) + graph.lost_mass
     scale = np.divide(1.0, sums, out=np.zeros(len(sums)), where=sums > 0)
     counts = np.diff(rows.indptr)
     size = len(graph.nodes)
@@ -105,9 +109,15 @@ def signed_shares(graph: AttributionGraph) -> csr_array:
 
 
 def expected_edges(
-    graph: AttributionGraph, circuit: Circuit, members: Mapping[str, Int[np.ndarray, " node"]]
+    graph: AttributionGraph,
+    circuit: Circuit,
+    members: Mapping[str, Int[np.ndarray, " node"]],
+    measured: Mapping[tuple[str, str], float] | None = None,
 ) -> list[FoundEdge]:
-    """Every expected edge with its direct share and its share over all paths."""
+    """Every expected edge with its direct share and its share over all paths.
+
+    `measured` are direct shares read off the whole graph, where the one given here is pruned.
+    """
     shares = signed_shares(graph)
     flows = {part: path_shares(shares, weights_of(graph, nodes)) for part, nodes in members.items()}
     found = []
@@ -115,6 +125,7 @@ def expected_edges(
         targets = weights_of(graph, members[edge.target])
         sources = members[edge.source]
         direct = float((shares.T @ targets)[sources].sum()) if len(sources) else 0.0
+        direct = (measured or {}).get((edge.source, edge.target), direct)
         over_paths = float(flows[edge.target][sources].sum()) if len(sources) else 0.0
         found.append(FoundEdge(edge.source, edge.target, edge.sign, direct, over_paths))
     return found

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from atlas.dashboards.dashboard import Dashboard
-from atlas.entries.circuit import Circuit, Claim
+from atlas.entries.circuit import Circuit
 from atlas.entries.evidence import (
-    Condition,
     Verdict,
     derive_verdict,
     derive_verdicts,
@@ -23,14 +22,13 @@ from atlas.entries.evidence import (
     may_replicate,
 )
 from atlas.entries.feature import Feature
+from atlas.entries.feature_evidence import LABEL, STEERING, label_verdict, steering_claim
 from atlas.entries.freshness import Reproduction, Run, reproduction_state
 from atlas.entries.library import Library
 from atlas.entries.measurement import Measurement
 from atlas.entries.vocabulary import Term
 from atlas.errors import EntryError
 from site_builder.records import RESULT, CircuitRecord, FeatureRecord, SiteRecords
-
-STEERING = "steering"  # the one claim of a feature that intervenes
 
 
 def read_site(library: Library, results: Path | None, addresses: Mapping[str, str]) -> SiteRecords:
@@ -157,25 +155,10 @@ def feature_verdicts(
     """The verdicts on a feature's label and on its steering claim."""
     verdicts = {}
     if feature.predicate is not None:
-        verdicts["label"] = label_verdict(feature, result)
+        verdicts[LABEL] = label_verdict(feature, feature_part(result, "score"))
     if feature.steering is not None:
         verdicts[STEERING] = derive_verdict(steering_claim(feature), steering)
     return verdicts
-
-
-def label_verdict(feature: Feature, result: RESULT) -> Verdict:
-    """Supported where the held-out F1 reaches the entry's bound and beats the shuffled control."""
-    score = feature_part(result, "score")
-    if not isinstance(score, Mapping) or not isinstance(score.get("f1"), int | float):
-        return Verdict("label", "not_run", (Condition("measured", False, "it was not measured"),))
-    f1, control = float(score["f1"]), float(score.get("control_f1") or 0.0)
-    least = feature.score.minimum_f1 if feature.score else 0.0
-    conditions = (
-        Condition("f1", f1 >= least, f"held-out F1 {f1:.3f}; at least {least:g} is needed"),
-        Condition("control", f1 > control, f"shuffled control {control:.3f}; it must stay below"),
-    )
-    word = "supported" if all(each.holds for each in conditions) else "not_supported"
-    return Verdict("label", word, conditions)
 
 
 def feature_part(result: RESULT, name: str) -> Any:
@@ -188,29 +171,6 @@ def read_dashboard(result: RESULT) -> Dashboard | None:
     """What is known about where a feature is active; None where it was not observed."""
     found = feature_part(result, "dashboard")
     return Dashboard.from_json(found) if found is not None else None
-
-
-def steering_claim(feature: Feature) -> Claim:
-    """A feature's steering claim in the form that verdicts are derived from."""
-    steering = feature.steering
-    if steering is None:
-        raise ValueError(f"{feature.id} makes no steering claim")
-    verb = {
-        "ablate": "Switching it off",
-        "scale": "Scaling it",
-        "set": "Setting it",
-        "add": "Adding to it",
-    }
-    return Claim(
-        id=STEERING,
-        statement=f"{verb[steering.action]} makes the measured quantity {steering.direction}.",
-        kind="effect",
-        intervention=STEERING,
-        metric=steering.metric,
-        of=steering.of,
-        direction=steering.direction,
-        threshold=steering.threshold,
-    )
 
 
 def latest_run(

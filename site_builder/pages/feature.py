@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from atlas.entries.feature import Feature, Predicate, Steering
+from atlas.entries.feature_evidence import LABEL, STEERING, steering_claim
 from site_builder.address import circuit_page, feature_page, list_page, model_page, relative
 from site_builder.html import Html, foreign, join, tag
 from site_builder.numbers import count, fixed, listed, number, percent, spoken, whole
@@ -17,7 +18,7 @@ from site_builder.pages.feature_activations import activations_section, tokens_s
 from site_builder.pages.provenance import command_block, provenance_section
 from site_builder.pictures.bars import before_after_bars
 from site_builder.pictures.effect_chart import effect_chart
-from site_builder.reading import STEERING, feature_part, steering_claim
+from site_builder.reading import feature_part
 from site_builder.records import FeatureRecord, SiteRecords
 
 SHOWN_USES = 40  # parts of circuits that a feature's page lists
@@ -97,7 +98,7 @@ def label_section(record: FeatureRecord) -> Html:
             "p", {"class": "empty"}, "This feature has a label but no predicate that could test it."
         )
     score = feature_part(record.result, "score")
-    verdict = record.verdicts["label"]
+    verdict = record.verdicts[LABEL]
     predicate = tag(
         "p", {}, "The label says: active exactly where ", predicate_in_words(feature.predicate), "."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -31,9 +32,9 @@ def graph_figure(record: CircuitRecord, drawn: DrawnGraph) -> Html:
     graph = drawn.graph
     shown = int((graph.nodes.kind == NodeKind.FEATURE).sum())
     words = (
-        f"{whole(shown)} of {count(drawn.features_before, 'feature')} shown: those that carry "
-        f"{percent(drawn.node_threshold)} of the influence on the "
-        "answers, and the strongest edges between them."
+        f"{count(shown, 'feature')} shown, {origin_in_words(record, drawn)}: those that carry "
+        f"{percent(drawn.node_threshold)} of the influence on the answers, those of parts, and "
+        "the edges that matter most."
     )
     prompt = tag("p", {"class": "graph-prompt"}, "Prompt: ", foreign(graph.header.prompt, "q"))
     note = tag(
@@ -68,6 +69,15 @@ def graph_figure(record: CircuitRecord, drawn: DrawnGraph) -> Html:
         note,
         edge_table(record.circuit, drawn),
     )
+
+
+def origin_in_words(record: CircuitRecord, drawn: DrawnGraph) -> str:
+    """How large the graph was before anything was left out."""
+    known = record.result.get("graph") if record.result else None
+    nodes = known.get("nodes_before_pruning") if isinstance(known, Mapping) else None
+    if isinstance(nodes, int):
+        return f"out of a graph of {count(nodes, 'node')}"
+    return f"out of {whole(drawn.features_before)}"
 
 
 def graph_legend() -> Html:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from atlas.entries.model import DictionaryReference, Model
 from site_builder.address import feature_page, list_page, model_page, relative
@@ -14,6 +12,7 @@ from site_builder.page import Page, Section
 from site_builder.pages.credit import sources_list
 from site_builder.pages.entry_table import circuit_table
 from site_builder.pages.provenance import digest
+from site_builder.pages.report import report_sections
 from site_builder.records import SiteRecords
 from site_builder.tables import row, table
 
@@ -120,81 +119,6 @@ def dictionaries(known: Sequence[DictionaryReference]) -> Html:
         rows.append(row(*cells, whole(each.features), bytes_of, numeric={4}))
     titles = ("Dictionary", "Kind", "Site", "Layers", "Features per layer", "Digest or revision")
     return table(titles, rows, {4})
-
-
-def report_sections(model: Model, site: SiteRecords) -> list[Section]:
-    """The tables of the model's committed report, if it names one."""
-    path = site.library / model.report if model.report else None
-    if path is None or not path.is_file():
-        return []
-    report = json.loads(path.read_text(encoding="utf-8"))
-    tables = report.get("tables") if isinstance(report, Mapping) else None
-    blocks = [report_table(each) for each in tables or () if isinstance(each, Mapping)]
-    note = tag(
-        "p",
-        {"class": "section-note"},
-        (
-            "Measured on held-out data when the model was trained; the "
-            "file is committed with the model."
-        ),
-    )
-    return [Section("Report", "report", join([note, *blocks]))] if blocks else []
-
-
-def report_table(found: Mapping[str, Any]) -> Html:
-    """Any table of a report: a title, columns, rows, a note."""
-    columns = [str(each) for each in found.get("columns", ())]
-    rows = [
-        list(each.values()) if isinstance(each, Mapping) else list(each)
-        for each in found.get("rows", ())
-    ]
-    cells = {
-        at: [each[at] for each in rows if at < len(each) and each[at] is not None]
-        for at in range(len(columns))
-    }
-    numeric = {at for at, values in cells.items() if values and all(map(is_number, values))}
-    marked = {at for at in numeric if is_share(cells[at])}
-    body = [
-        tag(
-            "tr",
-            {},
-            *(report_cell(value, at in numeric, at in marked) for at, value in enumerate(each)),
-        )
-        for each in rows
-    ]
-    title = tag("h3", {}, foreign(found.get("title", "")))
-    note = tag("p", {"class": "found-by"}, foreign(found["note"])) if found.get("note") else ""
-    return join([title, table(columns, body, numeric), note])
-
-
-def is_number(value: Any) -> bool:
-    """Whether a cell holds a number."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def is_share(values: Sequence[float]) -> bool:
-    """Whether a column's numbers are shares that a bar can show: from 0 to 1, not all tiny."""
-    within = all(0 <= value <= 1 for value in values)
-    return within and any(isinstance(value, float) for value in values) and max(values) > 0.2
-
-
-def report_cell(value: Any, numeric: bool, share: bool) -> Html:
-    """A cell; shares between 0 and 1 have a small bar behind the number."""
-    if value is None:
-        return tag("td", {"class": "number" if numeric else None}, "–")
-    if not numeric:
-        return tag("td", {"dir": "auto"}, str(value))
-    written = whole(value) if isinstance(value, int) else number(float(value))
-    if not share:
-        return tag("td", {"class": "number"}, written)
-    bar = tag(
-        "rect", {"class": "bar-after", "width": f"{100 * float(value):.1f}%", "height": 4, "rx": 2}
-    )
-    track = tag("rect", {"class": "bar-track", "width": "100%", "height": 4, "rx": 2})
-    picture = tag(
-        "svg", {"class": "cell-bar", "width": 64, "height": 4, "aria-hidden": "true"}, track, bar
-    )
-    return tag("td", {"class": "number"}, picture, written)
 
 
 def circuits(model: Model, site: SiteRecords) -> Html:

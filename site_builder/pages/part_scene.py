@@ -44,7 +44,7 @@ def part_scene(record: CircuitRecord, graph: AttributionGraph) -> PartScene:
         circuit,
         columns,
         values,
-        tuple(expected_edges(graph, circuit, members)),
+        tuple(expected_edges(graph, circuit, members, measured_shares(record))),
         answer_shares(graph, members),
         best_answer(graph),
         {
@@ -52,6 +52,15 @@ def part_scene(record: CircuitRecord, graph: AttributionGraph) -> PartScene:
             for place in set(columns.values())
         },
     )
+
+
+def measured_shares(record: CircuitRecord) -> dict[tuple[str, str], float]:
+    """Direct shares of edges between parts, as the accepted run read them off the whole graph."""
+    found = {}
+    for edge in record.result.get("part_edges", ()) if record.result else ():
+        if isinstance(edge, Mapping) and isinstance(edge.get("share"), int | float):
+            found[str(edge.get("source")), str(edge.get("target"))] = float(edge["share"])
+    return found
 
 
 def plain_scene(record: CircuitRecord) -> PartScene:

@@ -12,7 +12,7 @@ from atlas.entries.circuit import Circuit
 from atlas.entries.prompts import PromptRow
 from atlas.graphs.graph import AttributionGraph, NodeKind
 from atlas.graphs.influence import influence, logit_probabilities
-from atlas.graphs.prune import PruneSettings, prune
+from atlas.graphs.prune import nodes_to_keep
 from site_builder.part_nodes import part_nodes
 from site_builder.pictures.graph_layout import GraphLayout, lay_out
 
@@ -40,7 +40,9 @@ class DrawnGraph:
 
 def draw_graph(graph: AttributionGraph, circuit: Circuit, row: PromptRow | None) -> DrawnGraph:
     """The graph, pruned until it can be drawn; nodes of parts are never left out first."""
-    small, threshold = small_enough(graph)
+    whole = part_nodes(graph, circuit, row).values()
+    kept = np.concatenate([np.zeros(0, dtype=np.int64), *whole])
+    small, threshold = small_enough(graph, kept)
     members = part_nodes(small, circuit, row)
     part = np.full(len(small.nodes), -1)
     for number, each in enumerate(circuit.parts):
@@ -62,16 +64,23 @@ def draw_graph(graph: AttributionGraph, circuit: Circuit, row: PromptRow | None)
     )
 
 
-def small_enough(graph: AttributionGraph) -> tuple[AttributionGraph, float]:
-    """The least pruned form of the graph that can be drawn, and its node threshold."""
+def small_enough(
+    graph: AttributionGraph, kept: Int[np.ndarray, " node"]
+) -> tuple[AttributionGraph, float]:
+    """The least pruned form of the graph that can be drawn, and its node threshold.
+
+    The nodes in `kept`, those of parts, stay whatever their influence.
+    """
     recorded = graph.header.settings.get("pruning")
     if count_placed(graph) <= MOST_NODES and isinstance(recorded, Mapping):
         return graph, float(recorded.get("node_threshold", 1.0))
     for threshold in THRESHOLDS:
-        small = prune(graph, PruneSettings(node_threshold=threshold))
+        keep = nodes_to_keep(graph, threshold)
+        keep[kept] = True
+        small = graph.subgraph(keep)
         if count_placed(small) <= MOST_NODES:
-            return small, threshold
-    return small, THRESHOLDS[-1]
+            break
+    return small, threshold
 
 
 def count_placed(graph: AttributionGraph) -> int:

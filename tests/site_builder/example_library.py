@@ -19,8 +19,14 @@ from atlas.graphs.scores import score
 from tests.site_builder.example_graph import example_graph
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-HOSTILE = '</script><img src=x onerror="window.hacked=1"><b>bold</b> [x](javascript:alert(1)) `c` **s** {{ 7*7 }} <!-- &amp; \x02wzxhzdk:0\x03'
-MARKDOWN = "\n\n```\n<script>window.hacked=2</script>\n```\n\n# heading\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n![i](https://evil.example/i.png)\n<https://evil.example>"
+HOSTILE = (
+    '</script><img src=x onerror="window.hacked=1"><b>bold</b> [x](javascript:alert(1)) `c` **s** '
+    "{{ 7*7 }} <!-- &amp; \x02wzxhzdk:0\x03"
+)
+MARKDOWN = (
+    "\n\n```\n<script>window.hacked=2</script>\n```\n\n# heading\n\n| a | b |\n|---|---|\n| 1 | 2 |"
+    "\n\n![i](https://evil.example/i.png)\n<https://evil.example>"
+)
 ARABIC = "من مدينة إلى ولايتها إلى عاصمتها \u202e"
 CURATOR = {"name": "Ada Example", "handle": "ada-example"}
 NOTEBOOK = {"name": "circuit", "parameters": {}}
@@ -71,8 +77,19 @@ def capitals() -> dict:
         "schema_version": 1,
         "id": "microworld-states-and-capitals",
         "title": "From a city to its state to its capital",
-        "summary": "Asked for the capital of the state that contains a city, the model first finds the state at the city’s token, moves it to the end of the prompt, and there looks up the capital.",
-        "story": "The circuit has **three steps**. At the city’s token, features of layer 1 and 2 stand for its *state*.\n\n1. The state is read at the last token.\n2. Features of layer 4 look up its capital.\n\nSwapping the state’s features for those of another prompt swaps the answer; see [the plural subject](feature:microworld/transcoders/2-117).",
+        "summary": (
+            "Asked for the capital of the state that contains a city, the "
+            "model first finds the state at the city’s token, moves it to "
+            "the end of the prompt, and there looks up the capital."
+        ),
+        "story": (
+            "The circuit has **three steps**. At the city’s token, "
+            "features of layer 1 and 2 stand for its *state*.\n\n1. The "
+            "state is read at the last token.\n2. Features of layer 4 look "
+            "up its capital.\n\nSwapping the state’s features for those of "
+            "another prompt swaps the answer; see [the plural "
+            "subject](feature:microworld/transcoders/2-117)."
+        ),
         "domain": "reasoning",
         "behaviour": "two-hop-capital",
         "languages": ["en"],
@@ -165,7 +182,10 @@ def capitals() -> dict:
             ),
             {
                 "id": "city-stays",
-                "statement": "Halving “asked for a capital” does not change how likely the city’s own name is.",
+                "statement": (
+                    "Halving “asked for a capital” does not change how likely the "
+                    "city’s own name is."
+                ),
                 "kind": "no_effect",
                 "intervention": "context-off",
                 "metric": "probability",
@@ -546,7 +566,9 @@ def write_library(root: Path, circuits: int = 12, nasty: bool = True) -> Path:
             "Microworld",
             "microworld",
             report="microworld/report.json",
-            summary="A six-layer model trained on a small language whose generator knows every latent.",
+            summary=(
+                "A six-layer model trained on a small language whose generator knows every latent."
+            ),
         ),
     )
     write(

@@ -32,9 +32,8 @@ def circuit():
 
 
 def row(state: str) -> PromptRow:
-    return PromptRow(
-        id="a", split="discovery", text="", target="", template="", entities={"city": "Dallas", "state": state}
-    )  # fmt: skip
+    entities = {"city": "Dallas", "state": state}
+    return PromptRow(id="a", split="discovery", text="", target="", template="", entities=entities)
 
 
 def test_a_keyed_part_has_the_features_of_the_rows_value(graph, circuit):

@@ -4,7 +4,7 @@ import pytest
 
 from atlas.entries.library import Library
 from atlas.errors import EntryError
-from site_builder.reading import label_verdict, read_circuit, read_site
+from site_builder.reading import read_circuit, read_site
 from tests.site_builder.example_library import write_library
 
 ENTRY = "microworld-states-and-capitals"
@@ -56,21 +56,6 @@ def test_a_feature_knows_the_parts_that_use_it(library):
     site = read_site(library, None, {})
     used = site.features["microworld/transcoders/2-117"].used_by
     assert (ENTRY, "state") in used
-
-
-@pytest.mark.parametrize(
-    ("f1", "control", "word"),
-    [(0.95, 0.1, "supported"), (0.85, 0.1, "not_supported"), (0.95, 0.97, "not_supported")],
-)
-def test_a_label_needs_its_bound_and_a_weaker_control(library, f1, control, word):
-    feature = library.features["microworld/transcoders/2-117"]
-    score = {"f1": f1, "control_f1": control}
-    assert label_verdict(feature, {"feature": {"score": score}}).word == word
-
-
-def test_a_label_without_a_score_is_not_run(library):
-    feature = library.features["microworld/transcoders/1-40"]
-    assert label_verdict(feature, {}).word == "not_run"
 
 
 def test_a_damaged_baseline_names_its_file(tmp_path):

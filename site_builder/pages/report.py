@@ -1,0 +1,164 @@
+"""The report of a model: any JSON of tables, drawn as tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from atlas.entries.model import Model
+from atlas.errors import EntryError
+from site_builder.html import Html, foreign, join, tag
+from site_builder.numbers import number, spoken, whole
+from site_builder.page import Section
+from site_builder.records import SiteRecords
+from site_builder.tables import table
+
+
+@dataclass(frozen=True)
+class ReportTable:
+    """A table of a report."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    note: str = ""
+
+
+def report_sections(model: Model, site: SiteRecords) -> list[Section]:
+    """The tables of the model's committed report, if it names one.
+
+    Raises EntryError if the file is no JSON.
+    """
+    path = site.library / model.report if model.report else None
+    if path is None or not path.is_file():
+        return []
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise EntryError(str(path), "JSON", str(error), "write the report again") from error
+    blocks = [report_table(each) for each in tables_of(report)]
+    words = "Measured on held-out data when the model was made; the file is committed with it."
+    note = tag("p", {"class": "section-note"}, words)
+    return [Section("Report", "report", join([note, *blocks]))] if blocks else []
+
+
+def tables_of(report: Any, path: tuple[str, ...] = ()) -> list[ReportTable]:
+    """Every table in a report: those written as one, lists of records, and records by name.
+
+    What is left over, single values by name, becomes a table of its own after the others.
+    """
+    if isinstance(report, Mapping) and {"columns", "rows"} <= set(report):
+        return [written_table(report, path)]
+    if isinstance(report, list) and report and all(isinstance(row, Mapping) for row in report):
+        return [table_of_records(path, report)]
+    if not isinstance(report, Mapping):
+        return []
+    records = {name: row for name, row in report.items() if is_record(row)}
+    if len(records) > 1 and len(records) == len(report):
+        return [
+            table_of_records(
+                path, [{path[-1] if path else "": n} | dict(row) for n, row in records.items()]
+            )
+        ]
+    found = []
+    for name, value in report.items():
+        inner = path if name == "tables" else (*path, str(name))
+        each_of = value if name == "tables" and isinstance(value, list) else [value]
+        found += [table for each in each_of for table in tables_of(each, inner)]
+    single = [(spoken(str(name)), value) for name, value in report.items() if is_single(value)]
+    if single:
+        title = title_of(path) or "Settings"
+        found.append(ReportTable(title, ("", "Value"), tuple(single)))
+    return found
+
+
+def written_table(found: Mapping[str, Any], path: tuple[str, ...]) -> ReportTable:
+    """A table that the report gives as title, columns, rows and note."""
+    rows = tuple(
+        tuple(row.values()) if isinstance(row, Mapping) else tuple(row) for row in found["rows"]
+    )
+    title = str(found.get("title", "")) or title_of(path)
+    columns = tuple(str(each) for each in found["columns"])
+    return ReportTable(title, columns, rows, str(found.get("note") or ""))
+
+
+def table_of_records(path: tuple[str, ...], records: Sequence[Mapping[str, Any]]) -> ReportTable:
+    """Records as rows; a column that is empty everywhere is left out."""
+    keys = list(dict.fromkeys(key for record in records for key in record))
+    keys = [
+        key
+        for key in keys
+        if any(is_single(r.get(key)) and r.get(key) is not None for r in records)
+    ]
+    rows = tuple(tuple(record.get(key) for key in keys) for record in records)
+    return ReportTable(title_of(path), tuple(title_of((key,)) for key in keys), rows)
+
+
+def title_of(path: tuple[str, ...]) -> str:
+    """A place in a report as words."""
+    words = ": ".join(spoken(each) for each in path)
+    return words[:1].upper() + words[1:]
+
+
+def is_single(value: Any) -> bool:
+    """Whether a value fits into one cell."""
+    return value is None or isinstance(value, str | int | float | bool)
+
+
+def is_record(value: Any) -> bool:
+    """Whether a value is a mapping of single values."""
+    return isinstance(value, Mapping) and bool(value) and all(map(is_single, value.values()))
+
+
+def report_table(found: ReportTable) -> Html:
+    """One table with its title and note."""
+    columns = range(len(found.columns))
+    cells = {
+        at: [row[at] for row in found.rows if at < len(row) and row[at] is not None]
+        for at in columns
+    }
+    numeric = {at for at, values in cells.items() if values and all(map(is_number, values))}
+    marked = {at for at in numeric if is_share(cells[at])}
+    body = [
+        tag(
+            "tr",
+            {},
+            *(report_cell(value, at in numeric, at in marked) for at, value in enumerate(row)),
+        )
+        for row in found.rows
+    ]
+    title = tag("h3", {}, foreign(found.title)) if found.title else ""
+    note = tag("p", {"class": "found-by"}, foreign(found.note)) if found.note else ""
+    return join([title, table(found.columns, body, numeric), note])
+
+
+def is_number(value: Any) -> bool:
+    """Whether a cell holds a number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_share(values: Sequence[float]) -> bool:
+    """Whether a column's numbers are shares that a bar can show: from 0 to 1, not all tiny."""
+    within = all(0 <= value <= 1 for value in values)
+    return within and any(isinstance(value, float) for value in values) and max(values) > 0.2
+
+
+def report_cell(value: Any, numeric: bool, share: bool) -> Html:
+    """A cell; shares between 0 and 1 have a small bar behind the number."""
+    if value is None:
+        return tag("td", {"class": "number" if numeric else None}, "–")
+    if not numeric:
+        return tag("td", {"dir": "auto"}, str(value))
+    written = whole(value) if isinstance(value, int) else number(float(value))
+    if not share:
+        return tag("td", {"class": "number"}, written)
+    bar = tag(
+        "rect", {"class": "bar-after", "width": f"{100 * float(value):.1f}%", "height": 4, "rx": 2}
+    )
+    track = tag("rect", {"class": "bar-track", "width": "100%", "height": 4, "rx": 2})
+    picture = tag(
+        "svg", {"class": "cell-bar", "width": 64, "height": 4, "aria-hidden": "true"}, track, bar
+    )
+    return tag("td", {"class": "number"}, picture, written)
