@@ -5,6 +5,7 @@ The copy holds sources and outputs, and nothing of the machine: no times, no pat
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import tempfile
@@ -85,7 +86,7 @@ def _check_parameters(source: Path, parameters: Mapping[str, Any]) -> None:
     if not source.is_file():
         known = sorted(path.stem for path in source.parent.glob("*.ipynb"))
         raise BadInput(f"notebook {source.stem}", f"one of {known}", "no such notebook")
-    known = sorted(papermill.inspect_notebook(str(source)))
+    known = known_parameters(source)
     unknown = sorted(set(parameters) - set(known))
     if unknown:
         raise BadInput(
@@ -94,6 +95,25 @@ def _check_parameters(source: Path, parameters: Mapping[str, Any]) -> None:
             ", ".join(unknown),
             "name it in the notebook's cell that is tagged parameters",
         )
+
+
+def known_parameters(source: Path) -> list[str]:
+    """The names that the notebook's cell tagged `parameters` assigns, sorted.
+
+    Raises NotebookFailed if the file is no notebook or that cell is no Python.
+    """
+    try:
+        notebook = nbformat.read(source, as_version=4)
+        cells = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
+        statements = [line for cell in cells for line in ast.parse(cell.source).body]
+    except (OSError, SyntaxError, nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+        raise NotebookFailed(
+            f"notebook {source.stem}", "a notebook with a cell of parameters", str(error)[:200]
+        ) from error
+    assigned = [line for line in statements if isinstance(line, ast.Assign)]
+    return sorted(
+        target.id for line in assigned for target in line.targets if isinstance(target, ast.Name)
+    )
 
 
 def _execute(
@@ -108,6 +128,7 @@ def _execute(
                 None,
                 parameters=dict(parameters),
                 kernel_name="python3",
+                language="python",
                 progress_bar=False,
                 log_output=False,
                 cwd=str(folder),

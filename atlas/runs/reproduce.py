@@ -145,6 +145,7 @@ def _run(
     observing = [
         ObserveJob(library.root, tuple(f.id for f in group), settings.results / OBSERVATIONS)
         for group in features_by_dictionary(features).values()
+        if len(group) > 1  # one alone is observed by its own notebook
     ]
     first = [Job(f"observe {len(job.features)} features", RUN_OBSERVE, job) for job in observing]
     first += [_entry_job(library, each, settings) for each in circuits]

@@ -148,6 +148,8 @@ def read_result_file(path: Path) -> Result | None:
         value = json.loads(text)
     except ValueError as error:
         raise EntryError(str(path), "JSON", str(error), "run the entry again") from error
+    if not isinstance(value, dict):
+        raise EntryError(str(path), "a mapping", type(value).__name__, "run the entry again")
     return Result.from_json(value, str(path))
 
 

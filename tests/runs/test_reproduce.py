@@ -1,0 +1,162 @@
+"""From YAML to accepted baseline, and back again after every kind of interruption."""
+
+import json
+import random
+import shutil
+
+import pytest
+
+from atlas.entries.library import Library
+from atlas.runs.plan import Choice, plan
+from atlas.runs.reproduce import ReproduceSettings, reproduce
+from atlas.runs.results import read_result
+from tests.runs import planted_run
+
+# One process runs all tests that share the accepted run.
+pytestmark = pytest.mark.xdist_group("planted")
+
+FEATURE = "tiny--transcoders--2-0"
+SEED = 20261121  # of the moments at which runs are killed
+
+
+def copied(accepted_run, tmp_path):
+    """The accepted library and its results, to be changed."""
+    library, results, _ = accepted_run
+    shutil.copytree(library, tmp_path / "library")
+    shutil.copytree(results, tmp_path / "results")
+    return tmp_path / "library", tmp_path / "results"
+
+
+def rerun(library, results, **changes):
+    """Outcomes of all entries, by id; nothing is expected to need a process."""
+    said = []
+    settings = ReproduceSettings(results, **changes)
+    found = reproduce(Library.open(library), Choice(everything=True), settings, said.append)
+    return {outcome.entry.id: outcome for outcome in found}, said
+
+
+def test_the_table_says_what_was_measured(accepted_run):
+    _, _, out = accepted_run
+    lines = [line.split() for line in out.splitlines()]
+    assert ["planted", "off-lowers", "supported", "110"] in [line[:4] for line in lines]
+    assert ["planted", "swap-moves", "supported", "110"] in [line[:4] for line in lines]
+    assert ["planted", "idle-lowers", "not", "supported", "110"] in [line[:5] for line in lines]
+
+
+def test_the_result_is_whole(accepted_run):
+    library, results, _ = accepted_run
+    names = sorted(path.name for path in (results / "planted").iterdir())
+    assert names == ["graph.npz", "notebook.ipynb", "result.json"]
+    result = read_result(results / "planted")
+    assert [each.n for each in result.measurements] == [110, 110, 110]
+    assert result.graph["scores"]["replacement"] > 0
+    assert result.part_edges[0]["as_expected"] is True
+    assert read_result(results / FEATURE).feature["dashboard"]["layer"] == 2
+
+
+def test_the_filled_notebook_tells_the_story_without_the_machine(accepted_run):
+    library, results, _ = accepted_run
+    text = (results / "planted" / "notebook.ipynb").read_text(encoding="utf-8")
+    cells = json.loads(text)["cells"]
+    kinds = [kind for cell in cells for output in cell.get("outputs", ())
+             for kind in output.get("data", ())]  # fmt: skip
+    assert kinds.count("image/png") == 2
+    assert kinds.count("text/html") >= 5
+    assert str(library) not in text
+    assert str(results) not in text
+
+
+def test_the_baseline_is_the_result(accepted_run):
+    library, results, _ = accepted_run
+    for name, baseline in (
+        ("planted/result.json", "circuits/planted/reproduction.json"),
+        ("planted/graph.npz", "circuits/planted/graph.npz"),
+        (f"{FEATURE}/result.json", "features/tiny/transcoders/2-0.reproduction.json"),
+    ):
+        assert (results / name).read_bytes() == (library / baseline).read_bytes()
+
+
+def test_what_is_unchanged_is_not_run_again(accepted_run):
+    library, results, _ = accepted_run
+    outcomes, said = rerun(library, results)
+    assert said == ["2 entries, 2 unchanged or skipped"]
+    assert {each.reproduction.state for each in outcomes.values()} == {"reproduced"}
+    assert all(each.seconds is None for each in outcomes.values())
+
+
+@pytest.mark.parametrize(
+    ("changed", "text", "stale"),
+    [
+        ("circuits/planted/circuit.yaml", "\n", {"planted", "tiny/transcoders/2-0"}),
+        ("circuits/planted/prompts.jsonl", "\n", {"planted", "tiny/transcoders/2-0"}),
+        ("features/tiny/transcoders/2-0.yaml", "\n", {"tiny/transcoders/2-0"}),
+        ("notebooks/circuit.ipynb", "\n", {"planted"}),
+        ("weights/transcoders/layer_0.safetensors", " ", {"planted", "tiny/transcoders/2-0"}),
+    ],
+)
+def test_what_changed_is_run_again(accepted_run, tmp_path, changed, text, stale):
+    library, results = copied(accepted_run, tmp_path)
+    with (library / changed).open("a", encoding="utf-8") as file:
+        file.write(text)
+    planned = plan(Library.open(library), Choice(everything=True), results)
+    assert {each.entry.id for each in planned if not each.fresh} == stale
+    asked = plan(Library.open(library), Choice(changed=True), results)
+    expected = stale if "notebooks" not in changed else set()
+    assert {each.entry.id for each in asked} == expected
+
+
+def test_a_damaged_result_is_run_again(accepted_run, tmp_path):
+    library, results = copied(accepted_run, tmp_path)
+    (results / "planted" / "result.json").write_text("{", encoding="utf-8")
+    (results / FEATURE / "notebook.ipynb").unlink()
+    planned = plan(Library.open(library), Choice(everything=True), results)
+    assert [each.fresh for each in planned] == [False, False]
+
+
+def test_a_number_that_left_its_tolerance_is_drift(accepted_run, tmp_path):
+    library, results = copied(accepted_run, tmp_path)
+    path = library / "circuits" / "planted" / "reproduction.json"
+    value = json.loads(path.read_text(encoding="utf-8"))
+    value["measurements"][0]["value"] += 1.0
+    path.write_text(json.dumps(value), encoding="utf-8")
+    outcomes, _ = rerun(library, results)
+    assert outcomes["planted"].reproduction.state == "drifted"
+    assert "off-lowers: effect" in outcomes["planted"].reproduction.reasons[0]
+    assert not outcomes["planted"].good
+
+
+def test_accepting_needs_no_new_run_and_rewrites_nothing_that_stands(accepted_run, tmp_path):
+    library, results = copied(accepted_run, tmp_path)
+    kept = library / "features" / "tiny" / "transcoders" / "2-0.reproduction.json"
+    before = kept.stat().st_mtime_ns
+    (library / "circuits" / "planted" / "graph.npz").write_bytes(b"half a gr")
+    rerun(library, results, accept=True)
+    graph = library / "circuits" / "planted" / "graph.npz"
+    assert graph.read_bytes() == (results / "planted" / "graph.npz").read_bytes()
+    assert kept.stat().st_mtime_ns == before
+
+
+def killed_and_resumed(accepted_run, tmp_path, kills: int) -> None:
+    """Kill a whole run at random moments, resume it, and compare every byte that it left."""
+    library, results, _ = accepted_run
+    copy, again = tmp_path / "library", tmp_path / "results"
+    shutil.copytree(library, copy)
+    for path in [*copy.rglob("*reproduction.json"), *copy.glob("circuits/*/graph.npz")]:
+        path.unlink()
+    moments = random.Random(SEED)
+    for _ in range(kills):
+        planted_run.kill_after(moments.uniform(0.5, 14.0), copy, again, "--accept")
+    code, _, err = planted_run.reproduce(copy, again, "--accept")
+    assert code == 0, err
+    assert planted_run.kept_bytes(copy, again) == planted_run.kept_bytes(library, results)
+
+
+@pytest.mark.timeout(600)
+def test_a_run_that_is_killed_ends_with_the_same_bytes(accepted_run, tmp_path):
+    killed_and_resumed(accepted_run, tmp_path, kills=3)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_run_that_is_killed_ten_times_ends_with_the_same_bytes(accepted_run, tmp_path):
+    killed_and_resumed(accepted_run, tmp_path, kills=10)
