@@ -69,7 +69,7 @@ def index_pages(site: Path) -> None:
         "--site",
         str(site),
         "--exclude-selectors",
-        ".headerlink",
+        ".headerlink, .effect-chart, .before-after, .provenance, .part-key, pre",
         "--quiet",
     ]
     run(command, "pagefind")

@@ -74,7 +74,7 @@ def circuit_head(record: CircuitRecord, site: SiteRecords) -> Html:
     cells = [tag("div", {}, tag("dt", {}, name), tag("dd", {}, value)) for name, value in facts]
     trail = tag(
         "nav",
-        {"class": "breadcrumb", "aria-label": "Breadcrumb"},
+        {"class": "breadcrumb", "aria-label": "Breadcrumb", "data-pagefind-ignore": True},
         tag("a", {"href": relative(here, list_page("circuits"))}, "Circuits"),
         tag("span", {"class": "sep", "aria-hidden": "true"}, "/"),
         facet_link(here, "domain", circuit.domain, site),
@@ -83,11 +83,10 @@ def circuit_head(record: CircuitRecord, site: SiteRecords) -> Html:
     return join(
         [
             trail,
-            tag("h1", {"dir": "auto", "data-pagefind-meta": "title"}, circuit.title),
-            tag("span", {"hidden": True, "data-pagefind-meta": "kind"}, "Circuit"),
+            tag("h1", {"dir": "auto", "data-pagefind-meta": "title, kind:Circuit"}, circuit.title),
             lifecycle_note(circuit.lifecycle, circuit.reason, successor),
             tag("p", {"class": "lead", "dir": "auto"}, circuit.summary),
-            tag("dl", {"class": "entry-facts"}, *cells),
+            tag("dl", {"class": "entry-facts", "data-pagefind-ignore": True}, *cells),
         ]
     )
 

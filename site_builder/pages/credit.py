@@ -72,6 +72,7 @@ def curator_name(curator: Curator) -> Html:
 def related_list(circuit: Circuit, site: SiteRecords) -> Html:
     """Related circuits and the public-model entries of which this one is an analogue."""
     here = circuit_page(circuit.id)
+    drawn_on = {source.resource for source in circuit.sources}
     items = []
     for title, ids in (("Related", circuit.related), ("Analogue of", circuit.analogue_of)):
         for each in ids:
@@ -83,7 +84,7 @@ def related_list(circuit: Circuit, site: SiteRecords) -> Html:
                     record.circuit.title,
                 )
                 items.append(tag("li", {}, f"{title}: ", name, " ", verdict_badge(record.verdict)))
-            elif each in site.resources:
+            elif each in site.resources and each not in drawn_on:
                 items.append(tag("li", {}, f"{title}: ", resource_reference(site.resources[each])))
     return tag("ul", {"class": "source-list"}, *items) if items else Html("")
 

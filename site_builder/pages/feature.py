@@ -68,7 +68,7 @@ def feature_head(record: FeatureRecord, site: SiteRecords) -> Html:
     cells = [tag("div", {}, tag("dt", {}, term), tag("dd", {}, value)) for term, value in facts]
     trail = tag(
         "nav",
-        {"class": "breadcrumb", "aria-label": "Breadcrumb"},
+        {"class": "breadcrumb", "aria-label": "Breadcrumb", "data-pagefind-ignore": True},
         tag("a", {"href": relative(here, list_page("features"))}, "Features"),
         tag("span", {"class": "sep", "aria-hidden": "true"}, "/"),
         tag("a", {"href": relative(here, list_page("features", "model", feature.model))}, name),
@@ -81,11 +81,10 @@ def feature_head(record: FeatureRecord, site: SiteRecords) -> Html:
     return join(
         [
             trail,
-            tag("h1", {"dir": "auto", "data-pagefind-meta": "title"}, feature.label),
-            tag("span", {"hidden": True, "data-pagefind-meta": "kind"}, "Feature"),
+            tag("h1", {"dir": "auto", "data-pagefind-meta": "title, kind:Feature"}, feature.label),
             lifecycle_note(feature.lifecycle, feature.reason, None),
             description,
-            tag("dl", {"class": "entry-facts"}, *cells),
+            tag("dl", {"class": "entry-facts", "data-pagefind-ignore": True}, *cells),
         ]
     )
 

@@ -56,13 +56,19 @@ def model_head(model: Model) -> Html:
     ]
     trail = tag(
         "nav",
-        {"class": "breadcrumb", "aria-label": "Breadcrumb"},
+        {"class": "breadcrumb", "aria-label": "Breadcrumb", "data-pagefind-ignore": True},
         tag("a", {"href": relative(here, list_page("models"))}, "Models"),
     )
     lead = tag("p", {"class": "lead", "dir": "auto"}, model.summary) if model.summary else ""
-    title = tag("h1", {"dir": "auto", "data-pagefind-meta": "title"}, model.name)
-    kind = tag("span", {"hidden": True, "data-pagefind-meta": "kind"}, "Model")
-    return join([trail, title, kind, lead, tag("dl", {"class": "entry-facts"}, *cells)])
+    title = tag("h1", {"dir": "auto", "data-pagefind-meta": "title, kind:Model"}, model.name)
+    return join(
+        [
+            trail,
+            title,
+            lead,
+            tag("dl", {"class": "entry-facts", "data-pagefind-ignore": True}, *cells),
+        ]
+    )
 
 
 def architecture(model: Model) -> Html:
@@ -109,6 +115,8 @@ def needs(model: Model) -> str:
 
 def dictionaries(known: Sequence[DictionaryReference]) -> Html:
     """The dictionaries as a table."""
+    if not known:
+        return tag("p", {"class": "empty"}, "No dictionaries yet.")
     rows = []
     for each in known:
         layers = ", ".join(map(str, each.layers))

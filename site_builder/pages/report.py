@@ -21,7 +21,7 @@ class ReportTable:
     """A table of a report."""
 
     title: str
-    columns: tuple[str, ...]
+    columns: tuple[str, ...]  # none: the rows are single values by name
     rows: tuple[tuple[Any, ...], ...]
     note: str = ""
 
@@ -69,9 +69,8 @@ def tables_of(report: Any, path: tuple[str, ...] = ()) -> list[ReportTable]:
         found += [table for each in each_of for table in tables_of(each, inner)]
     single = [(spoken(str(name)), value) for name, value in report.items() if is_single(value)]
     if single:
-        title = title_of(path) or "Settings"
-        found.append(ReportTable(title, ("", "Value"), tuple(single)))
-    return found
+        found.append(ReportTable(title_of(path) or "Settings", (), tuple(single)))
+    return sorted(found, key=lambda table: not table.columns)
 
 
 def written_table(found: Mapping[str, Any], path: tuple[str, ...]) -> ReportTable:
@@ -113,7 +112,9 @@ def is_record(value: Any) -> bool:
 
 
 def report_table(found: ReportTable) -> Html:
-    """One table with its title and note."""
+    """One table with its title and note; single values by name as a list of terms."""
+    if not found.columns:
+        return settings_list(found)
     columns = range(len(found.columns))
     cells = {
         at: [row[at] for row in found.rows if at < len(row) and row[at] is not None]
@@ -132,6 +133,15 @@ def report_table(found: ReportTable) -> Html:
     title = tag("h3", {}, foreign(found.title)) if found.title else ""
     note = tag("p", {"class": "found-by"}, foreign(found.note)) if found.note else ""
     return join([title, table(found.columns, body, numeric), note])
+
+
+def settings_list(found: ReportTable) -> Html:
+    """Single values by name."""
+    cells = []
+    for name, value in found.rows:
+        written = number(float(value)) if is_number(value) else value
+        cells.append(tag("div", {}, tag("dt", {}, foreign(name)), tag("dd", {}, foreign(written))))
+    return join([tag("h3", {}, foreign(found.title)), tag("dl", {"class": "settings"}, *cells)])
 
 
 def is_number(value: Any) -> bool:

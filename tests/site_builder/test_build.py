@@ -127,7 +127,7 @@ def test_markdown_in_plain_fields_is_not_acted_on(pages):
 def test_right_to_left_text_is_kept_in_its_own_element(pages):
     page = pages["circuits/right-to-left/index.html"]
     titles = [values for element, values in page.elements if element == "h1"]
-    assert titles == [{"dir": "auto", "data-pagefind-meta": "title"}]
+    assert titles == [{"dir": "auto", "data-pagefind-meta": "title, kind:Circuit"}]
     assert ARABIC in page.text
 
 

@@ -25,7 +25,10 @@ def test_records_by_name_become_rows_under_their_name():
 
 def test_single_values_come_last_as_a_table_of_settings():
     report = {"seed": 1, "rows": [{"a": 1}, {"a": 2}]}
-    assert [table.title for table in tables_of(report)] == ["Rows", "Settings"]
+    found = tables_of(report)
+    assert [table.title for table in found] == ["Rows", "Settings"]
+    assert found[1].rows == (("seed", 1),)
+    assert '<dt><span dir="auto">seed</span></dt>' in report_table(found[1])
 
 
 def test_shares_have_bars_and_counts_have_none():
