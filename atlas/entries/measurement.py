@@ -28,6 +28,7 @@ class Control:
     p_value: float  # (1 + draws at least as large as the effect) / (1 + draws)
     difference_interval: Interval  # 95 %, effect minus the draws' median, row by row
     exhaustive: bool = False  # true where fewer than the asked draws exist and all were taken
+    larger_sets: int = 0  # rows whose sets have more features than the circuit, to write as much
 
     @property
     def finite(self) -> bool:
@@ -126,4 +127,5 @@ def _control(value: Mapping[str, Any] | None) -> Control | None:
         p_value=_number(value["p_value"]),
         difference_interval=_interval(value["difference_interval"]),
         exhaustive=bool(value.get("exhaustive", False)),
+        larger_sets=int(value.get("larger_sets", 0)),
     )

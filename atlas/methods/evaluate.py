@@ -8,7 +8,7 @@ intervention share these runs; each reads its own metric off them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float64
@@ -148,7 +148,8 @@ def _matched_control(
     under_sets = metric_values(claim.metric, claim.of, runs.controls)
     per_draw = under_sets[runs.assignments.T]  # row, draw
     draws = effects.sign * (per_draw - effects.before[:, None])
-    return _control(MATCHED, effects, draws, resampled, runs.exhaustive)
+    control = _control(MATCHED, effects, draws, resampled, runs.exhaustive)
+    return replace(control, larger_sets=runs.larger)
 
 
 def _wrong_target_control(

@@ -14,6 +14,7 @@ from atlas.methods.answers import Answers
 from atlas.methods.intervene import Mode
 from atlas.methods.matched_sets import (
     ControlSet,
+    ControlSets,
     MatchingSettings,
     Surroundings,
     control_sets,
@@ -57,6 +58,7 @@ class InterventionRuns:
     controls: Answers | None  # one entry per control set, those of a row side by side
     assignments: Int64[np.ndarray, "draw matched"] | None  # index into `controls`
     exhaustive: bool  # the draws are all that exist
+    larger: int  # matched rows in which control sets have more features than the circuit
     wrong: Answers | None  # one entry per swap with a third row
     wrong_rows: Int64[np.ndarray, "matched third"]  # index into `wrong`, -1 where there is none
 
@@ -70,6 +72,7 @@ class _Plan:
     candidates: tuple[Candidates, ...]
     matched: tuple[int, ...]
     sets: tuple[tuple[ControlSet, ...], ...]  # per matched row
+    larger: int  # matched rows in which sets have more features than the circuit
     third: tuple[tuple[RowChanges, ...], ...]  # per matched row
 
 
@@ -112,6 +115,7 @@ def run_intervention(
         controls=run(control_jobs) if control_jobs else None,
         assignments=assignments,
         exhaustive=exhaustive,
+        larger=plan.larger,
         wrong=run(wrong_jobs) if wrong_jobs else None,
         wrong_rows=_numbered([len(third) for third in plan.third], settings.wrong_target_draws),
     )
@@ -151,7 +155,8 @@ def _plan(
         changes=tuple(changes),
         candidates=tuple(_candidates(observed, row, partner_of[row]) for row in applies_to),
         matched=tuple(matched),
-        sets=tuple(tuple(sets[number] or ()) for number in matched),
+        sets=tuple(found.sets for found in sets if found),
+        larger=sum(found.larger for found in sets if found),
         third=tuple(
             tuple(changed(applies_to[number], third) for third in lent[applies_to[number]])
             for number in matched
@@ -165,7 +170,7 @@ def _control_sets(
     changes: Sequence[RowChanges],
     intervention: Intervention,
     settings: EvaluationSettings,
-) -> list[list[ControlSet] | None]:
+) -> list[ControlSets | None]:
     """Per row its control sets; None where no other active features match."""
     inside = frozenset(
         (feature.layer, feature.index) for part in circuit.parts for feature in part.all_features

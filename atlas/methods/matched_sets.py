@@ -2,9 +2,12 @@
 
 For each group of the circuit's features at one layer and position, a control set has as many
 active features from outside all parts of the circuit, whose summed write ‖Σ a·W_dec‖ lies within
-±20 % of the group's. The step is applied to that set, and the change of each place is scaled to
-the size of the circuit's own change there. What the circuit's features share with the control is
-layer, position, number, size of write and size of change; what is left is which features they are.
+±20 % of the group's. A circuit's feature is often the strongest one at its place, and then no
+other of its strength is active; there the set has the fewest features that together write as much,
+at most four more, and the control says in how many rows that was so. The step is applied to that
+set, and the change of each place is scaled to the size of the circuit's own change there. What the
+circuit's features share with the control is layer, position, size of write and size of change; what
+is left is which features they are.
 
 The circuit's change is taken on the row's own activations. Where an earlier part of the same
 intervention already weakens a later one, the real change is smaller than that, so the control gets
@@ -31,6 +34,9 @@ class MatchingSettings:
     """How control sets are found."""
 
     tolerance: float = 0.2  # share by which the size of the summed write may differ
+    # Features that a control set may have beyond the circuit's, where the circuit's are so strong
+    # that no set of their number writes as much.
+    more_features: int = 4
     largest_enumeration: int = 20_000  # subsets; beyond it as many random ones are looked at
     # Different control sets per row. A draw picks one for each row, so a few per row make
     # thousands of draws, and the model runs once per set.
@@ -59,29 +65,45 @@ ControlSet = tuple[Push, ...]
 """One control for one row: a push at each place where the circuit changes something."""
 
 
+@dataclass(frozen=True)
+class ControlSets:
+    """One row's control sets."""
+
+    sets: tuple[ControlSet, ...]
+    larger: bool  # whether somewhere more features were needed than the circuit has there
+
+
+@dataclass(frozen=True)
+class _Options:
+    """What the matching sets of one group would change, per set."""
+
+    changes: list[Float64[np.ndarray, " d_model"]]
+    larger: bool
+
+
 def control_sets(
     changes: RowChanges, surroundings: Surroundings, generator: np.random.Generator
-) -> list[ControlSet] | None:
+) -> ControlSets | None:
     """Up to `settings.options` different control sets for one row; None where there are none.
 
     A row in which the intervention changes nothing has one: the empty set.
     """
     circuit_writes = changes.write_changes(surroundings.dictionary)
-    places: dict[Place, list[list[np.ndarray]]] = {}
+    places: dict[Place, list[_Options]] = {}
     for group in changes.groups:
         if group.place not in circuit_writes:
             continue
         options = _group_options(changes, group, surroundings, generator)
-        if not len(options):
+        if not options.changes:
             return None
         places.setdefault(group.place, []).append(options)
     if set(places) != set(circuit_writes):
         return None
     choices = [options for place in sorted(places) for options in places[place]]
-    sizes = [len(options) for options in choices]
+    sizes = [len(options.changes) for options in choices]
     found = []
     for picked in _combinations(sizes, surroundings.settings.options, generator):
-        vectors = iter(options[i] for options, i in zip(choices, picked, strict=True))
+        vectors = iter(options.changes[i] for options, i in zip(choices, picked, strict=True))
         pushes = [
             _scaled(
                 place,
@@ -92,7 +114,9 @@ def control_sets(
         ]
         if all(push is not None for push in pushes):
             found.append(tuple(push for push in pushes if push is not None))
-    return found or None
+    if not found:
+        return None
+    return ControlSets(tuple(found), any(options.larger for options in choices))
 
 
 def matching_subsets(
@@ -128,7 +152,7 @@ def _group_options(
     group: Group,
     surroundings: Surroundings,
     generator: np.random.Generator,
-) -> list[Float64[np.ndarray, " d_model"]]:
+) -> _Options:
     """The change of the write that each matching set would make with the group's step."""
     dictionary, settings = surroundings.dictionary, surroundings.settings
     layer, position = group.place
@@ -139,22 +163,23 @@ def _group_options(
         if (layer, int(index)) not in surroundings.circuit_features
     ]
     if not outside:
-        return []
+        return _Options([], False)
     candidates, values = active.index[outside], active.value[outside]
     decoders = decoder_vectors(dictionary, layer, candidates.tolist())
     own = changes.row.at(layer, position)
     own_values = np.array([own.value_of(int(i)) for i in candidates])
-    subsets = matching_subsets(
-        values[:, None] * decoders,
-        len(group.indices),
-        _write_norm(group, dictionary),
-        settings,
-        generator,
-    )
+    writes, norm = values[:, None] * decoders, _write_norm(group, dictionary)
+    count = len(group.indices)
+    subsets = np.zeros((0, count), dtype=np.int64)
+    for size in range(count, count + 1 + (settings.more_features if norm else 0)):
+        subsets = matching_subsets(writes, size, norm, settings, generator)
+        if len(subsets):
+            break
     if len(subsets) > settings.options:
         subsets = subsets[generator.permutation(len(subsets))[: settings.options]]
     per_feature = _differences(group.step, values, own_values)[:, None] * decoders
-    return [per_feature[subset].sum(axis=0) for subset in subsets]
+    changed = [per_feature[subset].sum(axis=0) for subset in subsets]
+    return _Options(changed, subsets.shape[1] > count)
 
 
 def _write_norm(group: Group, dictionary: Dictionary) -> float:

@@ -61,8 +61,15 @@ def changes(values, action="ablate", circuit=(0,), **step) -> RowChanges:
     )
 
 
-def sets(changed, circuit=frozenset({(0, 0)}), settings=SETTINGS):
+def matched(changed, circuit=frozenset({(0, 0)}), settings=SETTINGS):
     return control_sets(changed, Surroundings(dictionary(), circuit, settings), generator())
+
+
+def sets(changed, circuit=frozenset({(0, 0)})):
+    """The control sets where sets of the circuit's own number exist."""
+    found = matched(changed, circuit)
+    assert not found.larger
+    return list(found.sets)
 
 
 def test_the_subsets_are_those_that_brute_force_finds():
@@ -96,8 +103,23 @@ def test_features_of_the_circuit_are_never_controls():
 
 
 def test_a_row_without_a_match_has_none():
-    assert sets(changes({0: 2.0, 3: 0.5})) is None
-    assert sets(changes({0: 2.0})) is None
+    assert matched(changes({0: 2.0, 3: 0.5})) is None
+    assert matched(changes({0: 2.0})) is None
+
+
+def test_a_feature_stronger_than_all_others_is_matched_by_the_fewest_that_write_as_much():
+    found = matched(changes({0: 5.0, 1: 3.0, 2: 3.0, 3: 3.0, 4: 1.0, 5: 1.0}))
+    assert found.larger
+    moved = {tuple(np.flatnonzero(push.vector)) for (push,) in found.sets}
+    assert moved == {(1, 2), (1, 3), (2, 3)}
+    assert all(np.linalg.norm(push.vector) == pytest.approx(5.0) for (push,) in found.sets)
+
+
+def test_more_features_are_tried_up_to_a_limit():
+    many = {0: 5.0} | dict.fromkeys(range(1, 8), 1.9)
+    none_more = MatchingSettings(options=6, more_features=3)
+    assert matched(changes(many)).larger
+    assert matched(changes(many), settings=none_more) is None
 
 
 def test_a_row_in_which_nothing_changes_has_the_empty_set():
