@@ -18,9 +18,9 @@ def circuit_page(circuit: str) -> str:
     return f"circuits/{circuit}/index.html"
 
 
-def notebook_page(entry: str) -> str:
-    """The page of an executed notebook of a circuit."""
-    return f"circuits/{entry}/notebook.html"
+def notebook_page(entry_page: str) -> str:
+    """The page of the executed notebook of an entry, beside the entry's own page."""
+    return posixpath.join(posixpath.dirname(entry_page), "notebook.html")
 
 
 def feature_page(feature: str) -> str:

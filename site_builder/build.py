@@ -30,7 +30,12 @@ from site_builder.pages.model import model_entry
 from site_builder.pages.notebook import notebook_entry
 from site_builder.pages.other import models_list, moved_page, search_page
 from site_builder.pages.part_scene import drawn_row, part_scene
-from site_builder.pages.run_yourself import NOTEBOOK_FILE
+from site_builder.pages.run_yourself import (
+    NOTEBOOK_FILE,
+    NotebookPlace,
+    circuit_notebook,
+    feature_notebook,
+)
 from site_builder.pictures.drawn_graph import draw_graph
 from site_builder.pictures.graph_picture import graph_data
 from site_builder.reading import read_site
@@ -128,6 +133,7 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
         scenes[record.circuit.id] = write_circuit(record, site, source)
     for feature in site.features.values():
         write_page(feature_entry(feature, site), source)
+        write_notebook(feature_notebook(feature), feature.notebook_file, source)
     for model in site.models.values():
         write_page(model_entry(model, site), source)
     featured = choose_featured(site)
@@ -152,13 +158,20 @@ def write_circuit(record: CircuitRecord, site: SiteRecords, source: Path) -> Any
             graph_data(drawn, circuit, feature_data(record, drawn, site)), folder / GRAPH_FILE
         )
     write_page(circuit_entry(record, site, scene, drawn), source)
-    if record.notebook_file is not None:
-        page, pictures = notebook_entry(record, record.notebook_file)
-        write_page(page, source)
-        for name, content in pictures.items():
-            (folder / name).write_bytes(content)
-        shutil.copyfile(record.notebook_file, folder / NOTEBOOK_FILE)
+    write_notebook(circuit_notebook(record), record.notebook_file, source)
     return scene
+
+
+def write_notebook(place: NotebookPlace, file: Path | None, source: Path) -> None:
+    """Write an executed notebook as a page with its pictures, and as a download."""
+    if file is None:
+        return
+    folder = source / Path(place.page).parent
+    page, pictures = notebook_entry(place, file)
+    write_page(page, source)
+    for name, content in pictures.items():
+        (folder / name).write_bytes(content)
+    shutil.copyfile(file, folder / NOTEBOOK_FILE)
 
 
 def moved(site: SiteRecords, redirects: Mapping[str, str]) -> list[Page]:

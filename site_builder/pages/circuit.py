@@ -17,7 +17,7 @@ from site_builder.pages.part_scene import circuit_figure, plain_scene
 from site_builder.pages.parts import edges_table, parts_section
 from site_builder.pages.prompts import prompts_section
 from site_builder.pages.provenance import command_block, provenance_section
-from site_builder.pages.run_yourself import notebook_section
+from site_builder.pages.run_yourself import circuit_notebook, notebook_section
 from site_builder.pictures.drawn_graph import DrawnGraph
 from site_builder.pictures.part_boxes import PartScene
 from site_builder.prose import prose
@@ -41,7 +41,8 @@ def circuit_entry(
         Section("Parts", "parts", join([parts_section(record, site), edges_table(circuit, edges)])),
         Section("Interventions", "interventions", interventions_section(record)),
         Section("Prompts", "prompts", prompts_section(record)),
-        Section("Run it yourself", "run", notebook_section(record, site)),
+        Section("Run it yourself", "run", notebook_section(
+            circuit_notebook(record), record.notebook_file is not None, site)),
         Section("Provenance", "provenance", provenance_section(
             record.result, record.reproduction, f"atlas reproduce {circuit.id}")),
         Section("Sources and citation", "sources", credit_section(circuit, site)),

@@ -16,6 +16,7 @@ from site_builder.pages.claims import effect_title, figures, metric_in_words, me
 from site_builder.pages.credit import bibtex, curators_line, sources_list
 from site_builder.pages.feature_activations import activations_section, tokens_section
 from site_builder.pages.provenance import command_block, provenance_section
+from site_builder.pages.run_yourself import feature_notebook, notebook_section
 from site_builder.pictures.bars import before_after_bars
 from site_builder.pictures.effect_chart import effect_chart
 from site_builder.reading import feature_part
@@ -33,6 +34,8 @@ def feature_entry(record: FeatureRecord, site: SiteRecords) -> Page:
         Section("Promoted tokens", "tokens", tokens_section(record)),
         Section("Steering", "steering", steering_section(record, site)),
         Section("Circuits", "circuits", circuits_section(record, site)),
+        Section("Run it yourself", "run", notebook_section(
+            feature_notebook(record), record.notebook_file is not None, site)),
         Section("Provenance", "provenance", provenance_section(
             record.result, record.reproduction, f"atlas reproduce {feature.id}")),
         Section("Sources and citation", "sources", credit_section(record, site)),

@@ -13,11 +13,10 @@ from typing import Any
 import markdown
 
 from atlas.errors import EntryError
-from site_builder.address import circuit_page, list_page, notebook_page, relative
+from site_builder.address import list_page, notebook_page, relative
 from site_builder.html import Html, join, tag
 from site_builder.page import Page
-from site_builder.pages.run_yourself import NOTEBOOK_FILE
-from site_builder.records import CircuitRecord
+from site_builder.pages.run_yourself import NOTEBOOK_FILE, NotebookPlace
 from site_builder.sanitise import sanitise
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -29,38 +28,30 @@ MOST_PIXELS = 10_000
 HIDDEN_TAGS = frozenset({"remove-cell", "injected-parameters-hidden"})
 
 
-def notebook_entry(record: CircuitRecord, file: Path) -> tuple[Page, dict[str, bytes]]:
+def notebook_entry(place: NotebookPlace, file: Path) -> tuple[Page, dict[str, bytes]]:
     """The page of an executed notebook and the pictures beside it, by name.
 
     Raises EntryError if the file is no notebook.
     """
     pictures: dict[str, bytes] = {}
-    circuit = record.circuit
-    here = notebook_page(circuit.id)
-    back = relative(here, circuit_page(circuit.id))
+    here = notebook_page(place.page)
     trail = tag(
         "nav",
         {"class": "breadcrumb", "aria-label": "Breadcrumb"},
-        tag("a", {"href": relative(here, list_page("circuits"))}, "Circuits"),
+        tag("a", {"href": relative(here, list_page(place.kind))}, place.kind.capitalize()),
         tag("span", {"class": "sep", "aria-hidden": "true"}, "/"),
-        tag("a", {"href": back, "dir": "auto"}, circuit.title),
+        tag("a", {"href": relative(here, place.page), "dir": "auto"}, place.title),
     )
-    download = tag(
-        "a",
-        {"class": "button", "href": NOTEBOOK_FILE, "download": f"{circuit.id}.ipynb"},
-        "Download the notebook",
-    )
+    keep = {"class": "button", "href": NOTEBOOK_FILE, "download": f"{place.name}.ipynb"}
     cells = [cell_block(cell, pictures) for cell in read_cells(file)]
-    head = join(
-        [
-            trail,
-            tag("h1", {"dir": "auto"}, f"Notebook: {circuit.title}"),
-            tag("p", {}, download),
-            tag("div", {"class": "notebook"}, *cells),
-        ]
-    )
-    page = Page(path=here, title=f"Notebook: {circuit.title}", head=head, layout="list")
-    return page, pictures
+    title = f"Notebook: {place.title}"
+    head = [
+        trail,
+        tag("h1", {"dir": "auto"}, title),
+        tag("p", {}, tag("a", keep, "Download the notebook")),
+        tag("div", {"class": "notebook"}, *cells),
+    ]
+    return Page(path=here, title=title, head=join(head), layout="list"), pictures
 
 
 def read_cells(file: Path) -> list[Mapping[str, Any]]:

@@ -2,50 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from site_builder.address import circuit_page, notebook_page, relative
+from site_builder.address import circuit_page, feature_page, notebook_page, relative
 from site_builder.html import Html, join, tag
 from site_builder.pages.provenance import command_block
-from site_builder.records import CircuitRecord, SiteRecords
+from site_builder.records import CircuitRecord, FeatureRecord, SiteRecords
 
 NOTEBOOK_FILE = "notebook.ipynb"
 
 
-def notebook_section(record: CircuitRecord, site: SiteRecords) -> Html:
-    """Links to the notebook, and the commands that run it."""
-    here = circuit_page(record.circuit.id)
-    buttons: list[Html] = []
-    if record.notebook_file is not None:
-        executed = relative(here, notebook_page(record.circuit.id))
-        buttons.append(
-            tag(
-                "a",
-                {"class": "button button-strong", "href": executed},
-                "Read the executed notebook",
-            )
-        )
-        buttons.append(
-            tag(
-                "a",
-                {
-                    "class": "button",
-                    "href": NOTEBOOK_FILE,
-                    "download": f"{record.circuit.id}.ipynb",
-                },
-                "Download it",
-            )
-        )
-    address = colab_address(record.circuit.id, site)
-    if address:
-        buttons.append(
-            tag("a", {"class": "button", "href": address, "rel": "noopener"}, "Open in Colab")
-        )
-    words = (
-        "Prompt, graph, pruned circuit, interventions and claims, step "
-        "by step, on your own machine:"
+@dataclass(frozen=True)
+class NotebookPlace:
+    """The entry that a notebook belongs to."""
+
+    entry: str  # id
+    name: str  # of the notebook's file, without its ending
+    title: str
+    page: str  # of the entry
+    kind: str  # circuits | features
+
+
+def circuit_notebook(record: CircuitRecord) -> NotebookPlace:
+    """The notebook of a circuit."""
+    circuit = record.circuit
+    return NotebookPlace(
+        circuit.id, circuit.id, circuit.title, circuit_page(circuit.id), "circuits"
     )
-    command = f"pip install 'llm-circuits-atlas[all]'\natlas notebook {record.circuit.id}"
+
+
+def feature_notebook(record: FeatureRecord) -> NotebookPlace:
+    """The notebook of a feature."""
+    feature = record.feature
+    name = feature.feature_id.folder_name
+    return NotebookPlace(feature.id, name, feature.label, feature_page(feature.id), "features")
+
+
+def notebook_section(place: NotebookPlace, executed: bool, site: SiteRecords) -> Html:
+    """Links to the entry's notebook, and the commands that run it."""
+    buttons: list[Html] = []
+    if executed:
+        page = relative(place.page, notebook_page(place.page))
+        read = {"class": "button button-strong", "href": page}
+        keep = {"class": "button", "href": NOTEBOOK_FILE, "download": f"{place.name}.ipynb"}
+        buttons += [tag("a", read, "Read the executed notebook"), tag("a", keep, "Download it")]
+    address = colab_address(place.name, site)
+    if address:
+        colab = {"class": "button", "href": address, "rel": "noopener"}
+        buttons.append(tag("a", colab, "Open in Colab"))
+    words = "The whole measurement, step by step, on your own machine:"
+    command = f"pip install 'llm-circuits-atlas[all]'\natlas notebook {place.entry}"
     listed = tag("ul", {"class": "actions"}, *(tag("li", {}, button) for button in buttons))
     return join([listed if buttons else "", tag("p", {}, words), command_block(command)])
 

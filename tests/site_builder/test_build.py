@@ -209,6 +209,7 @@ def test_the_data_of_a_graph_agree_with_its_picture(site, pages):
 
 def test_the_executed_notebook_is_a_page_and_a_download(site, pages):
     folder = site / "circuits/microworld-states-and-capitals"
+    assert "features/microworld/transcoders/2-117/notebook.html" in pages
     page = pages["circuits/microworld-states-and-capitals/notebook.html"]
     assert (folder / "notebook.ipynb").is_file()
     assert (folder / "figure-1.png").read_bytes().startswith(b"\x89PNG")
