@@ -28,23 +28,8 @@ def draw(random: Random, split: Split) -> Document:
     writer.name(subject)
     attractor, attractor_number, shape = "", number, []
     for _ in range(depth):
-        attractor_number = random.randrange(2)
-        attractor = random.choice(NOUNS)[attractor_number]
-        if random.random() < 0.7:
-            writer.say(f"{random.choice(PREPOSITIONS)} the")
-            _adjectives(writer, random, split)
-            writer.begin("attractor_number", NUMBERS[attractor_number])
-            writer.name(attractor)
-            shape.append("preposition")
-        else:
-            verbs = random.choice(RELATIVE_VERBS)
-            writer.say("that the")
-            _adjectives(writer, random, split)
-            writer.begin("attractor_number", NUMBERS[attractor_number])
-            writer.name(attractor)
-            # Which of the four verbs stands here is free, so the word is emphasised no further.
-            writer.say(verbs[attractor_number])
-            shape.append("clause")
+        attractor, attractor_number, kind = _attractor(writer, random, split)
+        shape.append(kind)
     singular, plural, rest = CUES[cue]
     verb, foil = (plural, singular) if number else (singular, plural)
     writer.mark("answer_number", NUMBERS[number])
@@ -57,6 +42,23 @@ def draw(random: Random, split: Split) -> Document:
     }  # fmt: skip
     template = "-".join([cue.lower(), *shape])
     return writer.finish(split, template, f"agreement:depth-{depth}", entities)
+
+
+def _attractor(writer: Writer, random: Random, split: Split) -> tuple[str, int, str]:
+    """Say a noun between subject and verb; give it, its number, and how it is attached."""
+    number = random.randrange(2)
+    noun = random.choice(NOUNS)[number]
+    clause = random.random() >= 0.7
+    verbs = random.choice(RELATIVE_VERBS) if clause else None
+    writer.say("that the" if clause else f"{random.choice(PREPOSITIONS)} the")
+    _adjectives(writer, random, split)
+    writer.begin("attractor_number", NUMBERS[number])
+    writer.name(noun)
+    if verbs is None:
+        return noun, number, "preposition"
+    # Which of the four verbs stands here is free, so the word is emphasised no further.
+    writer.say(verbs[number])
+    return noun, number, "clause"
 
 
 def _adjectives(writer: Writer, random: Random, split: Split) -> None:
