@@ -42,7 +42,7 @@ def command() -> None:
 )
 @click.option("--search/--no-search", default=True, help="Whether to write the search index.")
 @format_option
-def build_site(
+def build_site(  # noqa: PLR0913  one parameter per option
     library: Path | None, out: Path, results: Path, work: Path, search: bool, output_format: str
 ) -> None:
     """Build the website from the entries and their accepted measurements."""

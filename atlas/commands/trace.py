@@ -12,7 +12,7 @@ from atlas.commands.output import format_option, library_option, print_json
 from atlas.commands.trace_report import lines, report
 from atlas.errors import BadInput
 from atlas.methods.attribute import AttributionSettings, attribute
-from atlas.methods.targets import GivenTokens, SalientTokens, Target, TokenDifference
+from atlas.methods.attribution.targets import GivenTokens, SalientTokens, Target, TokenDifference
 
 
 @click.command(

@@ -20,10 +20,10 @@ from torch import Tensor
 
 from atlas.errors import BadInput, ModelError
 from atlas.graphs.graph import AttributionGraph
-from atlas.methods.graph_of_rows import Origin, TracedRows, graph_of_rows
-from atlas.methods.ranking import most_influential
-from atlas.methods.sweep import Columns, Targets, sweep
-from atlas.methods.targets import SalientTokens, Target, TracedLogits, traced_logits
+from atlas.methods.attribution.graph_of_rows import Origin, TracedRows, graph_of_rows
+from atlas.methods.attribution.ranking import most_influential
+from atlas.methods.attribution.sweep import Columns, Targets, sweep
+from atlas.methods.attribution.targets import SalientTokens, Target, TracedLogits, traced_logits
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 from atlas.models.replacement import ZERO_POSITIONS, FrozenPass, check_length, freeze

@@ -18,8 +18,8 @@ from atlas.graphs.graph import AttributionGraph, NodeKind
 from atlas.graphs.prune import PruneSettings, edges_to_keep, nodes_to_keep, without_dead_ends
 from atlas.graphs.scores import GraphScores, score
 from atlas.methods.attribute import AttributionSettings, attribute
-from atlas.methods.instances import Instance, positions
-from atlas.methods.targets import GivenTokens, SalientTokens, Target, TokenDifference
+from atlas.methods.attribution.targets import GivenTokens, SalientTokens, Target, TokenDifference
+from atlas.methods.claims.instances import Instance, positions
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 

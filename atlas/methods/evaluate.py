@@ -17,16 +17,16 @@ from atlas.entries.circuit import Circuit, Claim
 from atlas.entries.measurement import MATCHED, WRONG_TARGET, Control, Measurement
 from atlas.entries.prompts import PromptRow
 from atlas.errors import EntryError
-from atlas.methods.answers import UNITS, metric_values
-from atlas.methods.bootstrap import RESAMPLES, Resamples, resamples
-from atlas.methods.instances import instances
-from atlas.methods.intervention_runs import (
+from atlas.methods.claims.answers import UNITS, metric_values
+from atlas.methods.claims.bootstrap import RESAMPLES, Resamples, resamples
+from atlas.methods.claims.instances import instances
+from atlas.methods.claims.intervention_runs import (
     EvaluationSettings,
     InterventionRuns,
     run_intervention,
 )
-from atlas.methods.pairing import draw_number
-from atlas.methods.row_activations import RowActivations, row_activations
+from atlas.methods.claims.pairing import draw_number
+from atlas.methods.claims.row_activations import RowActivations, row_activations
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 

@@ -19,11 +19,11 @@ from jaxtyping import Float64
 from atlas.entries.position import Position
 from atlas.entries.prompts import PromptRow
 from atlas.errors import BadInput
-from atlas.methods.answer_runs import Job, run_answers
-from atlas.methods.answers import metric_values
-from atlas.methods.instances import instances, positions
-from atlas.methods.row_activations import RowActivations, row_activations
-from atlas.methods.row_changes import Change
+from atlas.methods.claims.answer_runs import Job, run_answers
+from atlas.methods.claims.answers import metric_values
+from atlas.methods.claims.instances import instances, positions
+from atlas.methods.claims.row_activations import RowActivations, row_activations
+from atlas.methods.claims.row_changes import Change
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 

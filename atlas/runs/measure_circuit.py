@@ -19,10 +19,10 @@ from atlas.entries.measurement import Measurement
 from atlas.entries.prompts import PromptRow
 from atlas.errors import EntryError
 from atlas.methods.circuit_graph import CircuitGraph, edge_table, trace_circuit
+from atlas.methods.claims.instances import Instance, instances, positions
+from atlas.methods.claims.intervention_runs import EvaluationSettings
+from atlas.methods.claims.row_activations import row_activations
 from atlas.methods.evaluate import measure_claims
-from atlas.methods.instances import Instance, instances, positions
-from atlas.methods.intervention_runs import EvaluationSettings
-from atlas.methods.row_activations import row_activations
 from atlas.models.dictionaries import SparseAutoencoderSet, TranscoderSet
 from atlas.models.language_model import LanguageModel
 from atlas.models.loading import load_dictionary, load_model

@@ -22,8 +22,8 @@ from atlas.entries.feature_evidence import (
 from atlas.entries.library import Library
 from atlas.entries.measurement import Measurement
 from atlas.errors import EntryError
+from atlas.methods.claims.intervention_runs import EvaluationSettings
 from atlas.methods.evaluate import measure_claims
-from atlas.methods.intervention_runs import EvaluationSettings
 from atlas.models.dictionaries import SparseAutoencoderSet, TranscoderSet
 from atlas.models.language_model import LanguageModel
 from atlas.models.loading import load_dictionary, load_model

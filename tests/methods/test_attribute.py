@@ -7,7 +7,7 @@ import torch
 from atlas.errors import BadInput, ModelError
 from atlas.graphs.graph import NodeKind
 from atlas.methods.attribute import AttributionSettings, attribute
-from atlas.methods.targets import GivenTokens, SalientTokens, TokenDifference
+from atlas.methods.attribution.targets import GivenTokens, SalientTokens, TokenDifference
 from atlas.models.dictionaries import SparseAutoencoder, SparseAutoencoderSet, TranscoderSet
 from atlas.models.sites import Site
 from tests.models import tiny_models

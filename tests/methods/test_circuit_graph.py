@@ -8,9 +8,9 @@ import pytest
 from atlas.entries.library import Library
 from atlas.errors import EntryError
 from atlas.graphs.graph import NodeKind
+from atlas.methods.attribution.targets import GivenTokens, SalientTokens, TokenDifference
 from atlas.methods.circuit_graph import target_of, trace_circuit
-from atlas.methods.instances import instances
-from atlas.methods.targets import GivenTokens, SalientTokens, TokenDifference
+from atlas.methods.claims.instances import instances
 from atlas.models.loading import load_dictionary, load_model
 from tests import planted_library
 

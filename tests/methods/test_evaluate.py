@@ -10,9 +10,9 @@ from atlas.entries.circuit import Claim, Intervention, PartnerRule, Step
 from atlas.entries.evidence import derive_verdicts
 from atlas.entries.library import Library
 from atlas.errors import EntryError
+from atlas.methods.claims.intervention_runs import EvaluationSettings, cluster_entity
 from atlas.methods.evaluate import measure_claims
 from atlas.methods.intervene import FeatureIntervention, intervene
-from atlas.methods.intervention_runs import EvaluationSettings, cluster_entity
 from atlas.models.loading import load_dictionary, load_model
 from tests import planted_library
 

@@ -6,7 +6,7 @@ import torch
 
 from atlas.graphs.graph import NodeKind
 from atlas.methods.attribute import AttributionSettings, attribute
-from atlas.methods.targets import GivenTokens
+from atlas.methods.attribution.targets import GivenTokens
 from atlas.models.sites import Site
 from tests.methods.autograd_oracle import Oracle
 from tests.models import tiny_models

@@ -10,7 +10,10 @@ import torch
 from jaxtyping import Int64
 
 from atlas.errors import EntryError
-from atlas.methods.answers import Answers, answers, joined
+from atlas.methods.claims.answers import Answers, answers, joined
+from atlas.methods.claims.matched_sets import ControlSet
+from atlas.methods.claims.row_activations import padded
+from atlas.methods.claims.row_changes import Change
 from atlas.methods.generate import GenerationSettings, generate
 from atlas.methods.intervene import InterventionSettings, Mode, PromptBatch
 from atlas.methods.interventions import (
@@ -19,9 +22,6 @@ from atlas.methods.interventions import (
     FeatureIntervention,
     Span,
 )
-from atlas.methods.matched_sets import ControlSet
-from atlas.methods.row_activations import padded
-from atlas.methods.row_changes import Change
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 

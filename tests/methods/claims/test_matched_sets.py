@@ -8,16 +8,16 @@ import torch
 
 from atlas.entries.circuit import Step
 from atlas.entries.prompts import PromptRow
-from atlas.methods.instances import Instance
-from atlas.methods.matched_sets import (
+from atlas.methods.claims.instances import Instance
+from atlas.methods.claims.matched_sets import (
     MatchingSettings,
     Surroundings,
     control_sets,
     draw_assignments,
     matching_subsets,
 )
-from atlas.methods.row_activations import ActiveFeatures, RowActivations
-from atlas.methods.row_changes import Change, Group, RowChanges
+from atlas.methods.claims.row_activations import ActiveFeatures, RowActivations
+from atlas.methods.claims.row_changes import Change, Group, RowChanges
 from atlas.models.activation_functions import ReLU
 from atlas.models.dictionaries import Transcoder, TranscoderSet
 from atlas.models.sites import Site

@@ -9,10 +9,9 @@ import numpy as np
 from jaxtyping import Int64
 
 from atlas.entries.circuit import Circuit, Intervention
-from atlas.methods.answer_runs import Candidates, Job, RunSettings, run_answers
-from atlas.methods.answers import Answers
-from atlas.methods.intervene import Mode
-from atlas.methods.matched_sets import (
+from atlas.methods.claims.answer_runs import Candidates, Job, RunSettings, run_answers
+from atlas.methods.claims.answers import Answers
+from atlas.methods.claims.matched_sets import (
     ControlSet,
     ControlSets,
     MatchingSettings,
@@ -20,9 +19,10 @@ from atlas.methods.matched_sets import (
     control_sets,
     draw_assignments,
 )
-from atlas.methods.pairing import draw_number, partners, third_rows
-from atlas.methods.row_activations import RowActivations
-from atlas.methods.row_changes import RowChanges, row_changes
+from atlas.methods.claims.pairing import draw_number, partners, third_rows
+from atlas.methods.claims.row_activations import RowActivations
+from atlas.methods.claims.row_changes import RowChanges, row_changes
+from atlas.methods.intervene import Mode
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 

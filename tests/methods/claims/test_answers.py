@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from atlas.errors import EntryError
-from atlas.methods.answers import answers, joined, metric_values
+from atlas.methods.claims.answers import answers, joined, metric_values
 
 # Two rows over four tokens. Row 0: target 1, foil 2, partner's target 3. Row 1: target 0 only.
 LOGITS = torch.tensor([[0.0, 2.0, 1.0, 0.5], [1.0, 3.0, 0.0, 0.0]])

@@ -43,14 +43,11 @@ def instances(model: LanguageModel, rows: Sequence[PromptRow]) -> list[Instance]
         ModelError: a target or foil is not one token.
         BadInput: a row is empty.
     """
+    # Rows share their answers, and looking a token up can take the whole vocabulary.
+    answers = dict.fromkeys(word for row in rows for word in (row.target, row.foil) if word)
+    ids = {word: model.token_id(word) for word in answers}
     return [
-        Instance(
-            row=row,
-            tokens=model.tokenize(row.text),
-            target_id=model.token_id(row.target),
-            foil_id=model.token_id(row.foil) if row.foil else None,
-        )
-        for row in rows
+        Instance(row, model.tokenize(row.text), ids[row.target], ids.get(row.foil)) for row in rows
     ]
 
 

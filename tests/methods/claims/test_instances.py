@@ -5,7 +5,7 @@ import pytest
 from atlas.entries.position import Position
 from atlas.entries.prompts import PromptRow
 from atlas.errors import EntryError, ModelError
-from atlas.methods.instances import instances, positions
+from atlas.methods.claims.instances import instances, positions
 
 
 def instance(tiny_model, text="w5 w12 w1 w12 w2", target="w3", **entities):

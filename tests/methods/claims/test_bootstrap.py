@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from atlas.methods.bootstrap import resamples
+from atlas.methods.claims.bootstrap import resamples
 
 
 def width(entities, templates, values):

@@ -14,8 +14,8 @@ from scipy.sparse import csc_array, csr_array, hstack
 
 from atlas.graphs.graph import CONSTANTS, AttributionGraph, GraphHeader, NodeKind, NodeTable
 from atlas.graphs.nodes import NODE_DTYPES
-from atlas.methods.sweep import Columns
-from atlas.methods.targets import TracedLogits
+from atlas.methods.attribution.sweep import Columns
+from atlas.methods.attribution.targets import TracedLogits
 from atlas.models.replacement import ZERO_POSITIONS, FrozenPass
 
 

@@ -25,7 +25,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from atlas.entries.circuit import Step
-from atlas.methods.row_changes import Group, Place, RowChanges, decoder_vectors
+from atlas.methods.claims.row_changes import Group, Place, RowChanges, decoder_vectors
 from atlas.models.dictionaries import Dictionary
 
 

@@ -18,8 +18,8 @@ from jaxtyping import Float64
 
 from atlas.entries.circuit import Circuit, Intervention, Part, Step
 from atlas.errors import EntryError
-from atlas.methods.instances import positions
-from atlas.methods.row_activations import RowActivations
+from atlas.methods.claims.instances import positions
+from atlas.methods.claims.row_activations import RowActivations
 from atlas.models.dictionaries import Dictionary
 
 Place = tuple[int, int]

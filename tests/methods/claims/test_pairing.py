@@ -4,7 +4,7 @@ import pytest
 
 from atlas.entries.circuit import PartnerRule
 from atlas.entries.prompts import PromptRow
-from atlas.methods.pairing import draw_number, partners, third_rows
+from atlas.methods.claims.pairing import draw_number, partners, third_rows
 
 RULE = PartnerRule(differs_in=("state",), same=("template",))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
 from atlas.methods.activations import ActivationSettings, SparseActivations, activations
-from atlas.methods.instances import Instance
+from atlas.methods.claims.instances import Instance
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 
@@ -23,8 +24,11 @@ class ActiveFeatures:
 
     def value_of(self, index: int) -> float:
         """A feature's activation; 0 where it is not active."""
-        found = np.flatnonzero(self.index == index)
-        return float(self.value[found[0]]) if len(found) else 0.0
+        return self._by_index.get(index, 0.0)
+
+    @cached_property
+    def _by_index(self) -> dict[int, float]:
+        return dict(zip(self.index.tolist(), self.value.tolist(), strict=True))
 
 
 NOTHING = ActiveFeatures(np.zeros(0, dtype=np.int64), np.zeros(0))

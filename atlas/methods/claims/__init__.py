@@ -1,0 +1,1 @@
+"""What `evaluate` stands on: rows, partners, changes, matched controls, answers, intervals."""
