@@ -150,6 +150,21 @@ def test_no_rows_is_refused(planted):
         measure_claims(*planted[:3], [])
 
 
-def test_the_bootstrap_resamples_what_the_part_is_keyed_by(planted):
+def entities(**values):
+    """Rows' entities: 40 rows, each entity with so many values."""
+    return [{name: f"{name}-{row % count}" for name, count in values.items()} for row in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (entities(city=10, name=40), "city"),
+        (entities(city=7, name=40), "name"),
+        (entities(city=2, name=20, verb=9), "verb"),
+        (entities(city=2), ""),
+        (entities(), ""),
+    ],
+)
+def test_the_bootstrap_resamples_what_the_part_is_keyed_by(planted, rows, expected):
     circuit = planted[2]
-    assert [cluster_entity(circuit, each) for each in circuit.interventions] == ["city"] * 3
+    assert cluster_entity(circuit, circuit.intervention("swap"), rows) == expected

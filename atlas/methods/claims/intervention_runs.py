@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,9 @@ from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 
 Engine = tuple[LanguageModel, Dictionary]
+
+FEWEST_VALUES = 8
+"""Resampling fewer values than this gives no interval: most resamples would miss one of them."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,9 @@ def run_intervention(
     assignments, exhaustive = _assignments(plan, intervention, settings)
     return InterventionRuns(
         intervention=intervention,
-        entity=cluster_entity(circuit, intervention),
+        entity=cluster_entity(
+            circuit, intervention, [row.instance.row.entities for row in plan.rows]
+        ),
         asked=len(observed),
         rows=plan.rows,
         before=run([job(row) for row in everyone]),
@@ -216,15 +221,21 @@ def _candidates(observed: Sequence[RowActivations], row: int, partner: int | Non
     return instance.target_id, foil, -1 if partner is None else observed[partner].instance.target_id
 
 
-def cluster_entity(circuit: Circuit, intervention: Intervention) -> str:
+def cluster_entity(
+    circuit: Circuit, intervention: Intervention, rows: Sequence[Mapping[str, str]]
+) -> str:
     """The entity whose values the bootstrap resamples: what the rows' effects depend on most.
 
     The key of the first changed part, else what partners differ in, else the entity at whose
-    position the first changed part acts, else none: then every row stands for itself.
+    position a changed part acts, else the rows' entity with the fewest values; of these the first
+    that has enough values to resample. Without one, every row stands for itself. `rows` are the
+    rows' entities.
     """
     parts = [circuit.part(step.part) for step in intervention.steps]
-    keys = [part.keyed_by for part in parts if part.keyed_by]
-    partner = list(intervention.partner.differs_in) if intervention.partner else []
-    places = [part.position.entity for part in parts if part.position.kind == "entity"]
-    named = [name for name in (*keys, *partner, *places) if name not in ("target", "template")]
-    return named[0] if named else ""
+    named = [part.keyed_by for part in parts]
+    named += list(intervention.partner.differs_in) if intervention.partner else []
+    named += [part.position.entity for part in parts]
+    names = {name for row in rows for name in row}
+    counts = {name: len({row.get(name, "") for row in rows}) for name in names}
+    named += sorted(counts, key=lambda name: (counts[name], name))
+    return next((name for name in named if counts.get(name, 0) >= FEWEST_VALUES), "")
