@@ -74,23 +74,33 @@ def third_rows(
     draws: int,
     seed: int,
 ) -> list[tuple[int, ...]]:
-    """For each row, up to `draws` rows that could be partners both of it and of its partner.
+    """For each row, up to `draws` rows whose values must not bring the partner's answer.
 
-    Their values differ from both, so a swap to one of them must not bring the partner's answer.
-    Empty where the row has no partner or no third row exists.
+    They could be partners both of the row and of its partner, so their values differ from both.
+    Where there are only two values (harmful or not, known or not) no such row exists, and other
+    rows of the row's own value stand in. Empty where the row has no partner or no such row either.
     """
     profiles = _profiles(rule, rows)
     chosen: list[tuple[int, ...]] = []
-    for row, profile, partner in zip(rows, profiles, partner_of, strict=True):
+    for number, partner in enumerate(partner_of):
         if partner is None:
             chosen.append(())
             continue
+        mine, theirs = profiles[number], profiles[partner]
         fitting = [
-            number
-            for number, other in enumerate(profiles)
-            if _may_lend(profile, other) and _may_lend(profiles[partner], other)
+            other
+            for other, profile in enumerate(profiles)
+            if _may_lend(mine, profile) and _may_lend(theirs, profile)
         ]
-        chosen.append(tuple(_ranked(rows, fitting, seed, ("third", row.id))[:draws]))
+        if not fitting:
+            fitting = [
+                other
+                for other, profile in enumerate(profiles)
+                if other != number and profile.group == mine.group
+                and profile.values == mine.values and profile.target != theirs.target
+            ]  # fmt: skip
+        purpose = ("third", rows[number].id)
+        chosen.append(tuple(_ranked(rows, fitting, seed, purpose)[:draws]))
     return chosen
 
 

@@ -65,9 +65,17 @@ def test_a_third_row_differs_from_the_row_and_from_its_partner():
         assert states.isdisjoint({ROWS[i].entities["state"] for i in (number, chosen[number])})
 
 
-def test_with_two_values_there_is_no_third_row():
+def test_with_two_values_other_rows_of_the_own_value_stand_in():
     two = [each for each in ROWS if each.entities["state"] != "Utah"]
-    assert third_rows(RULE, two, partners(RULE, two, 0), draws=3, seed=0) == [()] * len(two)
+    for number, third in enumerate(third_rows(RULE, two, partners(RULE, two, 0), draws=9, seed=0)):
+        assert number not in third
+        assert len(third) == 3
+        assert {two[i].entities["state"] for i in third} == {two[number].entities["state"]}
+
+
+def test_a_row_alone_of_its_value_has_no_third_row():
+    pair = [row("a", "Texas"), row("b", "Ohio")]
+    assert third_rows(RULE, pair, partners(RULE, pair, 0), draws=3, seed=0) == [(), ()]
 
 
 def test_the_drawn_number_is_the_same_on_every_machine():
