@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from atlas.errors import BadInput
@@ -61,8 +61,37 @@ class Scale:
         return (outputs - self.output_mean[:, None]) / self.output_size[:, None, None]
 
 
+@dataclass(frozen=True)
+class Active:
+    """The features that are active on a batch, as entries sorted by layer, token and feature.
+
+    About one in a hundred is, so everything after the encoder works on these alone.
+    """
+
+    row: Int[Tensor, " entry"]  # layer · tokens + token
+    feature: Int[Tensor, " entry"]  # layer · features + feature
+    value: Float[Tensor, " entry"]
+
+    @classmethod
+    def where(
+        cls,
+        mask: Bool[Tensor, "layer token feature"],
+        values: Float[Tensor, "layer token feature"],
+    ) -> Active:
+        """The values where the mask is true."""
+        _, tokens, features = mask.shape
+        place = mask.flatten().nonzero()[:, 0]
+        row = place // features
+        feature = place - (row - row // tokens) * features
+        return cls(row=row, feature=feature, value=values.flatten()[place])
+
+
 class StackedTranscoders(torch.nn.Module):
-    """One transcoder per layer, in the units of a Scale; ``weights`` gives the model's units."""
+    """One transcoder per layer, in the units of a Scale; ``weights`` gives the model's units.
+
+    Gradients are written out instead of taken by autograd, which would fill dense arrays of
+    tokens × features several times per step, almost all of it zeros.
+    """
 
     def __init__(self, shape: tuple[int, int, int], k: int, gate: Gate) -> None:
         """Zeros of shape (layers, features, d_model); ``start_from`` sets the first values."""
@@ -88,41 +117,77 @@ class StackedTranscoders(torch.nn.Module):
         """Let each feature stand for one token of a sample: read its input, write its output.
 
         A random direction of 128 lies far from all data, and most such features would never fire.
+        Tokens are alike, so features that fire together overshoot: each layer's encoder is scaled
+        such that the sum fits best.
         """
         for layer in range(len(inputs)):
             chosen = torch.randint(inputs.shape[1], (self.encoder.shape[1],), generator=generator)
             self._restart(layer, slice(None), inputs[layer, chosen], outputs[layer, chosen])
+        pre = self.pre_activations(inputs)
+        self.follow_threshold(pre, float(self.k), 1.0)
+        estimate = self.decode(self.active(pre), outputs.shape[1])
+        fit = (estimate * outputs).sum((1, 2)) / estimate.pow(2).sum((1, 2)).clamp_min(1e-12)
+        self.encoder.mul_(fit.clamp(1e-3, 1.0)[:, None, None])
+        self.threshold.mul_(fit.clamp(1e-3, 1.0))
 
     def _restart(self, layer: int, features: slice | Tensor, reads: Tensor, writes: Tensor) -> None:
         directions = writes / writes.norm(dim=-1, keepdim=True).clamp_min(1e-6)
         self.decoder[layer, features] = directions
         # An input like the token's own gives a pre-activation about as large as its output.
-        scale = writes.norm(dim=-1, keepdim=True) / reads.pow(2).sum(-1, keepdim=True).clamp_min(
-            1e-6
-        )
-        self.encoder[layer, features] = reads * scale
+        squares = reads.pow(2).sum(-1, keepdim=True).clamp_min(1e-6)
+        self.encoder[layer, features] = reads * writes.norm(dim=-1, keepdim=True) / squares
         self.encoder_bias[layer, features] = 0.0
 
+    @torch.no_grad()
     def pre_activations(
         self, inputs: Float[Tensor, "layer token d_model"]
     ) -> Float[Tensor, "layer token feature"]:
         """W_enc x + b_enc of every feature."""
         return torch.baddbmm(self.encoder_bias[:, None], inputs, self.encoder.transpose(1, 2))
 
-    def activations(
-        self, pre: Float[Tensor, "layer token feature"]
-    ) -> Float[Tensor, "layer token feature"]:
-        """The gate, as at inference."""
+    @torch.no_grad()
+    def active(self, pre: Float[Tensor, "layer token feature"]) -> Active:
+        """What the gate lets through, as at inference."""
         if self.gate == "batch_top_k":
-            return pre * (pre > self.threshold[:, None, None])
+            return Active.where(pre > self.threshold[:, None, None], pre)
         values, indices = pre.topk(self.k, dim=-1, sorted=False)
-        return torch.zeros_like(pre).scatter(-1, indices, values.relu())
+        kept = torch.zeros_like(pre, dtype=torch.bool).scatter_(-1, indices, values > 0)
+        return Active.where(kept, pre)
 
-    def decode(
-        self, activations: Float[Tensor, "layer token feature"]
-    ) -> Float[Tensor, "layer token d_model"]:
+    @torch.no_grad()
+    def decode(self, active: Active, tokens: int) -> Float[Tensor, "layer token d_model"]:
         """a W_dec + b_dec."""
-        return torch.baddbmm(self.decoder_bias[:, None], activations, self.decoder)
+        layers, _, d_model = self.decoder.shape
+        written = _sum_by(active.row, layers * tokens, self.decoder.flatten(0, 1), active)
+        return written.view(layers, tokens, d_model) + self.decoder_bias[:, None]
+
+    @torch.no_grad()
+    def set_gradients(
+        self,
+        active: Active,
+        inputs: Float[Tensor, "layer token d_model"],
+        errors: Float[Tensor, "layer token d_model"],
+    ) -> None:
+        """Gradients of the squared errors (estimate − output), summed over layers.
+
+        Per layer the loss is the mean over tokens and coordinates. With e the error of a token:
+        dW_dec[f] = Σ a e, da = W_dec[f]·e, dW_enc[f] = Σ da x, db_enc[f] = Σ da, db_dec = Σ e.
+        """
+        layers, features, d_model = self.encoder.shape
+        slope = errors * (2 / (errors.shape[1] * d_model))
+        e, x = slope.flatten(0, 1), inputs.flatten(0, 1)
+        # All pulls at once, though few are wanted: a product of dense matrices is the faster way.
+        pulls = torch.bmm(slope, self.decoder.transpose(1, 2)).flatten(0, 1)
+        pull = pulls[active.row, active.feature % features]
+        order = active.feature.argsort(stable=True)
+        by_feature = Active(active.feature[order], active.row[order], active.value[order])
+        pulled = Active(by_feature.row, by_feature.feature, pull[order])
+        count = layers * features
+        self.decoder.grad = _sum_by(by_feature.row, count, e, by_feature).view_as(self.decoder)
+        self.encoder.grad = _sum_by(pulled.row, count, x, pulled).view_as(self.encoder)
+        bias = torch.zeros(count).index_add_(0, active.feature, pull)
+        self.encoder_bias.grad = bias.view(layers, features)
+        self.decoder_bias.grad = slope.sum(1)
 
     @torch.no_grad()
     def follow_threshold(
@@ -145,7 +210,7 @@ class StackedTranscoders(torch.nn.Module):
     @torch.no_grad()
     def revive(
         self,
-        dead: tuple[Int[Tensor, " dead"], ...],
+        dead: tuple[Int[Tensor, " _"], ...],
         inputs: Float[Tensor, "layer token d_model"],
         errors: Float[Tensor, "layer token d_model"],
         generator: torch.Generator,
@@ -180,3 +245,19 @@ class StackedTranscoders(torch.nn.Module):
             "b_dec": self.decoder_bias * size[:, None] + scale.output_mean,
             "threshold": self.threshold * size,
         }
+
+
+def _sum_by(
+    group: Int[Tensor, " entry"],
+    groups: int,
+    vectors: Float[Tensor, "vector d_model"],
+    entries: Active,
+) -> Float[Tensor, "group d_model"]:
+    """For each group, the sum of its entries' values times their vectors; entries are sorted.
+
+    A product of a sparse matrix with a dense one, in the form that torch does fastest on a CPU.
+    """
+    starts = torch.searchsorted(group, torch.arange(groups))
+    return torch.nn.functional.embedding_bag(
+        entries.feature, vectors, starts, mode="sum", per_sample_weights=entries.value
+    )

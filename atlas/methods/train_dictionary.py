@@ -22,7 +22,7 @@ from torch import Tensor
 
 from atlas.errors import BadInput
 from atlas.methods.activation_stream import ActivationStream, StreamSettings
-from atlas.methods.stacked_transcoders import Gate, Scale, StackedTranscoders
+from atlas.methods.stacked_transcoders import Active, Gate, Scale, StackedTranscoders
 from atlas.methods.training_checkpoint import TrainingState, load_state, save_state
 from atlas.models.activation_functions import ActivationFunction, JumpReLU, TopK
 from atlas.models.dictionaries import Transcoder, TranscoderSet
@@ -36,17 +36,17 @@ logger = logging.getLogger(__name__)
 class TranscoderTraining:
     """How transcoders are trained."""
 
-    features: int = 1024  # per layer; 6 layers of width 128 in float32 are then 6.3 MB
-    k: int = 16  # features active per token (top_k) or on average (batch_top_k)
+    features: int = 1536  # per layer; 6 layers of width 128 in float32 are then 9.5 MB
+    k: int = 20  # features active per token (top_k) or on average (batch_top_k)
     gate: Gate = "batch_top_k"
-    steps: int = 4000
+    steps: int = 2900
     learning_rate: float = 1e-3  # peak; warmed up over 100 steps, then cosine to a hundredth
-    k_start: int = 64  # k falls to its value over the first third, so that features find a place
-    revive_every: int = 200  # steps between restarts of dead features, none in the last third
-    dead_after_steps: int = 200  # a feature that was silent for so many steps is dead
+    k_start: int = 32  # k falls to its value over the first third, so that features find a place
+    revive_every: int = 150  # steps between restarts of dead features, none in the last third
+    dead_after_steps: int = 150  # a feature that was silent for so many steps is dead
     checkpoint_every: int = 500  # steps between checkpoints, where a folder for them is given
     seed: int = 0
-    stream: StreamSettings = StreamSettings()
+    stream: StreamSettings = StreamSettings(batch_tokens=1024)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def train_transcoders(
             f"enough for {trainer.step}",
             "give more sequences or train for fewer steps",
         )
-    return transcoder_set(trainer.stack, trainer.scale(), model.name)
+    return transcoder_set(trainer.stack, trainer.scale())
 
 
 def mlp_places(model: LanguageModel) -> tuple[tuple[Site, int], ...]:
@@ -106,7 +106,7 @@ def mlp_places(model: LanguageModel) -> tuple[tuple[Site, int], ...]:
     )
 
 
-def transcoder_set(stack: StackedTranscoders, scale: Scale, name: str) -> TranscoderSet:
+def transcoder_set(stack: StackedTranscoders, scale: Scale) -> TranscoderSet:
     """The stack as a dictionary in the model's own units."""
     weights = {key: value.detach() for key, value in stack.weights(scale).items()}
 
@@ -125,7 +125,7 @@ def transcoder_set(stack: StackedTranscoders, scale: Scale, name: str) -> Transc
         )
         for layer in range(len(weights["W_enc"]))
     )
-    return TranscoderSet(f"{name} transcoders", Site.MLP_INPUT, Site.MLP_OUTPUT, layers)
+    return TranscoderSet("transcoders", Site.MLP_INPUT, Site.MLP_OUTPUT, layers)
 
 
 class _Trainer:
@@ -158,16 +158,13 @@ class _Trainer:
         k = self._k()
         pre = self.stack.pre_activations(inputs)
         if self.stack.gate == "batch_top_k":
-            self.stack.follow_threshold(pre, k, 1.0 if self.step == 0 else 0.05)
+            self.stack.follow_threshold(pre, k, 0.05)
         else:
             self.stack.k = round(k)
-        activations = self.stack.activations(pre)
-        errors = outputs - self.stack.decode(activations)
-        # Outputs are of unit size, so this is the unexplained share of the variance, up to noise.
-        loss = errors.pow(2).mean((1, 2)).sum()
-        loss.backward()  # type: ignore[no-untyped-call]
+        active = self.stack.active(pre)
+        errors = self.stack.decode(active, inputs.shape[1]) - outputs
+        self.stack.set_gradients(active, inputs, errors)
         self._update()
-        active, errors = activations.detach() > 0, errors.detach()
         self._follow_silence(active, inputs, errors)
         self.step += 1
         return lambda: self._progress(active, errors, outputs)
@@ -210,15 +207,16 @@ class _Trainer:
         start = min(self.settings.k_start, self.settings.features)
         return float(start * (self.settings.k / start) ** share)
 
-    def _follow_silence(self, active: Tensor, inputs: Tensor, errors: Tensor) -> None:
-        self.silent = torch.where(active.any(1), 0, self.silent + 1)
+    def _follow_silence(self, active: Active, inputs: Tensor, errors: Tensor) -> None:
+        self.silent += 1
+        self.silent.view(-1)[active.feature] = 0
         due = self.step > 0 and self.step % self.settings.revive_every == 0
         if not due or self.step > self.settings.steps * 2 / 3:
             return
         dead = tuple(
             torch.nonzero(layer >= self.settings.dead_after_steps)[:, 0] for layer in self.silent
         )
-        self.stack.revive(dead, inputs, errors, self.generator)
+        self.stack.revive(dead, inputs, -errors, self.generator)
         for layer, features in enumerate(dead):
             self.silent[layer, features] = 0
             self._forget(layer, features)
@@ -229,13 +227,13 @@ class _Trainer:
             for moment in ("exp_avg", "exp_avg_sq"):
                 self.optimizer.state[parameter][moment][layer, features] = 0
 
-    def _progress(self, active: Tensor, errors: Tensor, outputs: Tensor) -> TrainingProgress:
+    def _progress(self, active: Active, errors: Tensor, outputs: Tensor) -> TrainingProgress:
         spread = (outputs - outputs.mean(1, keepdim=True)).pow(2).sum((1, 2))
         dead = int((self.silent >= self.settings.dead_after_steps).sum())
         return TrainingProgress(
             step=self.step,
             steps=self.settings.steps,
             unexplained_variance=float((errors.pow(2).sum((1, 2)) / spread).mean()),
-            active_per_token=float(active.sum(-1).float().mean()),
+            active_per_token=len(active.value) / errors[..., 0].numel(),
             dead_features=dead,
         )

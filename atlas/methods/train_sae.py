@@ -33,12 +33,13 @@ class SaeTraining:
 
     features: int = 1024  # per layer; 6 layers of width 128 in float32 are then 6.3 MB
     k: float = 16.0  # features active per token on average
-    steps: int = 2000
+    steps: int = 1200
     learning_rate: float = 1e-3  # after 100 steps of warm-up; falls to 0 over the last third
     dead_after_steps: int = 200  # features silent for so long learn from what the rest leaves over
     scale_batches: int = 10  # batches that the scale of the activations is measured on
     seed: int = 0
-    stream: StreamSettings = StreamSettings()
+    model_name: str = ""  # written into the files; empty: where the model was loaded from
+    stream: StreamSettings = StreamSettings(batch_tokens=1024)
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,9 @@ def _trainer(model: LanguageModel, settings: SaeTraining, layer: int) -> Any:
     from sae_lens.saes.sae import SAEMetadata
 
     metadata = SAEMetadata(
-        model_name=model.name, hook_name=HOOK.format(layer=layer), prepend_bos=True
+        model_name=settings.model_name or model.name,
+        hook_name=HOOK.format(layer=layer),
+        prepend_bos=True,
     )
     sae = BatchTopKTrainingSAE(
         BatchTopKTrainingSAEConfig(
