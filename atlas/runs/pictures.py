@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from atlas.entries.circuit import Circuit
 from atlas.entries.measurement import Control, Measurement
 from atlas.graphs.graph import AttributionGraph, NodeKind
+from atlas.graphs.prune import edge_scores
 from atlas.methods.circuit_graph import CircuitGraph
 
 # Colours that people with colour-blindness tell apart (Okabe and Ito 2008).
@@ -62,7 +63,7 @@ def graph_picture(circuit: Circuit, graph: CircuitGraph) -> Picture:
         places[shown, 0],
         places[shown, 1],
         c=[colours[node] for node in np.flatnonzero(shown)],
-        s=34,
+        s=[34 if colours[node] in (PLAIN, ERROR) else 60 for node in np.flatnonzero(shown)],
         zorder=3,
         edgecolors="white",
         linewidths=0.6,
@@ -156,30 +157,25 @@ def _places(graph: AttributionGraph, layers: int) -> Float[np.ndarray, "node 2"]
 
 
 def _draw_edges(axes: Axes, graph: AttributionGraph, places: Float[np.ndarray, "node 2"]) -> None:
-    """The strongest edges between nodes that are shown, the darker the stronger."""
+    """The edges that carry most towards the answer, the darker the more."""
     edges, kind = graph.edges, graph.nodes.kind
-    hidden = (NodeKind.CONSTANT, NodeKind.DROPPED)
-    strength = np.abs(edges.weights) * ~np.isin(kind[edges.sources], hidden)
-    chosen = _strongest(strength)
-    if not len(chosen):
+    shown = ~np.isin(kind[edges.sources], (NodeKind.CONSTANT, NodeKind.DROPPED))
+    candidates = np.flatnonzero(shown & (edges.weights != 0))
+    if not len(candidates):
         return
+    scores = edge_scores(graph, candidates)
+    best = np.argsort(-scores, kind="stable")[:STRONGEST_EDGES]
+    chosen, share = candidates[best], np.sqrt(scores[best] / scores[best[0]])
     ends = np.stack([places[edges.sources[chosen]], places[edges.targets[chosen]]], axis=1)
-    share = strength[chosen] / strength[chosen].max()
-    colours = np.where(edges.weights[chosen] > 0, RAISES, LOWERS)
     axes.add_collection(
         LineCollection(
             list(ends),
-            colors=colours.tolist(),
+            colors=np.where(edges.weights[chosen] > 0, RAISES, LOWERS).tolist(),
             linewidths=0.3 + 2.2 * share,
-            alpha=0.15 + 0.5 * share,
+            alpha=0.1 + 0.5 * share,
             zorder=1,
-        )  # fmt: skip
+        )
     )
-
-
-def _strongest(strength: Float[np.ndarray, " edge"]) -> Int[np.ndarray, " chosen"]:
-    order = np.argsort(-strength, kind="stable")[:STRONGEST_EDGES]
-    return order[strength[order] > 0]
 
 
 def _colours(circuit: Circuit, graph: CircuitGraph) -> list[str]:

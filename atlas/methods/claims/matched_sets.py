@@ -40,7 +40,7 @@ class MatchingSettings:
     largest_enumeration: int = 20_000  # subsets; beyond it as many random ones are looked at
     # Different control sets per row. A draw picks one for each row, so a few per row make
     # thousands of draws, and the model runs once per set.
-    options: int = 12
+    options: int = 8
 
 
 @dataclass(frozen=True)
