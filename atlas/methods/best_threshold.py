@@ -17,12 +17,26 @@ from atlas.dashboards.labelled_tokens import UNDEFINED
 
 @dataclass(frozen=True)
 class Entries:
-    """Active features as columns: which feature (column), where, and how strongly."""
+    """Active features as columns: which feature (column), where, and how strongly.
+
+    Ordered by column, then by falling value, which `ordered` sees to once for all questions.
+    """
 
     column: Int[np.ndarray, " entry"]
     row: Int[np.ndarray, " entry"]
     position: Int[np.ndarray, " entry"]
     value: Float[np.ndarray, " entry"]
+
+    @classmethod
+    def ordered(
+        cls,
+        column: Int[np.ndarray, " entry"],
+        place: tuple[Int[np.ndarray, " entry"], Int[np.ndarray, " entry"]],
+        value: Float[np.ndarray, " entry"],
+    ) -> Entries:
+        """Entries in any order, put in order; ``place`` is (row, position)."""
+        order = np.lexsort((-value, column))
+        return cls(column[order], place[0][order], place[1][order], value[order])
 
     def among(self, mask: Bool[np.ndarray, "sequence position"]) -> Entries:
         """Those at tokens where the mask is true."""
@@ -49,15 +63,14 @@ def best_cuts(
     Tokens where the code is undefined do not count. Equal F1: the lowest column, then the highest
     threshold.
     """
-    code = codes[entries.row, entries.position].astype(np.int64)
-    judged = code != UNDEFINED
+    code = codes[entries.row, entries.position]
+    judged = np.flatnonzero(code != UNDEFINED)
     code, column, value = code[judged], entries.column[judged], entries.value[judged]
-    order = np.lexsort((code, -value, column))
-    code, column, value = code[order], column[order], value[order]
     said = _rank_with_ties(column, value)
-    by_code = np.lexsort((said, column, code))
+    # A stable sort keeps columns and falling values in order within each code.
+    by_code = np.argsort(code, kind="stable")
     code, column, value, said = code[by_code], column[by_code], value[by_code], said[by_code]
-    right = _rank_with_ties(code * (column.max(initial=0) + 1) + column, value)
+    right = _rank_with_ties(code.astype(np.int64) * (column.max(initial=0) + 1) + column, value)
     f1 = 2 * right / (said + positives[code])
     return _best_per_code(Columns(code, column, value, f1), len(positives))
 
@@ -105,7 +118,8 @@ def counts_at(
     entries: Entries, codes: Int[np.ndarray, "sequence position"], code: int, cut: Cut
 ) -> tuple[int, int]:
     """How often a cut says yes rightly, and how often at all, where the code is known."""
-    chosen = (entries.column == cut.column) & (entries.value >= cut.threshold)
+    start, stop = np.searchsorted(entries.column, [cut.column, cut.column + 1])
+    chosen = start + np.flatnonzero(entries.value[start:stop] >= cut.threshold)
     said = codes[entries.row[chosen], entries.position[chosen]]
     said = said[said != UNDEFINED]
     return int((said == code).sum()), len(said)

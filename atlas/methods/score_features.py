@@ -79,9 +79,7 @@ def score_latents(
         raise BadInput(
             "activations", f"of the token file's {labelled.tokens.shape}", f"{activations.shape}"
         )
-    half = _halves(len(labelled.tokens), settings.seed)[:, None] & labelled.is_word()
-    other = ~_halves(len(labelled.tokens), settings.seed)[:, None] & labelled.is_word()
-    entries = _entries(activations)
+    halves = _split(_entries(activations), labelled.is_word(), settings.seed)
     generator = np.random.default_rng(settings.seed)
     scores: list[LatentScore] = []
     for name in settings.latents if settings.latents is not None else labelled.latents:
@@ -89,11 +87,9 @@ def score_latents(
         if settings.places == "first":
             codes = _first_of_run(codes)
         shuffled = _shuffled(codes, labelled.is_word(), generator)
-        true, control = (
-            _score_codes(entries, (table, half, other), len(values)) for table in (codes, shuffled)
-        )
+        true, control = (_score_codes(halves, table, len(values)) for table in (codes, shuffled))
         for code, found in enumerate(true):
-            rare = _rarest(codes, (half, other), code) < settings.minimum_positives
+            rare = _rarest(codes, halves, code) < settings.minimum_positives
             if found is not None and not rare:
                 scores.append(_latent_score(name, values[code], found, control[code]))
     return tuple(scores)
@@ -125,28 +121,31 @@ def predicate_score(
     threshold is chosen on half of the sequences; the rest is scored.
     """
     row, position = np.nonzero(activations > 0)
-    entries = Entries(
-        column=np.zeros(len(row), dtype=np.int64),
-        row=row,
-        position=position,
-        value=activations[row, position].astype(np.float32),
-    )
-    half = _halves(len(mask), seed)[:, None] & judged
-    other = ~_halves(len(mask), seed)[:, None] & judged
+    value = activations[row, position].astype(np.float32)
+    entries = Entries.ordered(np.zeros(len(row), dtype=np.int64), (row, position), value)
+    halves = _split(entries, judged, seed)
     codes = np.where(judged, mask.astype(np.int64), UNDEFINED)
     shuffled = _shuffled(codes, judged, np.random.default_rng(seed))
-    found, control = (
-        _score_codes(entries, (table, half, other), 2)[1] or _NOTHING for table in (codes, shuffled)
-    )
+    found, control = (_score_codes(halves, table, 2)[1] or _NOTHING for table in (codes, shuffled))
     return PredicateScore(
         threshold=found.threshold,
         precision=found.precision,
         recall=found.recall,
         f1=found.f1,
         control_f1=control.f1,
-        positives=int((mask & other).sum()),
-        tokens=int(other.sum()),
+        positives=int((mask & halves.scored).sum()),
+        tokens=int(halves.scored.sum()),
     )
+
+
+@dataclass(frozen=True)
+class _Halves:
+    """The tokens that cuts are chosen on and those that they are scored on, with their entries."""
+
+    chosen: Bool[np.ndarray, "sequence position"]
+    scored: Bool[np.ndarray, "sequence position"]
+    chosen_entries: Entries
+    scored_entries: Entries
 
 
 @dataclass(frozen=True)
@@ -163,17 +162,21 @@ class _Found:
 _NOTHING = _Found(-1, float("inf"), 0.0, 0.0, 0.0, 0, 0)
 
 
+def _split(entries: Entries, counted: Bool[np.ndarray, "sequence position"], seed: int) -> _Halves:
+    """A random half of the sequences and the other: tokens of one sequence stay on one side."""
+    order = np.random.default_rng(seed).permutation(len(counted))
+    half = np.isin(np.arange(len(counted)), order[: len(counted) // 2])[:, None]
+    chosen, scored = half & counted, ~half & counted
+    return _Halves(chosen, scored, entries.among(chosen), entries.among(scored))
+
+
 def _score_codes(
-    entries: Entries, tables: tuple[np.ndarray, np.ndarray, np.ndarray], count: int
+    halves: _Halves, codes: Int[np.ndarray, "sequence position"], count: int
 ) -> list[_Found | None]:
     """For each code the column and cut that are best on one half, scored on the other."""
-    codes, half, other = tables
-    cuts = best_cuts(
-        entries.among(half), codes, np.bincount(codes[half] + 1, minlength=count + 1)[1:]
-    )
-    held_out = entries.among(other)
-    totals = np.bincount(codes[other] + 1, minlength=count + 1)[1:]
-    judged = int((codes[other] != UNDEFINED).sum())
+    cuts = best_cuts(halves.chosen_entries, codes, _counts(codes[halves.chosen], count))
+    held_out, totals = halves.scored_entries, _counts(codes[halves.scored], count)
+    judged = int((codes[halves.scored] != UNDEFINED).sum())
     found: list[_Found | None] = []
     for code, cut in enumerate(cuts):
         if cut is None:
@@ -217,18 +220,11 @@ _WIDTH = 1 << 40
 
 def _entries(activations: SparseActivations) -> Entries:
     positive = activations.value > 0
-    return Entries(
-        column=activations.layer[positive] * _WIDTH + activations.index[positive],
-        row=activations.row[positive],
-        position=activations.position[positive],
-        value=activations.value[positive],
+    return Entries.ordered(
+        activations.layer[positive] * _WIDTH + activations.index[positive],
+        (activations.row[positive], activations.position[positive]),
+        activations.value[positive],
     )
-
-
-def _halves(sequences: int, seed: int) -> Bool[np.ndarray, " sequence"]:
-    """True for a random half of the sequences: tokens of one sequence stay on one side."""
-    order = np.random.default_rng(seed).permutation(sequences)
-    return np.isin(np.arange(sequences), order[: sequences // 2])
 
 
 def _shuffled(codes: np.ndarray, words: np.ndarray, generator: np.random.Generator) -> np.ndarray:
@@ -252,5 +248,5 @@ def _counts(codes: Int[np.ndarray, " token"], count: int) -> Int[np.ndarray, " c
     return np.bincount(codes.astype(np.int64) + 1, minlength=count + 1)[1:]
 
 
-def _rarest(codes: np.ndarray, halves: tuple[np.ndarray, np.ndarray], code: int) -> int:
-    return min(int(((codes == code) & half).sum()) for half in halves)
+def _rarest(codes: Int[np.ndarray, "sequence position"], halves: _Halves, code: int) -> int:
+    return min(int(((codes == code) & half).sum()) for half in (halves.chosen, halves.scored))
