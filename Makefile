@@ -25,7 +25,7 @@ atlas: $(INSTALLED) ## check every entry, re-measure the embedded model's, build
 
 test: $(INSTALLED) lint browser ## everything that must hold (≤ 10 minutes after the installation)
 	$(BIN)/atlas check
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m 'not slow'
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m 'not slow'
 
 check: $(INSTALLED) ## only the entries
 	$(BIN)/atlas check
