@@ -23,6 +23,14 @@ def test_build_says_where_the_site_is(tmp_path):
     assert not (out / "pagefind").exists()
 
 
+def test_build_works_with_its_own_folders(tmp_path, monkeypatch):
+    library = str(example_library().root.resolve())
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(command, ["build", "--library", library, "--no-search"])
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "site" / "index.html").is_file()
+
+
 def test_build_refuses_a_folder_that_is_no_site(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     library = str(example_library().root)
