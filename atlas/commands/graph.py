@@ -44,7 +44,9 @@ def command() -> None:
 
 @command.command("prune", epilog="Example: atlas graph prune dallas.npz --node-threshold 0.7")
 @graph_argument
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Default: GRAPH.pruned.npz.")
+@click.option(
+    "-o", "--out", "output", type=click.Path(path_type=Path), help="Default: GRAPH.pruned.npz."
+)
 @click.option(
     "--node-threshold",
     default=0.8,
@@ -104,7 +106,7 @@ def show_command(graph: Path, top: int, output_format: str) -> None:
 
 @command.command("export", epilog="Example: atlas graph export dallas.pruned.npz --slug dallas")
 @graph_argument
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Default: GRAPH.json.")
+@click.option("-o", "--out", "output", type=click.Path(path_type=Path), help="Default: GRAPH.json.")
 @click.option("--slug", help="The graph's name in the viewer; default: the file's name.")
 @click.option("--scan", help="Neuronpedia's id of the model; default: the graph's model.")
 @click.option("--source-set", help="Neuronpedia's name of the dictionary.")
@@ -131,7 +133,7 @@ def export_command(  # noqa: PLR0913  one parameter per option
 
 @command.command("import", epilog="Example: atlas graph import downloaded.json")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Default: FILE.npz.")
+@click.option("-o", "--out", "output", type=click.Path(path_type=Path), help="Default: FILE.npz.")
 @format_option
 def import_command(file: Path, output: Path | None, output_format: str) -> None:
     """Read a graph JSON of Neuronpedia, circuit-tracer or Anthropic; say what was repaired."""
@@ -165,7 +167,7 @@ def output_path(given: Path | None, default: Path) -> Path:
     """Where to write; a file that was not named is never overwritten."""
     if given is None and default.exists():
         raise BadInput(
-            str(default), "a path that is free", "a file", "name it with --output to replace it"
+            str(default), "a path that is free", "a file", "name it with --out to replace it"
         )
     path = given or default
     if not path.parent.is_dir():

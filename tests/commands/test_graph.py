@@ -52,7 +52,7 @@ def test_a_file_that_was_not_named_is_never_overwritten(atlas, saved, tmp_path):
     other = tmp_path / "dallas.pruned.npz"
     other.write_bytes(b"precious")
     code, _, err = atlas("graph", "prune", saved)
-    assert code == 1 and "--output" in err
+    assert code == 1 and "--out" in err
     assert other.read_bytes() == b"precious"
     assert atlas("graph", "prune", saved, "-o", other)[0] == 0
 
