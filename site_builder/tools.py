@@ -49,7 +49,9 @@ def render(configuration: Mapping[str, Any], source: Path, target: Path) -> None
     """Render the Markdown in `source` into the empty folder `target`, strictly."""
     written = dict(configuration)
     written["theme"] = {**configuration.get("theme", {}), "custom_dir": str(THEME)}
-    written |= {"docs_dir": str(source.resolve()), "site_dir": str(target.resolve()), "strict": True}
+    # Absolute, because mkdocs reads paths relative to its configuration.
+    written |= {"docs_dir": str(source.resolve()), "site_dir": str(target.resolve())}
+    written["strict"] = True
     path = source.parent / "mkdocs.generated.yml"
     path.write_text(yaml.safe_dump(written, allow_unicode=True, sort_keys=False), encoding="utf-8")
     run([sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "-f", str(path)], "mkdocs")
