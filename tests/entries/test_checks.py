@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -99,6 +100,23 @@ def test_an_unreadable_vocabulary_silences_the_rules_that_need_it(root):
     assert codes(root) == ["E003"]
 
 
+def fastest(work: Callable[[], object]) -> float:
+    """CPU seconds of the quickest of three runs."""
+    seconds = []
+    for _ in range(3):
+        started = time.process_time()
+        work()
+        seconds.append(time.process_time() - started)
+    return min(seconds)
+
+
+def ten_million_steps() -> int:
+    total = 0
+    for step in range(10_000_000):
+        total += step
+    return total
+
+
 def test_many_entries_are_checked_in_little_time(root):
     """2,000 entries in 5 CPU seconds; here a tenth of them, a fifth of these being circuits."""
     source = root / "circuits/from-city-to-capital"
@@ -116,7 +134,7 @@ def test_many_entries_are_checked_in_little_time(root):
         text = sample_library.FEATURE.replace("layer: 1", "layer: 2")
         text = text.replace("index: 10", f"index: {number}")
         (root / f"features/small/transcoders/2-{number}.yaml").write_text(text)
-    started = time.process_time()
     assert codes(root) == []
-    # Twice the budget: process time is inflated where two threads share a core.
-    assert time.process_time() - started < 1.0
+    # A quiet core takes about half a second for the loop, which is a tenth of the budget, and a
+    # busy machine slows both alike. Twice that, because two threads on one core do not quite.
+    assert fastest(lambda: codes(root)) < 2 * fastest(ten_million_steps)
