@@ -18,7 +18,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[site,engine,notebooks]' --group dev
 	touch $@
 
-atlas: $(INSTALLED) ## check every entry, re-measure the embedded model's, build the site (≤ 15 minutes, ≤ 1 when nothing changed)
+atlas: $(INSTALLED) ## check every entry, re-measure the embedded model's, build the site (aim: 15 minutes, 1 when nothing changed)
 	$(BIN)/atlas check
 	$(BIN)/atlas reproduce --all --model microworld --jobs $(JOBS)
 	$(BIN)/atlas site build
@@ -47,7 +47,7 @@ site: $(INSTALLED) ## only the website
 slow: $(INSTALLED) ## kill tests, long fuzzing (about 20 minutes)
 	$(BIN)/python -m pytest -m slow
 
-microworld: $(INSTALLED) ## retrain the embedded model and its dictionaries from the seed (about 90 minutes)
+microworld: $(INSTALLED) ## retrain the embedded model and its dictionaries from the seed (not timed whole; plan two hours)
 	$(BIN)/python -m microworld train
 	$(BIN)/python -m microworld export
 	$(BIN)/python -m microworld dictionaries
