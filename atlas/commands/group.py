@@ -21,7 +21,10 @@ from atlas.models.loading import load_dictionary, load_model
 @click.option("--keyed-by", required=True, help="The entity whose values are told apart.")
 @click.option("--position", default="last", show_default=True, help="last, any, or an entity.")
 @click.option("--minimum-f1", default=0.8, show_default=True, help="Of firing as a test, 0 to 1.")
-@click.option("--most", default=4, show_default=True, help="Features per value.")
+@click.option("--screened", default=8, show_default=True, help="Features per value to ablate.")
+@click.option("--minimum-effect", default=0.0, show_default=True, help="Of an ablation, in logits.")
+@click.option("--layer", "layers", multiple=True, type=int, help="Only these; repeat for several.")
+@click.option("--most", default=4, show_default=True, help="Features per value to propose.")
 @library_option
 @format_option
 def command(  # noqa: PLR0913  one parameter per option
@@ -29,6 +32,9 @@ def command(  # noqa: PLR0913  one parameter per option
     keyed_by: str,
     position: str,
     minimum_f1: float,
+    screened: int,
+    minimum_effect: float,
+    layers: tuple[int, ...],
     most: int,
     library: Path | None,
     output_format: str,
@@ -44,7 +50,9 @@ def command(  # noqa: PLR0913  one parameter per option
     place = Position.from_data(position if position in ("last", "any") else {"entity": position})
     model = load_model(opened.root, entry.model)
     engine = (model, load_dictionary(opened.root, entry.model, entry.dictionary))
-    settings = GroupSettings(keyed_by, place, minimum_f1=minimum_f1, most=most)
+    settings = GroupSettings(
+        keyed_by, place, minimum_f1, screened, most, minimum_effect, layers=layers
+    )
     found = group_features(engine, rows, settings)
     if output_format == "json":
         print_json({value: [asdict(member) for member in group] for value, group in found.items()})

@@ -10,7 +10,7 @@ Only discovery rows may be given: test rows would make the later claims circular
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,7 @@ class GroupSettings:
     most: int = 4  # features per value that are proposed, largest effect first
     minimum_effect: float = 0.0  # logits; features that matter less are left out
     rows_per_value: int = 24  # rows in which an effect is averaged
+    layers: tuple[int, ...] = ()  # of the features; empty: all layers of the dictionary
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def group_features(
     """Per value of the entity, the features proposed for the part, most effective first.
 
     Raises:
-        BadInput: no row has the entity, or a row is a test row.
+        BadInput: no row has the entity, a row is a test row, or the dictionary lacks a layer.
         EntryError: a row's text does not contain the entity at which the part acts.
     """
     if any(row.split != "discovery" for row in rows):
@@ -67,11 +68,13 @@ def group_features(
     if not chosen:
         raise BadInput("rows", f"rows with the entity {settings.keyed_by}", "none")
     model, dictionary = engine
-    observed = row_activations(
-        model, dictionary, instances(model, chosen), dictionary.layer_numbers
-    )
+    layers = settings.layers or dictionary.layer_numbers
+    if not set(layers) <= set(dictionary.layer_numbers):
+        raise BadInput("layers", f"some of {list(dictionary.layer_numbers)}", f"{list(layers)}")
+    observed = row_activations(model, dictionary, instances(model, chosen), layers)
     labels = [row.entities[settings.keyed_by] for row in chosen]
-    candidates = _screen(observed, labels, dictionary, settings)
+    widths = {layer: dictionary.coder(layer).W_dec.shape[0] for layer in layers}
+    candidates = _screen(observed, labels, widths, settings)
     return {
         value: _ranked(engine, _rows_of(observed, labels, value, settings), members, settings)
         for value, members in candidates.items()
@@ -88,15 +91,15 @@ def _rows_of(
 def _screen(
     observed: Sequence[RowActivations],
     labels: Sequence[str],
-    dictionary: Dictionary,
+    widths: Mapping[int, int],
     settings: GroupSettings,
 ) -> dict[str, list[Member]]:
-    """Per value, the features whose firing predicts it best, over all layers."""
+    """Per value, the features whose firing predicts it best, over layers of given widths."""
     values = sorted(set(labels))
     is_value = np.array([[label == value for value in values] for label in labels], dtype=float)
     found: dict[str, list[Member]] = {value: [] for value in values}
-    for layer in dictionary.layer_numbers:
-        strength = _strength(observed, layer, dictionary.coder(layer).W_dec.shape[0], settings)
+    for layer, features in widths.items():
+        strength = _strength(observed, layer, features, settings)
         fires = (strength > 0).astype(float)
         hits = is_value.T @ fires
         f1 = 2 * hits / np.maximum(is_value.sum(0)[:, None] + fires.sum(0), 1)

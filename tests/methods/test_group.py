@@ -1,5 +1,7 @@
 """Grouping finds the planted feature of every value, and looks at discovery rows only."""
 
+from dataclasses import replace
+
 import pytest
 
 from atlas.entries.library import Library
@@ -53,3 +55,13 @@ def test_an_entity_that_no_row_has_is_refused(planted):
     settings = GroupSettings("planet", Position("last"))
     with pytest.raises(BadInput, match="planet"):
         group_features(engine, [row for row in rows if row.split == "discovery"], settings)
+
+
+def test_only_features_of_the_given_layers_are_proposed(planted):
+    engine, rows = planted
+    discovery = [row for row in rows if row.split == "discovery"]
+    other = replace(SETTINGS, minimum_f1=0.01, layers=(1 - planted_library.LAYER,))
+    proposed = group_features(engine, discovery, other)
+    assert {member.layer for group in proposed.values() for member in group} <= set(other.layers)
+    with pytest.raises(BadInput, match="layers"):
+        group_features(engine, discovery, replace(SETTINGS, layers=(99,)))
