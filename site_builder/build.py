@@ -30,6 +30,7 @@ from site_builder.pages.model import model_entry
 from site_builder.pages.notebook import notebook_entry
 from site_builder.pages.other import models_list, moved_page, search_page
 from site_builder.pages.part_scene import drawn_row, part_scene
+from site_builder.pages.problem_codes import problem_codes
 from site_builder.pages.run_yourself import (
     NOTEBOOK_FILE,
     NotebookPlace,
@@ -139,7 +140,8 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
     featured = choose_featured(site)
     scene = scenes.get(featured.circuit.id) if featured else None
     pages: list[Page] = [home(site, (featured, scene) if featured and scene else None)]
-    pages += [*list_pages(site), models_list(site), search_page(), *moved(site, library.redirects)]
+    pages += [*list_pages(site), models_list(site), search_page(), problem_codes()]
+    pages += moved(site, library.redirects)
     for page in pages:
         write_page(page, source)
     write_json(catalog(site), source / "catalog.json")
