@@ -116,12 +116,16 @@ class StackedTranscoders(torch.nn.Module):
     ) -> None:
         """Let each feature stand for one token of a sample: read its input, write its output.
 
+        Give at least as many tokens as there are features, or some features start as twins.
+
         A random direction of 128 lies far from all data, and most such features would never fire.
         Tokens are alike, so features that fire together overshoot: each layer's encoder is scaled
         such that the sum fits best.
         """
         for layer in range(len(inputs)):
-            chosen = torch.randint(inputs.shape[1], (self.encoder.shape[1],), generator=generator)
+            tokens, features = inputs.shape[1], self.encoder.shape[1]
+            order = torch.randperm(tokens, generator=generator)
+            chosen = order.repeat(-(-features // tokens))[:features]
             self._restart(layer, slice(None), inputs[layer, chosen], outputs[layer, chosen])
         pre = self.pre_activations(inputs)
         self.follow_threshold(pre, float(self.k), 1.0)
@@ -214,8 +218,8 @@ class StackedTranscoders(torch.nn.Module):
         inputs: Float[Tensor, "layer token d_model"],
         errors: Float[Tensor, "layer token d_model"],
         generator: torch.Generator,
-    ) -> int:
-        """Restart features that no token uses, each on a token that is reconstructed badly.
+    ) -> None:
+        """Restart features that no token uses, each on another token that is reconstructed badly.
 
         Tokens are drawn with a chance proportional to their squared error (Bricken et al. 2023).
         """
@@ -223,10 +227,10 @@ class StackedTranscoders(torch.nn.Module):
             if len(features):
                 chance = errors[layer].pow(2).sum(-1) + 1e-12
                 chosen = torch.multinomial(
-                    chance, len(features), replacement=True, generator=generator
+                    chance, min(len(features), len(chance)), generator=generator
                 )
-                self._restart(layer, features, inputs[layer, chosen], errors[layer, chosen])
-        return sum(len(features) for features in dead)
+                restarted = features[: len(chosen)]
+                self._restart(layer, restarted, inputs[layer, chosen], errors[layer, chosen])
 
     @torch.no_grad()
     def weights(self, scale: Scale) -> dict[str, Tensor]:

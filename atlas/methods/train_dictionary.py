@@ -12,7 +12,7 @@ import logging
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,10 @@ from atlas.models.sites import Site
 
 logger = logging.getLogger(__name__)
 
+# Per layer. Features that restart together may come to mean the same, since none of them sees
+# what the others explain: a few at a time, each finds its own errors.
+REVIVED_AT_ONCE = 128
+
 
 @dataclass(frozen=True)
 class TranscoderTraining:
@@ -42,7 +46,7 @@ class TranscoderTraining:
     steps: int = 2900
     learning_rate: float = 1e-3  # peak; warmed up over 100 steps, then cosine to a hundredth
     k_start: int = 32  # k falls to its value over the first third, so that features find a place
-    revive_every: int = 150  # steps between restarts of dead features, none in the last third
+    revive_every: int = 100  # steps between restarts of dead features, none in the last third
     dead_after_steps: int = 150  # a feature that was silent for so many steps is dead
     checkpoint_every: int = 500  # steps between checkpoints, where a folder for them is given
     seed: int = 0
@@ -82,8 +86,14 @@ def train_transcoders(
     trainer = _Trainer(model, settings)
     if checkpoint is not None and checkpoint.is_file():
         trainer.restore(load_state(checkpoint))
+    batches = iter(stream)
+    first: list[Tensor] = []
+    if trainer.step == 0:
+        # Each feature starts from a token of its own: two that start alike stay alike.
+        first = list(islice(batches, -(-settings.features // settings.stream.batch_tokens)))
+        trainer.start_from(torch.cat(first, 1))
     left = settings.steps - trainer.step
-    for batch in islice(stream, left):
+    for batch in islice(chain(first, batches), left):
         progress = trainer.train_on(batch[: model.layers], batch[model.layers :])
         if report and (trainer.step % 50 == 0 or trainer.step == settings.steps):
             report(progress())
@@ -142,19 +152,23 @@ class _Trainer:
         self._scale: Scale | None = None
 
     def scale(self) -> Scale:
-        """The scale of inputs and outputs, measured on the first batch."""
+        """The scale of inputs and outputs, measured on the first sample."""
         if self._scale is None:
-            raise RuntimeError("no step has been trained")
+            raise RuntimeError("training has not started")
         return self._scale
+
+    def start_from(self, sample: Tensor) -> None:
+        """Measure the scale of a sample [place, token, d_model] and give features first values."""
+        inputs, outputs = sample.chunk(2)
+        self._scale = Scale.measure(inputs, outputs)
+        self.stack.start_from(
+            self._scale.inputs(inputs), self._scale.outputs(outputs), self.generator
+        )
 
     def train_on(self, inputs: Tensor, outputs: Tensor) -> Callable[[], TrainingProgress]:
         """Do one step; the result computes what to report, only when it is asked to."""
-        if self._scale is None:
-            self._scale = Scale.measure(inputs, outputs)
-            self.stack.start_from(
-                self._scale.inputs(inputs), self._scale.outputs(outputs), self.generator
-            )
-        inputs, outputs = self._scale.inputs(inputs), self._scale.outputs(outputs)
+        scale = self.scale()
+        inputs, outputs = scale.inputs(inputs), scale.outputs(outputs)
         k = self._k()
         pre = self.stack.pre_activations(inputs)
         if self.stack.gate == "batch_top_k":
@@ -214,7 +228,8 @@ class _Trainer:
         if not due or self.step > self.settings.steps * 2 / 3:
             return
         dead = tuple(
-            torch.nonzero(layer >= self.settings.dead_after_steps)[:, 0] for layer in self.silent
+            torch.nonzero(layer >= self.settings.dead_after_steps)[:REVIVED_AT_ONCE, 0]
+            for layer in self.silent
         )
         self.stack.revive(dead, inputs, -errors, self.generator)
         for layer, features in enumerate(dead):
