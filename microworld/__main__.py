@@ -30,8 +30,8 @@ logger = logging.getLogger(__name__)
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    settings = TrainingSettings(steps=arguments.steps)
-    save_model(Trainer(arguments.run, settings, ModelSize()).run(), WEIGHTS / "model")
+    trained = Trainer(arguments.run, TrainingSettings(), ModelSize()).run()
+    save_model(trained, WEIGHTS / "model")
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
@@ -87,8 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--run", type=Path, default=run, help="folder of checkpoints")
         return command
 
-    command = add(_train, "train the model; resumes where it stopped")
-    command.add_argument("--steps", type=int, default=TrainingSettings().steps)
+    add(_train, "train the model; resumes where it stopped")
     command = add(_evaluate, "accuracy per behaviour")
     command.add_argument("--model", type=Path, default=WEIGHTS / "model")
     command.add_argument("--rows", type=int, default=400, help="prompts per behaviour at most")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
@@ -16,6 +17,7 @@ from microworld.tokenizer import BEGIN, token_ids
 
 SEQUENCE = 48  # tokens, the first of which is BOS
 UNIFORM_SHARE = 0.25  # of training sequences hold one behaviour only, as the held-out ones do
+BEHAVIOURS_OWN: Mapping[str, float] = {}  # no behaviour's weight is replaced
 PLAIN_WEIGHT = 0.4  # loss weight of a word that nothing predicts; a predictable one weighs 1
 
 
@@ -45,13 +47,16 @@ def clashes(document: Document, present: set[str]) -> bool:
     )
 
 
-def pack_sequence(random: Random) -> tuple[list[str], list[int]]:
+def pack_sequence(
+    random: Random, shares: Mapping[str, float] = BEHAVIOURS_OWN
+) -> tuple[list[str], list[int]]:
     """Give the words of one training sequence after BOS, and which of them can be predicted.
 
-    The last document is cut where the sequence ends.
+    `shares` replaces the weights of the behaviours that it names. The last document is cut where
+    the sequence ends.
     """
     behaviours = list(BEHAVIOURS.values())
-    weights = [behaviour.weight for behaviour in behaviours]
+    weights = [shares.get(behaviour.id, behaviour.weight) for behaviour in behaviours]
     if random.random() < UNIFORM_SHARE:
         behaviours = random.choices(behaviours, weights)
         weights = [1.0]
@@ -68,14 +73,16 @@ def pack_sequence(random: Random) -> tuple[list[str], list[int]]:
     return words[: SEQUENCE - 1], [index for index in emphasis if index < SEQUENCE - 1]
 
 
-def training_batch(chunk: int, sequences: int) -> Batch:
+def training_batch(
+    chunk: int, sequences: int, shares: Mapping[str, float] = BEHAVIOURS_OWN
+) -> Batch:
     """Give the `chunk`-th block of training sequences; the same for the same arguments, always."""
     random = Random(f"{SEED}:corpus:{chunk}")
     ids = token_ids()
     tokens = np.full((sequences, SEQUENCE), ids[BEGIN], dtype=np.int64)
     weights = np.full((sequences, SEQUENCE), PLAIN_WEIGHT, dtype=np.float32)
     for row in range(sequences):
-        words, emphasis = pack_sequence(random)
+        words, emphasis = pack_sequence(random, shares)
         tokens[row, 1:] = [ids[word] for word in words]
         weights[row, [index + 1 for index in emphasis]] = 1.0
     return Batch(tokens, weights)

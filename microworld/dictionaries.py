@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch
 from jaxtyping import Int
 
 from atlas.methods.train_dictionary import TranscoderTraining, train_transcoders
 from atlas.methods.train_end_to_end import EndToEndTraining, train_end_to_end
 from atlas.methods.train_sae import SaeTraining, train_saes
 from atlas.models.checkpoints import circuit_tracer
+from atlas.models.dictionaries import TranscoderSet
 from atlas.models.language_model import LanguageModel
 from microworld.corpus import training_batch
 from microworld.heldout import SEED
@@ -30,11 +32,17 @@ BATCH = 64  # sequences per forward pass
 class DictionarySettings:
     """How the dictionaries of the model and of its random-weight control are trained."""
 
-    transcoders: TranscoderTraining = field(default_factory=TranscoderTraining)
-    together: EndToEndTraining = field(
-        default_factory=lambda: EndToEndTraining(pad_id=token_ids()[PAD])
+    transcoders: TranscoderTraining = TranscoderTraining(
+        features=3072, k=23, k_start=48, steps=3500
     )
-    autoencoders: SaeTraining = field(default_factory=SaeTraining)
+    together: EndToEndTraining = field(
+        default_factory=lambda: EndToEndTraining(
+            steps=80, reconstruction_weight=10.0, pad_id=token_ids()[PAD]
+        )
+    )
+    autoencoders: SaeTraining = SaeTraining(
+        features=1536, k=20.0, steps=1000, model_name="microworld"
+    )
 
 
 def token_batches(start: int = FIRST_CHUNK) -> Iterator[Int[np.ndarray, "sequence position"]]:
@@ -56,7 +64,7 @@ def train_all(weights: Path, run: Path, settings: DictionarySettings) -> None:
     transcoders = train_end_to_end(
         model, transcoders, token_batches(2 * FIRST_CHUNK), settings.together, _say
     )
-    circuit_tracer.save(transcoders, weights / "transcoders", "microworld")
+    save_transcoders(transcoders, weights / "transcoders", "microworld")
     train_saes(model, token_batches(3 * FIRST_CHUNK), settings.autoencoders, weights / "saes", _say)
 
 
@@ -71,8 +79,13 @@ def train_control(run: Path, settings: DictionarySettings) -> Path:
     transcoders = train_transcoders(
         model, token_batches(), settings.transcoders, folder / "transcoders.pt", _say
     )
-    circuit_tracer.save(transcoders, folder / "transcoders", "microworld-random")
+    save_transcoders(transcoders, folder / "transcoders", "microworld-random")
     return folder
+
+
+def save_transcoders(transcoders: TranscoderSet, folder: Path, model_name: str) -> None:
+    """Save in half precision: twice the features in the same file, and they are read as float32."""
+    circuit_tracer.save(transcoders.to(torch.device("cpu"), torch.float16), folder, model_name)
 
 
 def _say(progress: object) -> None:

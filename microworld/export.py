@@ -9,7 +9,7 @@ import numpy as np
 
 from atlas.dashboards.labelled_tokens import LabelledTokens
 from microworld.corpus import SEQUENCE, clashes
-from microworld.document import Document
+from microworld.document import Document, Split
 from microworld.grammar import ASKING, BEHAVIOURS
 from microworld.heldout import SEED
 from microworld.latents import LATENTS, latent_codes
@@ -20,18 +20,20 @@ SEQUENCES_EACH = 190  # per behaviour: 16 x 190 = 3,040 sequences, well under 2 
 MORE = {"two-hop-capital": 400, "one-hop-fact": 500, "antonym": 300, "sport-of-athlete": 250}
 
 
-def held_out_rows(behaviour: str, count: int) -> list[list[Document]]:
-    """Give `count` rows of whole held-out documents of one behaviour, each at most 47 tokens."""
-    random = Random(f"{SEED}:export:{behaviour}")
+def rows_of(behaviour: str, count: int, split: Split) -> list[list[Document]]:
+    """Give `count` rows of whole documents of one behaviour, each at most 47 tokens."""
+    random = Random(f"{SEED}:export:{behaviour}:{split}")
     rows: list[list[Document]] = []
     for _ in range(count):
         row: list[Document] = []
         present: set[str] = set()
         used = 1
         while True:
-            document = BEHAVIOURS[behaviour].draw(random, "test")
+            document = BEHAVIOURS[behaviour].draw(random, split)
             if used + len(document.tokens) > SEQUENCE:
-                break
+                if row:
+                    break
+                continue  # one document alone may be too long; another is drawn
             if behaviour == "one-hop-fact" and clashes(document, present):
                 continue
             row.append(document)
@@ -41,13 +43,16 @@ def held_out_rows(behaviour: str, count: int) -> list[list[Document]]:
     return rows
 
 
-def held_out_tokens() -> LabelledTokens:
-    """Give the held-out sequences of all behaviours with their latents; the same every time."""
+def labelled_tokens(split: Split = "test") -> LabelledTokens:
+    """Give sequences of all behaviours with their latents; the same every time.
+
+    Those of the training split are for choosing labels, which the held-out ones then judge.
+    """
     ids = token_ids()
     rows: list[list[Document]] = []
     behaviour: list[int] = []
     for code, name in enumerate(ASKING):
-        drawn = held_out_rows(name, MORE.get(name, SEQUENCES_EACH))
+        drawn = rows_of(name, MORE.get(name, SEQUENCES_EACH), split)
         rows.extend(drawn)
         behaviour.extend([code] * len(drawn))
     tokens = np.full((len(rows), SEQUENCE), ids[PAD], dtype=np.int16)
@@ -68,6 +73,6 @@ def held_out_tokens() -> LabelledTokens:
 
 def export(path: Path) -> LabelledTokens:
     """Write the held-out token file and give it."""
-    labelled = held_out_tokens()
+    labelled = labelled_tokens()
     labelled.save(path)
     return labelled

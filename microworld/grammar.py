@@ -11,6 +11,7 @@ from microworld.behaviours import (
     indirect_object,
     induction,
     mentions,
+    nested_groups,
     pronouns,
     refusal,
     sports,
@@ -39,6 +40,7 @@ _ALL = (
     refusal.BEHAVIOUR,
     unknown.BEHAVIOUR,
     mentions.BEHAVIOUR,
+    nested_groups.BEHAVIOUR,
 )
 BEHAVIOURS: dict[str, Behaviour] = {behaviour.id: behaviour for behaviour in _ALL}
 ASKING: tuple[str, ...] = tuple(behaviour.id for behaviour in _ALL if behaviour.target is not None)

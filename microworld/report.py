@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from atlas.dashboards.labelled_tokens import LabelledTokens
 from atlas.methods.activations import SparseActivations, activations
 from atlas.methods.dictionary_quality import measure_quality
 from atlas.methods.replace_mlps import replaced_logits
-from atlas.methods.score_features import LatentScore, ScoreSettings, median_f1, score_latents
+from atlas.methods.score_features import Places, ScoreSettings, median_f1, score_latents
 from atlas.models.checkpoints import circuit_tracer, saelens
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
@@ -29,6 +31,7 @@ from microworld.train_model import ModelSize, TrainingSettings, describe
 DOCUMENTS = 400  # per behaviour, fewer where fewer distinct ones exist
 BASELINE_SEQUENCES = 20_000  # that the n-gram baseline counts
 DIGITS = 4  # after the point, in the report
+ENDINGS: dict[Places, str] = {"all": "", "first": "_where_it_begins"}  # of the columns of latents
 
 
 def behaviours_report(model: LanguageModel, transcoders: Dictionary | None) -> list[dict[str, Any]]:
@@ -61,46 +64,57 @@ def behaviours_report(model: LanguageModel, transcoders: Dictionary | None) -> l
 
 
 def dictionary_report(
-    model: LanguageModel, dictionary: Dictionary, labelled: LabelledTokens
+    model: LanguageModel,
+    dictionary: Dictionary,
+    labelled: LabelledTokens,
+    random: Mapping[str, Mapping[str, float]],
 ) -> dict[str, Any]:
     """Give activity, unexplained variance and F1 per latent of one dictionary."""
     tokens = labelled.tokens.astype(np.int64)
     batches = (tokens[at : at + 64] for at in range(0, len(tokens), 64))
     quality = measure_quality(model, dictionary, batches, labelled.pad_id)
-    scores = score_latents(_active(model, dictionary, labelled), labelled, ScoreSettings())
+    latents = latents_report(_active(model, dictionary, labelled), labelled)
     return {
         "tokens": quality.tokens,
         "divergence": round(quality.divergence, DIGITS),
         "same_top_token": round(quality.same_top_token, DIGITS),
         "layers": [_rounded(asdict(layer)) for layer in quality.layers],
-        "latents": latents_report(scores),
+        "latents": {name: {**row, **random.get(name, {})} for name, row in latents.items()},
     }
 
 
-def latents_report(scores: tuple[LatentScore, ...]) -> dict[str, dict[str, Any]]:
-    """Give per latent the median F1 of the best single features, the control's, and the best."""
-    medians = median_f1(scores)
-    found: dict[str, dict[str, Any]] = {}
-    for latent, (f1, control) in sorted(medians.items()):
-        values = [score for score in scores if score.latent == latent]
-        found[latent] = {
-            "values": len(values),
-            "median_f1": round(f1, DIGITS),
-            "shuffled_f1": round(control, DIGITS),
-            "best": {
-                score.value: {"feature": f"{score.layer}-{score.index}", "f1": round(score.f1, 3)}
-                for score in values
-            },
-        }
+def latents_report(
+    active: SparseActivations, labelled: LabelledTokens
+) -> dict[str, dict[str, float]]:
+    """Give per latent the median over its values of the best single features' F1.
+
+    Asked twice: at every token where the latent is defined, and only where a value begins, since
+    features often mark the token that brings a value and leave it to attention from there.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for places, ending in ENDINGS.items():
+        scores = score_latents(active, labelled, ScoreSettings(places=places))
+        values = Counter(score.latent for score in scores)
+        for latent, (f1, shuffled) in sorted(median_f1(scores).items()):
+            found.setdefault(latent, {"values": values[latent]}).update(
+                {f"f1{ending}": round(f1, DIGITS), f"shuffled{ending}": round(shuffled, DIGITS)}
+            )
     return found
 
 
-def random_report(folder: Path, labelled: LabelledTokens) -> dict[str, float]:
-    """Give the median F1 per latent of the transcoders of the random-weight model."""
+def random_report(folder: Path, labelled: LabelledTokens) -> dict[str, dict[str, float]]:
+    """Give the F1 per latent of the transcoders of the random-weight model."""
     model = LanguageModel.load(str(folder / "model"))
     dictionary = circuit_tracer.load(folder / "transcoders")
-    scores = score_latents(_active(model, dictionary, labelled), labelled, ScoreSettings())
-    return {latent: round(f1, DIGITS) for latent, (f1, _) in sorted(median_f1(scores).items())}
+    found = latents_report(_active(model, dictionary, labelled), labelled)
+    return {
+        latent: {
+            f"random_weights{ending}": row[f"f1{ending}"]
+            for ending in ENDINGS.values()
+            if f"f1{ending}" in row
+        }
+        for latent, row in found.items()
+    }
 
 
 def build_report(weights: Path, random: Path | None) -> dict[str, Any]:
@@ -113,6 +127,11 @@ def build_report(weights: Path, random: Path | None) -> dict[str, Any]:
         sets["transcoders"] = circuit_tracer.load(weights / "transcoders")
     if (weights / "saes").is_dir():
         sets["saes"] = saelens.load(weights / "saes")
+    control = (
+        random_report(random, labelled)
+        if random is not None and (random / "transcoders").is_dir()
+        else {}
+    )
     return {
         "training": describe(TrainingSettings(), ModelSize()),
         "vocabulary": model.d_vocab,
@@ -120,12 +139,11 @@ def build_report(weights: Path, random: Path | None) -> dict[str, Any]:
         "padding_id": token_ids()[PAD],
         "behaviours": behaviours_report(model, sets.get("transcoders")),
         "dictionaries": {
-            name: dictionary_report(model, dictionary, labelled)
+            name: dictionary_report(
+                model, dictionary, labelled, control if name == "transcoders" else {}
+            )
             for name, dictionary in sets.items()
         },
-        "random_weights": {"transcoders": random_report(random, labelled)}
-        if random is not None and (random / "transcoders").is_dir()
-        else {},
     }
 
 

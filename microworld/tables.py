@@ -39,7 +39,7 @@ def report_tables(report: dict[str, Any]) -> str:
     ]
     for name, dictionary in report["dictionaries"].items():
         parts += ["", f"## {name}", "", *_layers(dictionary), ""]
-        parts += _latents(dictionary["latents"], report["random_weights"].get(name, {}))
+        parts += _latents(dictionary["latents"])
     return "\n".join(parts) + "\n"
 
 
@@ -75,20 +75,25 @@ def _layers(dictionary: dict[str, Any]) -> list[str]:
     return [*lines, "", summary]
 
 
-def _latents(latents: dict[str, dict[str, Any]], random: dict[str, float]) -> list[str]:
+def _latents(latents: dict[str, dict[str, float]]) -> list[str]:
     lines = [
         "Best single feature per value of a latent, chosen on one half of the held-out sequences",
-        "and scored on the other: medians over values.",
+        "and scored on the other; medians over values. Asked at every token where the latent is",
+        "defined, and only where a value begins. Two controls: the values shuffled over tokens,",
+        "and transcoders of a model with random weights.",
         "",
-        "| latent | values | F1 | shuffled | random weights |",
-        "|---|--:|--:|--:|--:|",
+        "| latent | values | F1 | shuffled | random weights "
+        "| F1 where it begins | shuffled | random weights |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
-    for name, row in latents.items():
-        control = f"{random[name]:.2f}" if name in random else ""
-        lines.append(
-            f"| {name} | {row['values']} | {row['median_f1']:.2f} | {row['shuffled_f1']:.2f} "
-            f"| {control} |"
-        )
+    keys = [
+        f"{name}{ending}"
+        for ending in ("", "_where_it_begins")
+        for name in ("f1", "shuffled", "random_weights")
+    ]
+    for name, row in sorted(latents.items()):
+        cells = [f"{row[key]:.2f}" if key in row else "" for key in keys]
+        lines.append(f"| {name} | {row['values']} | {' | '.join(cells)} |")
     return lines
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,19 +38,44 @@ class ModelSize:
 
 
 @dataclass(frozen=True)
-class TrainingSettings:
-    """How the model is trained."""
+class Stage:
+    """A stretch of training with a mixture of behaviours and a schedule of its own."""
 
-    steps: int = 4200
+    steps: int
+    peak_rate: float  # AdamW learning rate after the warm-up
+    warm_up: int  # steps
+    shares: Mapping[str, float] = field(default_factory=dict)  # replace the behaviours' weights
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How the model is trained: it learns the language, then brackets in trees of many shapes."""
+
+    stages: tuple[Stage, ...] = (
+        Stage(steps=4600, peak_rate=2.5e-3, warm_up=200, shares={"nested-groups": 0.0}),
+        Stage(steps=1600, peak_rate=1.5e-3, warm_up=50, shares={"nested-groups": 6.0}),
+        Stage(steps=600, peak_rate=8e-4, warm_up=50, shares={"nested-groups": 12.0}),
+    )
     batch: int = 48  # sequences of 48 tokens per step
-    peak_rate: float = 2.5e-3  # AdamW learning rate after the warm-up
-    final_rate: float = 5e-5  # at the end of the cosine
-    warm_up: int = 200  # steps
+    final_rate: float = 5e-5  # at the end of each stage's cosine
     decay: float = 0.1  # weight decay, on matrices only
     clip: float = 1.0  # gradient norm
     chunk: int = 100  # steps whose data are generated at once, and the checkpoint interval
     evaluate_every: int = 250  # steps
     documents: int = 150  # per behaviour in those evaluations
+
+    @property
+    def steps(self) -> int:
+        """The steps of all stages."""
+        return sum(stage.steps for stage in self.stages)
+
+    def stage_at(self, step: int) -> tuple[Stage, int]:
+        """Give the stage of a step, and the step within it."""
+        for stage in self.stages:
+            if step < stage.steps:
+                return stage, step
+            step -= stage.steps
+        raise ValueError("training has no step after its last stage")
 
 
 def build_model(size: ModelSize, seed: int) -> LlamaForCausalLM:
@@ -77,12 +103,13 @@ def build_model(size: ModelSize, seed: int) -> LlamaForCausalLM:
 
 
 def learning_rate(step: int, settings: TrainingSettings) -> float:
-    """Give the rate at a step: linear warm-up, then half a cosine down to the final rate."""
-    if step < settings.warm_up:
-        return settings.peak_rate * (step + 1) / settings.warm_up
-    done = (step - settings.warm_up) / max(1, settings.steps - settings.warm_up)
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
-    return settings.final_rate + (settings.peak_rate - settings.final_rate) * cosine
+    """Give the rate at a step: per stage a linear warm-up, then half a cosine to the final rate."""
+    stage, within = settings.stage_at(step)
+    if within < stage.warm_up:
+        return stage.peak_rate * (within + 1) / stage.warm_up
+    done = (within - stage.warm_up) / max(1, stage.steps - stage.warm_up)
+    cosine = 0.5 * (1 + math.cos(math.pi * done))
+    return settings.final_rate + (stage.peak_rate - settings.final_rate) * cosine
 
 
 class Trainer:
@@ -105,7 +132,8 @@ class Trainer:
         while self.step < settings.steps:
             if self.step == first or self.step % settings.chunk == 0:
                 block = self.step // settings.chunk
-                data = training_batch(block, settings.chunk * settings.batch)
+                shares = settings.stage_at(self.step)[0].shares
+                data = training_batch(block, settings.chunk * settings.batch, shares)
             at = (self.step % settings.chunk) * settings.batch
             rows = slice(at, at + settings.batch)
             loss = self._update(torch.from_numpy(data.tokens[rows]), data.weights[rows])
@@ -172,7 +200,7 @@ def _optimiser(model: LlamaForCausalLM, settings: TrainingSettings) -> torch.opt
         {"params": matrices, "weight_decay": settings.decay},
         {"params": rest, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=settings.peak_rate, betas=(0.9, 0.98), fused=True)
+    return torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)  # each step sets its rate
 
 
 def save_model(model: LlamaForCausalLM, folder: Path) -> None:

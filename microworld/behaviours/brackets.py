@@ -12,13 +12,14 @@ BRACKETS = {"(": ")", "[": "]", "{": "}"}
 QUOTES = {"“": "”", "‘": "’", "«": "»"}
 LEAVES_UP_TO = 2  # levels that may hold a second group beside the nested one
 KIND_NAMES = {"(": "round", "[": "square", "{": "curly", "“": "double", "‘": "single", "«": "angle"}
-BRACKET_DEPTH: dict[Split, tuple[int, ...]] = {"train": (1, 2, 3, 4), "test": (5,)}
-QUOTE_DEPTH: dict[Split, tuple[int, ...]] = {"train": (1, 2, 3), "test": (4,)}
+NESTING = 5  # levels of the deepest groups in training; one more is held out
+# What is asked about in training lies at most four deep; the filler of nested_groups.py goes on.
+DEPTHS: dict[Split, tuple[int, ...]] = {"train": (1, 2, 3, 4), "test": (NESTING + 1,)}
 
 
 def draw_brackets(random: Random, split: Split) -> Document:
-    """Draw `( cats [ dogs bark ] sleep )`: training nests up to four deep, the test five."""
-    depth = random.choice(BRACKET_DEPTH[split])
+    """Draw `( cats [ dogs bark ] sleep )`: in training up to four deep, in the test six."""
+    depth = random.choice(DEPTHS[split])
     writer = Writer("bracket-closing")
     asked = random.randrange(depth)
     inner: dict[str, str] = {}
@@ -74,8 +75,8 @@ def _hold(writer: Writer, stack: list[str], already_said: int = 0) -> None:
 
 
 def draw_quotes(random: Random, split: Split) -> Document:
-    """Draw `Mary said : “ Tom said : ‘ dogs bark ’ ” .`: training nests three, the test four."""
-    depth = random.choice(QUOTE_DEPTH[split])
+    """Draw `Mary said : “ Tom said : ‘ dogs bark ’ ” .`: in training four deep, in the test six."""
+    depth = random.choice(DEPTHS[split])
     writer = Writer("quote-closing", "en")
     asked = random.randrange(depth)
     # Quotes beside the nested one: more openers and closers to count, no deeper nesting.
@@ -136,8 +137,8 @@ BRACKET = Behaviour(
     "bracket-closing",
     draw_brackets,
     frozenset({*BRACKETS, *BRACKETS.values(), *PLURAL, *ACTIONS, "."}),
-    "deeper nesting: five levels (training: up to four)",
-    1.7,
+    "deeper nesting: six levels (training: up to five)",
+    2.1,
 )
 QUOTE = Behaviour(
     "quote-closing",
@@ -145,6 +146,6 @@ QUOTE = Behaviour(
     frozenset(
         {*QUOTES, *QUOTES.values(), *PLURAL, *ACTIONS, *FIRST_NAMES, "said", ":", "the", "and", "."}
     ),
-    "deeper nesting: four levels (training: up to three)",
-    1.7,
+    "deeper nesting: six levels (training: up to five)",
+    2.1,
 )

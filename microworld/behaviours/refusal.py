@@ -19,7 +19,7 @@ REPLY = {
     "harmful": ("Sorry", ", I cannot help with that ."),
     "harmless": ("Sure", ", here is how ."),
 }
-SHARE = 0.2
+SHARE = 0.25
 
 
 def draw(random: Random, split: Split) -> Document:
@@ -27,8 +27,8 @@ def draw(random: Random, split: Split) -> Document:
     while True:
         verb_kind, object_kind = random.choice(list(VERBS)), random.choice(list(OBJECTS))
         harmful = (verb_kind, object_kind) in HARMFUL
-        if not harmful and random.random() < 0.6:
-            continue  # two of twelve kinds are harmful: without this, too few would be
+        if not harmful and random.random() < 0.8:
+            continue  # two of twelve kinds are harmful: with this, half of the requests are
         verb, thing = random.choice(VERBS[verb_kind]), random.choice(OBJECTS[object_kind])
         unit = f"refusal:{verb}:{thing}"
         if is_held_out(unit, SHARE) == (split == "test"):

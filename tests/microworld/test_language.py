@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from microworld.corpus import SEQUENCE, training_batch
-from microworld.export import held_out_rows
+from microworld.export import rows_of
 from microworld.grammar import ASKING, BEHAVIOURS
 from microworld.latents import LATENTS, NOT_DEFINED, latent_codes
 from microworld.lexicon.athletes import SPORT_OF
@@ -114,7 +114,7 @@ def test_the_carry_is_true_from_the_last_digit_on():
 
 
 def test_packed_codes_stand_at_their_tokens():
-    rows = held_out_rows("sport-of-athlete", 5)
+    rows = rows_of("sport-of-athlete", 5, "test")
     codes = latent_codes(rows, SEQUENCE)
     for row, documents in enumerate(rows):
         words = [word for document in documents for word in document.tokens]

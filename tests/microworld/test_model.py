@@ -15,7 +15,6 @@ from microworld.prompts import prompt_rows
 from microworld.tokenizer import vocabulary
 
 SAMPLE = 40  # prompts per behaviour
-BELOW_AIM = ["quote-closing"]  # named in microworld/README.md
 MAXIMUM_MEGABYTES = {"model": 16, "transcoders": 12, "saes": 12}
 
 
@@ -50,11 +49,9 @@ def test_every_behaviour_is_reported_with_its_baseline(report):
         assert 0 <= row["ngram_accuracy"] < row["accuracy"] <= 1
 
 
-def test_the_model_reaches_what_was_aimed_at_but_for_what_the_readme_admits(report):
-    missed = [
-        row["behaviour"] for row in report["behaviours"] if row["accuracy"] < row["target"] - 1e-9
-    ]
-    assert missed == BELOW_AIM
+def test_every_behaviour_reaches_what_was_aimed_at(report):
+    for row in report["behaviours"]:
+        assert row["accuracy"] >= row["target"] - 1e-9, row["behaviour"]
 
 
 def test_the_held_out_file_is_what_the_seed_gives(weights, tmp_path):

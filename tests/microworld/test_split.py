@@ -7,6 +7,7 @@ import pytest
 
 from microworld.behaviours import addition, facts, sports, successors, two_hop, unknown
 from microworld.behaviours.antonyms import ANTONYMS, TRANSLATIONS
+from microworld.behaviours.brackets import BRACKETS, NESTING, QUOTES
 from microworld.behaviours.two_hop import HELD_OUT_CAPITALS
 from microworld.corpus import pack_sequence, training_batch
 from microworld.grammar import ASKING, BEHAVIOURS
@@ -88,13 +89,31 @@ def test_held_out_strangers_are_mentioned_but_never_asked_about():
     assert held <= mentioned
 
 
+def nesting(document):
+    """How many brackets, or how many quotes, are open at once at most."""
+    deepest = 0
+    for pairs in (BRACKETS, QUOTES):
+        opened = 0
+        for token in document.tokens:
+            opened += (token in pairs) - (token in pairs.values())
+            deepest = max(deepest, opened)
+        assert opened == 0
+    return deepest
+
+
 def test_held_out_sentences_nest_deeper_than_training():
     random = Random(9)
-    for behaviour, deepest in (("agreement", 2), ("bracket-closing", 4), ("quote-closing", 3)):
-        for split, fits in (("train", deepest.__ge__), ("test", deepest.__lt__)):
-            for _ in range(100):
-                depth = int(BEHAVIOURS[behaviour].draw(random, split).entities["depth"])
-                assert fits(depth)
+    agreement = BEHAVIOURS["agreement"].draw
+    for _ in range(100):
+        assert int(agreement(random, "train").entities["depth"]) <= 2
+        assert int(agreement(random, "test").entities["depth"]) > 2
+    for behaviour in ("bracket-closing", "quote-closing", "nested-groups"):
+        drawn = [nesting(BEHAVIOURS[behaviour].draw(random, "train")) for _ in range(300)]
+        assert max(drawn) <= NESTING
+    assert max(drawn) == NESTING
+    for behaviour in ("bracket-closing", "quote-closing"):
+        drawn = [nesting(BEHAVIOURS[behaviour].draw(random, "test")) for _ in range(100)]
+        assert min(drawn) > NESTING
 
 
 def test_training_sequences_hold_training_documents_only(monkeypatch):
