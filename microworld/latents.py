@@ -99,6 +99,8 @@ LATENTS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
         "answer_concept": _CONCEPTS,
         "answer_language": LANGUAGES,
         "answer_number": _NUMBER,
+        "answer_closer": (*_BRACKET_KINDS, *_QUOTE_KINDS),
+        "answer_carry": ("yes", "no"),
         "answer_gender": _GENDER,
         "answer_item": _items(),
         "indirect_object": FIRST_NAMES,

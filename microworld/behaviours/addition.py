@@ -79,6 +79,7 @@ def _write_sum(writer: Writer, first: int, second: int) -> None:
     writer.begin("sum_tens", str(tens))
     writer.begin("sum_ones", str(ones))
     writer.say("=")
+    writer.mark("answer_carry", "yes" if ones_sum >= 10 else "no")
 
 
 BEHAVIOUR = Behaviour(

@@ -46,6 +46,7 @@ def _nest(
         _nest(writer, random, depth - 1, [*stack, kind], asked)
     writer.say(random.choice(ACTIONS))
     foil = random.choice([closer for opener, closer in BRACKETS.items() if opener != kind])
+    writer.mark("answer_closer", KIND_NAMES[kind])
     if level == asked[0]:
         asked[1]["kind"] = KIND_NAMES[kind]
         writer.ask("closer", BRACKETS[kind], foil)
@@ -58,6 +59,7 @@ def _leaf(writer: Writer, random: Random, stack: list[str]) -> None:
     kind = random.choice(list(BRACKETS))
     _hold(writer, [*stack, kind])
     writer.say(f"{kind} {random.choice(PLURAL)} {random.choice(ACTIONS)}")
+    writer.mark("answer_closer", KIND_NAMES[kind])
     writer.expect("closer", BRACKETS[kind])
     _hold(writer, stack, already_said=1)
 
@@ -88,6 +90,7 @@ def draw_quotes(random: Random, split: Split) -> Document:
             beside -= 1
             opener = _open_quote(writer, random, kinds)
             writer.say(f"the {random.choice(PLURAL)} {random.choice(ACTIONS)}")
+            writer.mark("answer_closer", KIND_NAMES[opener])
             writer.expect("closer", QUOTES[opener])
             _close_quote(writer, kinds)
             writer.say("and")
@@ -98,6 +101,7 @@ def draw_quotes(random: Random, split: Split) -> Document:
         kind = kinds.pop()
         writer.say(f"{'' if level == depth - 1 else 'and '}{random.choice(ACTIONS)}")
         foil = random.choice([closer for opener, closer in QUOTES.items() if opener != kind])
+        writer.mark("answer_closer", KIND_NAMES[kind])
         if level == asked:
             asked_kind = KIND_NAMES[kind]
             writer.ask("closer", QUOTES[kind], foil)
