@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_CHUNK = 1_000_000  # far behind the chunks that the model was trained on: fresh text
 BATCH = 64  # sequences per forward pass
+CONTROL_STEPS = 1500  # what random weights do to their input is soon learnt as far as it can be
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,9 @@ def train_control(run: Path, settings: DictionarySettings) -> Path:
     folder = run / "random"
     save_model(build_model(ModelSize(), SEED + 1), folder / "model")
     model = LanguageModel.load(str(folder / "model"))
+    shorter = replace(settings.transcoders, steps=CONTROL_STEPS)
     transcoders = train_transcoders(
-        model, token_batches(), settings.transcoders, folder / "transcoders.pt", _say
+        model, token_batches(), shorter, folder / "transcoders.pt", _say
     )
     save_transcoders(transcoders, folder / "transcoders", "microworld-random")
     return folder
