@@ -17,7 +17,7 @@ from microworld.tokenizer import BEGIN, token_ids
 
 SEQUENCE = 48  # tokens, the first of which is BOS
 UNIFORM_SHARE = 0.25  # of training sequences hold one behaviour only, as the held-out ones do
-BEHAVIOURS_OWN: Mapping[str, float] = {}  # no behaviour's weight is replaced
+OWN_WEIGHTS: Mapping[str, float] = {}  # no behaviour's weight is replaced
 PLAIN_WEIGHT = 0.4  # loss weight of a word that nothing predicts; a predictable one weighs 1
 
 
@@ -48,7 +48,7 @@ def clashes(document: Document, present: set[str]) -> bool:
 
 
 def pack_sequence(
-    random: Random, shares: Mapping[str, float] = BEHAVIOURS_OWN
+    random: Random, shares: Mapping[str, float] = OWN_WEIGHTS
 ) -> tuple[list[str], list[int]]:
     """Give the words of one training sequence after BOS, and which of them can be predicted.
 
@@ -73,9 +73,7 @@ def pack_sequence(
     return words[: SEQUENCE - 1], [index for index in emphasis if index < SEQUENCE - 1]
 
 
-def training_batch(
-    chunk: int, sequences: int, shares: Mapping[str, float] = BEHAVIOURS_OWN
-) -> Batch:
+def training_batch(chunk: int, sequences: int, shares: Mapping[str, float] = OWN_WEIGHTS) -> Batch:
     """Give the `chunk`-th block of training sequences; the same for the same arguments, always."""
     random = Random(f"{SEED}:corpus:{chunk}")
     ids = token_ids()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from microworld.dictionaries import CONTROL_STEPS
 from microworld.grammar import BEHAVIOURS
 
 
@@ -80,7 +81,7 @@ def _latents(latents: dict[str, dict[str, float]]) -> list[str]:
         "Best single feature per value of a latent, chosen on one half of the held-out sequences",
         "and scored on the other; medians over values. Asked at every token where the latent is",
         "defined, and only where a value begins. Two controls: the values shuffled over tokens,",
-        "and transcoders of a model with random weights.",
+        f"and transcoders of a model with random weights (trained for {CONTROL_STEPS:,} steps).",
         "",
         "| latent | values | F1 | shuffled | random weights "
         "| F1 where it begins | shuffled | random weights |",

@@ -141,7 +141,7 @@ BRACKET = Behaviour(
     "bracket-closing",
     draw_brackets,
     frozenset({*BRACKETS, *BRACKETS.values(), *PLURAL, *ACTIONS, "."}),
-    "deeper nesting: six levels (training: up to five)",
+    "deeper nesting: six of one kind (training: up to five; both kinds mixed, up to seven)",
     2.1,
 )
 QUOTE = Behaviour(
@@ -150,6 +150,6 @@ QUOTE = Behaviour(
     frozenset(
         {*QUOTES, *QUOTES.values(), *PLURAL, *ACTIONS, *FIRST_NAMES, "said", ":", "the", "and", "."}
     ),
-    "deeper nesting: six levels (training: up to five)",
+    "deeper nesting: six of one kind (training: up to five; both kinds mixed, up to seven)",
     2.1,
 )
