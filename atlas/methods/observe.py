@@ -123,8 +123,9 @@ def observe_activity(
         scale = run.values[Site.FINAL_NORM_SCALE, 0].reshape(ids.shape)
         scales += float(scale[torch.from_numpy(counted)].double().sum())
         for layer, indices in wanted.items():
-            active = dictionary.encode(layer, run.values[dictionary.feature_input, layer])
-            for index, values in zip(indices, active[..., indices].unbind(-1), strict=True):
+            read = run.values[dictionary.feature_input, layer]
+            active = dictionary.coder(layer).encode_features(read, indices)
+            for index, values in zip(indices, active.unbind(-1), strict=True):
                 parts[layer, index].append(_activity(values, counted, rows.start))
     mean_scale = scales / max(int(words.sum()), 1)
     return {feature: Activity.join(found) for feature, found in parts.items()}, mean_scale

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,6 +19,10 @@ class ActivationFunction(ABC):
         """The activations."""
 
     @abstractmethod
+    def of_features(self, features: Sequence[int]) -> ActivationFunction | None:
+        """The same for some features alone; None where a value depends on other features too."""
+
+    @abstractmethod
     def name(self) -> str:
         """The published name: relu, jumprelu or topk."""
 
@@ -29,6 +34,10 @@ class ReLU(ActivationFunction):
     def apply(self, pre: Float[Tensor, "*row feature"]) -> Float[Tensor, "*row feature"]:
         """The positive part."""
         return torch.relu(pre)
+
+    def of_features(self, features: Sequence[int]) -> ReLU:
+        """Itself: each feature stands alone."""
+        return self
 
     def name(self) -> str:
         """Its published name."""
@@ -44,6 +53,10 @@ class JumpReLU(ActivationFunction):
     def apply(self, pre: Float[Tensor, "*row feature"]) -> Float[Tensor, "*row feature"]:
         """Values strictly above the threshold, as they are."""
         return pre * (pre > self.threshold)
+
+    def of_features(self, features: Sequence[int]) -> JumpReLU:
+        """Their thresholds."""
+        return JumpReLU(self.threshold[list(features)])
 
     def name(self) -> str:
         """Its published name."""
@@ -66,6 +79,9 @@ class TopK(ActivationFunction):
         if self.rectified:
             values = torch.relu(values)
         return torch.zeros_like(pre).scatter(-1, indices, values)
+
+    def of_features(self, features: Sequence[int]) -> None:
+        """None: a feature is active where it is among the largest of all."""
 
     def name(self) -> str:
         """Its published name."""

@@ -7,7 +7,7 @@ row of a feature is its encoder or decoder vector.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -42,6 +42,16 @@ class Coder(ABC):
     def encode(self, x: Float[Tensor, "*row d_model"]) -> Float[Tensor, "*row feature"]:
         """The features' activations."""
         return self.activation.apply(self.pre_activations(x))
+
+    def encode_features(
+        self, x: Float[Tensor, "*row d_model"], features: Sequence[int]
+    ) -> Float[Tensor, "*row chosen"]:
+        """The activations of some features, from their encoder rows alone where that is enough."""
+        chosen = list(features)
+        activation = self.activation.of_features(chosen)
+        if activation is None:
+            return self.encode(x)[..., chosen]
+        return activation.apply(x @ self.W_enc[chosen].T + self.b_enc[chosen])
 
     def decode(self, activations: Float[Tensor, "*row feature"]) -> Float[Tensor, "*row d_model"]:
         """What the features write together, decoder bias included."""

@@ -36,6 +36,17 @@ def test_topk_keeps_the_largest_and_negative_ones_unless_rectified():
     assert coder(TopK(2, rectified=True)).encode(x).tolist() == [[0.0, 0.0, 3.0]]
 
 
+@pytest.mark.parametrize(
+    "activation",
+    [ReLU(), JumpReLU(torch.tensor([2.0, 1.0, 0.0])), TopK(1), TopK(2, rectified=True)],
+)
+def test_some_features_are_encoded_as_among_all(activation):
+    x = torch.tensor([[2.0, 3.0], [-3.0, 0.5], [2.5, -1.0]])
+    whole = coder(activation).encode(x)
+    assert coder(activation).encode_features(x, (2, 0)).tolist() == whole[:, [2, 0]].tolist()
+    assert coder(activation).encode_features(x, ()).shape == (3, 0)
+
+
 def test_decoding_sums_the_decoder_rows_and_the_bias():
     assert coder(ReLU()).decode(torch.tensor([[2.0, 1.0, 5.0]])).tolist() == [[2.5, 2.0]]
 
