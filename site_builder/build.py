@@ -7,6 +7,7 @@ site as it was.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ class BuildSettings:
     work: Path  # the site's source and half-built pages; emptied first
     results: Path | None = None  # the cache of runs, for the latest state and executed notebooks
     search: bool = True  # whether to write the search index
+    notebooks_commit: str = ""  # of the branch `notebooks`, for Colab links
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def build(
         shutil.rmtree(folder, ignore_errors=True)
     source.mkdir(parents=True)
     say("reading entries")
-    site = read_site(library, settings.results, addresses(configuration))
+    site = read_site(library, settings.results, addresses(configuration, settings))
     say(f"writing pages of {len(site.circuits)} circuits and {len(site.features)} features")
     write_source(site, library, source)
     say("rendering")
@@ -94,13 +96,14 @@ def build(
     return BuiltSite(settings.out, pages, len(site.circuits), len(site.features), len(site.models))
 
 
-def addresses(configuration: Mapping[str, Any]) -> dict[str, str]:
-    """Where the site and its repository are published, as far as the configuration says."""
-    extra = configuration.get("extra") or {}
+def addresses(configuration: Mapping[str, Any], settings: BuildSettings) -> dict[str, str]:
+    """Where the site, its repository and its notebooks are published, as far as is known."""
+    if not re.fullmatch(r"|[0-9a-f]{40}", settings.notebooks_commit):
+        raise BadInput("notebooks commit", "40 hexadecimal digits", settings.notebooks_commit)
     found = {
         "repo_url": configuration.get("repo_url"),
         "site_url": configuration.get("site_url"),
-        "notebooks_commit": extra.get("notebooks_commit"),
+        "notebooks_commit": settings.notebooks_commit,
     }
     return {name: str(value) for name, value in found.items() if value}
 

@@ -12,19 +12,27 @@ from atlas.commands.reproduce import default_results
 from atlas.entries.library import Library
 from atlas.runs.keys import folder_name
 from atlas.runs.plan import Choice
+from atlas.runs.publish_notebooks import publish_notebooks
 from atlas.runs.reproduce import ReproduceSettings, reproduce
 from atlas.runs.results import NOTEBOOK_FILE, write_durably
 
 
-@click.command(epilog="Example: atlas notebook microworld-states-and-capitals --out notebooks-out")
+@click.command(epilog="Example: atlas notebook microworld-states-and-capitals")
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All active entries.")
 @click.option("--model", default="", metavar="ID", help="Only entries on this model.")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    required=True,
+    default=Path("build/notebooks"),
+    show_default=True,
     help="The folder to write to; made where it is missing.",
+)
+@click.option(
+    "--publish",
+    default="",
+    metavar="REMOTE",
+    help="Then commit the folder's notebooks to this git remote's branch `notebooks`.",
 )
 @click.option(
     "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Entries side by side."
@@ -35,6 +43,7 @@ def command(  # noqa: PLR0913  one parameter per option
     everything: bool,
     model: str,
     out: Path,
+    publish: str,
     jobs: int,
     library: Path | None,
 ) -> None:
@@ -59,3 +68,6 @@ def command(  # noqa: PLR0913  one parameter per option
         click.echo(str(out / f"{name}.ipynb"))
     if missing:
         sys.exit(1)
+    if publish:
+        commit = publish_notebooks(out, opened.root, publish)
+        click.echo(f"{commit}\nBuild the site with: atlas site build --notebooks-commit {commit}")

@@ -41,13 +41,27 @@ def command() -> None:
     help="Where the site's source and half-built pages lie; it may be deleted at any time.",
 )
 @click.option("--search/--no-search", default=True, help="Whether to write the search index.")
+@click.option(
+    "--notebooks-commit",
+    default="",
+    metavar="COMMIT",
+    help="The commit of the branch `notebooks` that Colab links name; without it there are none.",
+)
 @format_option
 def build_site(  # noqa: PLR0913  one parameter per option
-    library: Path | None, out: Path, results: Path, work: Path, search: bool, output_format: str
+    library: Path | None,
+    out: Path,
+    results: Path,
+    work: Path,
+    search: bool,
+    notebooks_commit: str,
+    output_format: str,
 ) -> None:
     """Build the website from the entries and their accepted measurements."""
     opened = Library.open(library)
-    settings = BuildSettings(out, work, results if results.is_dir() else None, search)
+    settings = BuildSettings(
+        out, work, results if results.is_dir() else None, search, notebooks_commit
+    )
     built = build(opened, settings, lambda words: click.echo(words, err=True))
     value = {
         "site": str(built.folder),
