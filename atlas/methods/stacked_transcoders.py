@@ -23,6 +23,10 @@ from atlas.errors import BadInput
 
 Gate = Literal["top_k", "batch_top_k"]
 
+# A restarted feature is silent on inputs whose cosine with its token's is below 1 − 1/3. One that
+# fires on a third of all tokens does harm on most of them, and dies of it again.
+REVIVED_SHARPNESS = 3.0
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -93,12 +97,16 @@ class StackedTranscoders(torch.nn.Module):
     tokens × features several times per step, almost all of it zeros.
     """
 
-    def __init__(self, shape: tuple[int, int, int], k: int, gate: Gate) -> None:
-        """Zeros of shape (layers, features, d_model); ``start_from`` sets the first values."""
+    def __init__(self, shape: tuple[int, int, int], k: tuple[int, ...], gate: Gate) -> None:
+        """Zeros of shape (layers, features, d_model); ``start_from`` sets the first values.
+
+        `k` has one number per layer.
+        """
         super().__init__()
         layers, features, d_model = shape
-        if k > features:
-            raise BadInput("transcoders", "k of at most the number of features", f"{k}, {features}")
+        if len(k) != layers or not 1 <= min(k) <= max(k) <= features:
+            expected = f"k of 1 to {features} features for each of {layers} layers"
+            raise BadInput("transcoders", expected, str(k))
         self.k, self.gate = k, gate
         self.encoder = torch.nn.Parameter(torch.zeros(layers, features, d_model))
         self.encoder_bias = torch.nn.Parameter(torch.zeros(layers, features))
@@ -126,21 +134,32 @@ class StackedTranscoders(torch.nn.Module):
             tokens, features = inputs.shape[1], self.encoder.shape[1]
             order = torch.randperm(tokens, generator=generator)
             chosen = order.repeat(-(-features // tokens))[:features]
-            self._restart(layer, slice(None), inputs[layer, chosen], outputs[layer, chosen])
+            own = (inputs[layer, chosen], outputs[layer, chosen])
+            self._restart(layer, slice(None), own)
         pre = self.pre_activations(inputs)
-        self.follow_threshold(pre, float(self.k), 1.0)
+        self.follow_threshold(pre, tuple(map(float, self.k)), 1.0)
         estimate = self.decode(self.active(pre), outputs.shape[1])
         fit = (estimate * outputs).sum((1, 2)) / estimate.pow(2).sum((1, 2)).clamp_min(1e-12)
         self.encoder.mul_(fit.clamp(1e-3, 1.0)[:, None, None])
         self.threshold.mul_(fit.clamp(1e-3, 1.0))
 
-    def _restart(self, layer: int, features: slice | Tensor, reads: Tensor, writes: Tensor) -> None:
-        directions = writes / writes.norm(dim=-1, keepdim=True).clamp_min(1e-6)
-        self.decoder[layer, features] = directions
-        # An input like the token's own gives a pre-activation about as large as its output.
+    def _restart(
+        self,
+        layer: int,
+        features: slice | Tensor,
+        tokens: tuple[Tensor, Tensor],
+        sharpness: float = 1.0,
+    ) -> None:
+        """Let features read and write what these tokens do, at a pre-activation of ‖write‖.
+
+        Inputs less like a token's own give less: at cosine 1 − 1/sharpness, 0.
+        """
+        reads, writes = tokens
+        size = writes.norm(dim=-1, keepdim=True)
+        self.decoder[layer, features] = writes / size.clamp_min(1e-6)
         squares = reads.pow(2).sum(-1, keepdim=True).clamp_min(1e-6)
-        self.encoder[layer, features] = reads * writes.norm(dim=-1, keepdim=True) / squares
-        self.encoder_bias[layer, features] = 0.0
+        self.encoder[layer, features] = sharpness * reads * size / squares
+        self.encoder_bias[layer, features] = (1 - sharpness) * size[:, 0]
 
     @torch.no_grad()
     def pre_activations(
@@ -154,8 +173,9 @@ class StackedTranscoders(torch.nn.Module):
         """What the gate lets through, as at inference."""
         if self.gate == "batch_top_k":
             return Active.where(pre > self.threshold[:, None, None], pre)
-        values, indices = pre.topk(self.k, dim=-1, sorted=False)
-        kept = torch.zeros_like(pre, dtype=torch.bool).scatter_(-1, indices, values > 0)
+        values, indices = pre.topk(max(self.k), dim=-1, sorted=True)
+        among = torch.arange(max(self.k)) < torch.tensor(self.k)[:, None, None]
+        kept = torch.zeros_like(pre, dtype=torch.bool).scatter_(-1, indices, (values > 0) & among)
         return Active.where(kept, pre)
 
     @torch.no_grad()
@@ -195,16 +215,17 @@ class StackedTranscoders(torch.nn.Module):
 
     @torch.no_grad()
     def follow_threshold(
-        self, pre: Float[Tensor, "layer token feature"], k: float, rate: float
+        self, pre: Float[Tensor, "layer token feature"], k: tuple[float, ...], rate: float
     ) -> None:
-        """Move each layer's threshold towards the one that k features per token exceed.
+        """Move each layer's threshold towards the one that its k features per token exceed.
 
         A sample of 64 tokens is enough for a running mean and spares sorting the whole batch.
         """
         sample = pre[:, :: max(1, pre.shape[1] // 64)].relu()
-        wanted = max(1, round(k * sample.shape[1]))
-        lowest = sample.flatten(1).topk(wanted, dim=-1, sorted=True).values[:, -1]
-        self.threshold.lerp_(lowest, rate)
+        wanted = [max(1, round(each * sample.shape[1])) for each in k]
+        largest = sample.flatten(1).topk(max(wanted), dim=-1, sorted=True).values
+        last = torch.tensor(wanted)[:, None] - 1
+        self.threshold.lerp_(largest.gather(1, last)[:, 0], rate)
 
     @torch.no_grad()
     def keep_decoder_unit(self) -> None:
@@ -230,7 +251,8 @@ class StackedTranscoders(torch.nn.Module):
                     chance, min(len(features), len(chance)), generator=generator
                 )
                 restarted = features[: len(chosen)]
-                self._restart(layer, restarted, inputs[layer, chosen], errors[layer, chosen])
+                tokens = (inputs[layer, chosen], errors[layer, chosen])
+                self._restart(layer, restarted, tokens, REVIVED_SHARPNESS)
 
     @torch.no_grad()
     def weights(self, scale: Scale) -> dict[str, Tensor]:

@@ -41,13 +41,14 @@ class TranscoderTraining:
     """How transcoders are trained."""
 
     features: int = 1536  # per layer; 6 layers of width 128 in float32 are then 9.5 MB
-    k: int = 20  # features active per token (top_k) or on average (batch_top_k)
+    # Features active per token (top_k) or on average (batch_top_k), in all layers or by layer.
+    k: int | tuple[int, ...] = 20
     gate: Gate = "batch_top_k"
     steps: int = 2900
     learning_rate: float = 1e-3  # peak; warmed up over 100 steps, then cosine to a hundredth
     k_start: int = 32  # k falls to its value over the first third, so that features find a place
-    revive_every: int = 100  # steps between restarts of dead features, none in the last third
-    dead_after_steps: int = 150  # a feature that was silent for so many steps is dead
+    revive_every: int = 25  # steps between restarts of dead features, none in the last third
+    dead_after_steps: int = 40  # a feature that was silent for so many steps is dead
     checkpoint_every: int = 500  # steps between checkpoints, where a folder for them is given
     seed: int = 0
     stream: StreamSettings = StreamSettings(batch_tokens=1024)
@@ -122,7 +123,7 @@ def transcoder_set(stack: StackedTranscoders, scale: Scale) -> TranscoderSet:
 
     def activation(layer: int) -> ActivationFunction:
         if stack.gate == "top_k":
-            return TopK(stack.k, rectified=True)
+            return TopK(stack.k[layer], rectified=True)
         return JumpReLU(weights["threshold"][layer].expand(weights["b_enc"].shape[1]).clone())
 
     layers = tuple(
@@ -145,7 +146,8 @@ class _Trainer:
         self.settings = settings
         self.step = 0
         shape = (model.layers, settings.features, model.d_model)
-        self.stack = StackedTranscoders(shape, settings.k, settings.gate)
+        self.k = settings.k if isinstance(settings.k, tuple) else (settings.k,) * model.layers
+        self.stack = StackedTranscoders(shape, self.k, settings.gate)
         self.optimizer = torch.optim.Adam(self.stack.parameters(), lr=settings.learning_rate)
         self.generator = torch.Generator().manual_seed(settings.seed)
         self.silent = torch.zeros(shape[:2], dtype=torch.int32)
@@ -174,7 +176,7 @@ class _Trainer:
         if self.stack.gate == "batch_top_k":
             self.stack.follow_threshold(pre, k, 0.05)
         else:
-            self.stack.k = round(k)
+            self.stack.k = tuple(round(each) for each in k)
         active = self.stack.active(pre)
         errors = self.stack.decode(active, inputs.shape[1]) - outputs
         self.stack.set_gradients(active, inputs, errors)
@@ -215,11 +217,11 @@ class _Trainer:
         share = self.step / max(self.settings.steps, 1)
         return min(1.0, (self.step + 1) / 100) * (0.505 + 0.495 * math.cos(math.pi * share))
 
-    def _k(self) -> float:
-        """From k_start to k, geometrically, over the first third."""
+    def _k(self) -> tuple[float, ...]:
+        """From k_start to each layer's k, geometrically, over the first third."""
         share = min(1.0, 3 * self.step / max(self.settings.steps, 1))
         start = min(self.settings.k_start, self.settings.features)
-        return float(start * (self.settings.k / start) ** share)
+        return tuple(start * (each / start) ** share for each in self.k)
 
     def _follow_silence(self, active: Active, inputs: Tensor, errors: Tensor) -> None:
         self.silent += 1

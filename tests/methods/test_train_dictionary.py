@@ -93,7 +93,7 @@ def test_a_file_that_is_no_checkpoint_is_refused(tiny_model, tmp_path):
 
 
 def test_dead_features_are_restarted(tiny_model):
-    stack = StackedTranscoders((1, 4, 3), 2, "top_k")
+    stack = StackedTranscoders((1, 4, 3), (2,), "top_k")
     reads, writes = torch.randn(1, 10, 3), torch.randn(1, 10, 3)
     generator = torch.Generator().manual_seed(0)
     stack.start_from(reads, writes, generator)
@@ -104,7 +104,7 @@ def test_dead_features_are_restarted(tiny_model):
 
 
 def test_no_two_dead_features_restart_on_one_token():
-    stack = StackedTranscoders((1, 4, 3), 2, "top_k")
+    stack = StackedTranscoders((1, 4, 3), (2,), "top_k")
     # One token holds nearly all of the error; with replacement it would be drawn every time.
     errors = torch.diag(torch.tensor([1e3, 1.0, 1.0]))[None]
     generator = torch.Generator().manual_seed(0)
@@ -117,9 +117,9 @@ def test_weights_in_the_models_units_are_the_same_function():
     torch.manual_seed(0)
     inputs, outputs = 3 + 2 * torch.randn(2, 200, 5), 1 + 7 * torch.randn(2, 200, 5)
     scale = Scale.measure(inputs, outputs)
-    stack = StackedTranscoders((2, 12, 5), 3, "batch_top_k")
+    stack = StackedTranscoders((2, 12, 5), (3, 3), "batch_top_k")
     stack.start_from(scale.inputs(inputs), scale.outputs(outputs), torch.Generator())
-    stack.follow_threshold(stack.pre_activations(scale.inputs(inputs)), 3.0, 1.0)
+    stack.follow_threshold(stack.pre_activations(scale.inputs(inputs)), (3.0, 3.0), 1.0)
     stack.threshold *= 0.999  # off the activation that it was read from: rounding must not matter
     inside = stack.decode(stack.active(stack.pre_activations(scale.inputs(inputs))), 200)
     dictionary = transcoder_set(stack, scale)
@@ -129,21 +129,41 @@ def test_weights_in_the_models_units_are_the_same_function():
         torch.testing.assert_close(found, expected.detach(), rtol=1e-4, atol=1e-4)
 
 
-def test_the_threshold_lets_k_features_per_token_through():
+def test_the_threshold_lets_each_layers_k_features_per_token_through():
     torch.manual_seed(0)
-    stack = StackedTranscoders((1, 40, 8), 4, "batch_top_k")
-    inputs = torch.randn(1, 64, 8)
+    stack = StackedTranscoders((2, 40, 8), (4, 9), "batch_top_k")
+    inputs = torch.randn(2, 64, 8)
     stack.start_from(inputs, inputs, torch.Generator())
     pre = stack.pre_activations(inputs)
-    stack.follow_threshold(pre, 4.0, 1.0)
-    assert len(stack.active(pre).value) == pytest.approx(4 * 64, abs=6)
+    stack.follow_threshold(pre, (4.0, 9.0), 1.0)
+    counts = torch.bincount(stack.active(pre).row // 64)
+    assert counts.tolist() == pytest.approx([4 * 64, 9 * 64], abs=6)
+
+
+def test_top_k_keeps_each_layers_own_number():
+    stack = StackedTranscoders((2, 8, 3), (1, 3), "top_k")
+    active = stack.active(torch.rand(2, 5, 8) + 1)
+    assert torch.bincount(active.row).tolist() == [1] * 5 + [3] * 5
+
+
+def test_k_is_one_number_or_one_per_layer(tiny_model):
+    with pytest.raises(BadInput, match=r"for each of 3 layers; found \(4, 5\)"):
+        train_transcoders(tiny_model(), sequences(), replace(SMALL, k=(4, 5)))
+
+
+def test_a_revived_feature_is_silent_on_unlike_inputs():
+    stack = StackedTranscoders((1, 4, 2), (2,), "top_k")
+    reads, errors = torch.tensor([[[4.0, 0.0]]]), torch.tensor([[[0.0, 2.0]]])
+    stack.revive((torch.tensor([0]),), reads, errors, torch.Generator())
+    own, near, far = stack.pre_activations(torch.tensor([[[4.0, 0.0], [3.2, 2.4], [2.0, 3.0]]]))[0]
+    assert own[0] == 2.0 and 0 < near[0] < 1.0 and far[0] < 0
 
 
 @pytest.mark.parametrize("gate", ["top_k", "batch_top_k"])
 def test_gradients_written_out_are_those_of_autograd(gate):
     torch.manual_seed(0)
     inputs, outputs = torch.randn(2, 30, 5), torch.randn(2, 30, 5)
-    stack = StackedTranscoders((2, 12, 5), 3, gate)
+    stack = StackedTranscoders((2, 12, 5), (3, 5), gate)
     stack.start_from(inputs, outputs, torch.Generator())
     active = stack.active(stack.pre_activations(inputs))
     stack.set_gradients(active, inputs, stack.decode(active, 30) - outputs)
