@@ -10,7 +10,7 @@ from typing import Any
 import click
 import numpy as np
 
-from atlas.commands.output import format_option, print_result
+from atlas.commands.output import format_option, print_json, print_result, print_table
 from atlas.errors import BadInput, GraphError
 from atlas.graphs.graph import AttributionGraph, NodeKind
 from atlas.graphs.influence import influence
@@ -83,14 +83,23 @@ def prune_command(
     print_result(output_format, {"output": str(written), **counts}, text)
 
 
-@command.command("scores", epilog="Example: atlas graph scores dallas.npz")
-@graph_argument
+@command.command("scores", epilog="Example: atlas graph scores circuits/*/graph.npz")
+@click.argument("graphs", metavar="GRAPH...", nargs=-1, type=click.Path(path_type=Path))
 @format_option
-def scores_command(graph: Path, output_format: str) -> None:
-    """Say how much of the answers a graph explains."""
-    loaded, _ = read(graph)
-    found = asdict(score(loaded))
-    print_result(output_format, found, scores_text(found))
+def scores_command(graphs: tuple[Path, ...], output_format: str) -> None:
+    """Say how much of the answers a graph explains; of several graphs, in a table."""
+    if not graphs:
+        raise click.UsageError("Missing argument 'GRAPH...'.")
+    found = {str(path): asdict(score(read(path)[0])) for path in graphs}
+    if len(graphs) == 1:
+        (only,) = found.values()
+        print_result(output_format, only, scores_text(only))
+    elif output_format == "json":
+        print_json(found)
+    else:
+        names = next(iter(found.values()))
+        rows = [[path, *(f"{value:.3f}" for value in row.values())] for path, row in found.items()]
+        print_table(["graph", *(name.replace("_", " ") for name in names)], rows)
 
 
 @command.command("show", epilog="Example: atlas graph show dallas.npz --top 5")

@@ -239,20 +239,25 @@ class StackedTranscoders(torch.nn.Module):
         inputs: Float[Tensor, "layer token d_model"],
         errors: Float[Tensor, "layer token d_model"],
         generator: torch.Generator,
-    ) -> None:
+    ) -> tuple[Int[Tensor, " _"], ...]:
         """Restart features that no token uses, each on another token that is reconstructed badly.
 
         Tokens are drawn with a chance proportional to their squared error (Bricken et al. 2023).
+        Of tokens on which one revived feature would fire for the other only the first is taken:
+        together they would overshoot many times. The result has the features that were restarted.
         """
+        restarted = []
         for layer, features in enumerate(dead):
+            chosen = features[:0]
             if len(features):
                 chance = errors[layer].pow(2).sum(-1) + 1e-12
-                chosen = torch.multinomial(
-                    chance, min(len(features), len(chance)), generator=generator
-                )
-                restarted = features[: len(chosen)]
+                count = min(len(features), len(chance))
+                chosen = torch.multinomial(chance, count, generator=generator)
+                chosen = chosen[~_answered_for(inputs[layer, chosen])]
                 tokens = (inputs[layer, chosen], errors[layer, chosen])
-                self._restart(layer, restarted, tokens, REVIVED_SHARPNESS)
+                self._restart(layer, features[: len(chosen)], tokens, REVIVED_SHARPNESS)
+            restarted.append(features[: len(chosen)])
+        return tuple(restarted)
 
     @torch.no_grad()
     def weights(self, scale: Scale) -> dict[str, Tensor]:
@@ -271,6 +276,12 @@ class StackedTranscoders(torch.nn.Module):
             "b_dec": self.decoder_bias * size[:, None] + scale.output_mean,
             "threshold": self.threshold * size,
         }
+
+
+def _answered_for(reads: Float[Tensor, "token d_model"]) -> Bool[Tensor, " token"]:
+    """True where a feature revived on an earlier token would fire, or the other way round."""
+    answers = reads @ reads.T / reads.pow(2).sum(-1).clamp_min(1e-6) > 1 - 1 / REVIVED_SHARPNESS
+    return (answers | answers.T).tril(-1).any(1)
 
 
 def _sum_by(

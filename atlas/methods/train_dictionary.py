@@ -233,8 +233,8 @@ class _Trainer:
             torch.nonzero(layer >= self.settings.dead_after_steps)[:REVIVED_AT_ONCE, 0]
             for layer in self.silent
         )
-        self.stack.revive(dead, inputs, -errors, self.generator)
-        for layer, features in enumerate(dead):
+        revived = self.stack.revive(dead, inputs, -errors, self.generator)
+        for layer, features in enumerate(revived):
             self.silent[layer, features] = 0
             self._forget(layer, features)
 

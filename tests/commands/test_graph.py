@@ -67,6 +67,19 @@ def test_scores_are_printed_as_text_and_as_json(atlas, saved):
     assert sum(shares) == pytest.approx(1)
 
 
+def test_scores_of_several_graphs_are_a_table(atlas, saved, tmp_path):
+    other = tmp_path / "other.npz"
+    small_graph().save(other)
+    code, text, _ = atlas("graph", "scores", saved, other)
+    head, first, second = text.splitlines()
+    assert code == 0 and head.split()[:3] == ["graph", "replacement", "graph"]
+    assert first.startswith(str(saved)) and second.startswith(str(other))
+    _, out, _ = atlas("graph", "scores", saved, other, "--format", "json")
+    assert set(json.loads(out)) == {str(saved), str(other)}
+    assert f"{json.loads(out)[str(other)]['replacement']:.3f}" in second
+    assert atlas("graph", "scores")[0] == 2
+
+
 def test_show_lists_the_strongest_nodes_and_edges(atlas, tmp_path):
     path = tmp_path / "graph.npz"
     small_graph().save(path)

@@ -98,7 +98,8 @@ def test_dead_features_are_restarted(tiny_model):
     generator = torch.Generator().manual_seed(0)
     stack.start_from(reads, writes, generator)
     before = stack.decoder.detach().clone()
-    stack.revive((torch.tensor([1, 3]),), reads, writes, generator)
+    reads = torch.eye(3)[None]
+    stack.revive((torch.tensor([1, 3]),), reads, writes[:, :3], generator)
     changed = (stack.decoder != before).any(-1)[0]
     assert changed.tolist() == [False, True, False, True]
 
@@ -108,9 +109,18 @@ def test_no_two_dead_features_restart_on_one_token():
     # One token holds nearly all of the error; with replacement it would be drawn every time.
     errors = torch.diag(torch.tensor([1e3, 1.0, 1.0]))[None]
     generator = torch.Generator().manual_seed(0)
-    stack.revive((torch.tensor([0, 1, 2]),), torch.ones(1, 3, 3), errors, generator)
+    stack.revive((torch.tensor([0, 1, 2]),), torch.eye(3)[None], errors, generator)
     revived = stack.decoder[0, :3]
     assert (revived @ revived.T).fill_diagonal_(0).abs().max() == 0
+
+
+def test_of_tokens_that_are_alike_one_feature_restarts():
+    stack = StackedTranscoders((1, 4, 3), (2,), "top_k")
+    reads = torch.tensor([[[1.0, 0.0, 0.0], [1.0, 0.1, 0.0], [0.0, 0.0, 1.0]]])
+    dead = torch.tensor([0, 2, 3])
+    (restarted,) = stack.revive((dead,), reads, torch.ones(1, 3, 3), torch.Generator())
+    assert restarted.tolist() == [0, 2]
+    assert stack.decoder[0].any(-1).tolist() == [True, False, True, False]
 
 
 def test_weights_in_the_models_units_are_the_same_function():
