@@ -22,14 +22,25 @@ CASES = [
     ("gemma2", "relu", Site.MLP_NORMALIZED, Site.MLP_OUTPUT),
     ("neox", "relu", Site.MLP_INPUT, Site.MLP_OUTPUT),
 ]
+WITH_SKIP = [
+    ("llama", "relu", Site.RESIDUAL_MIDDLE, Site.MLP_WRITE),
+    ("gpt2", "topk", Site.MLP_INPUT, Site.MLP_OUTPUT),
+    ("gemma2", "relu", Site.MLP_NORMALIZED, Site.MLP_OUTPUT),
+    ("neox", "jumprelu", Site.MLP_INPUT, Site.MLP_OUTPUT),
+]
 
 
-@pytest.mark.parametrize(("family", "activation", "feature_input", "feature_output"), CASES)
+@pytest.mark.parametrize(
+    ("family", "activation", "feature_input", "feature_output", "skip"),
+    [(*case, "none") for case in CASES] + [(*case, "affine") for case in WITH_SKIP],
+)
 def test_rows_equal_those_of_automatic_differentiation(
-    family, activation, feature_input, feature_output, tiny_model
+    family, activation, feature_input, feature_output, skip, tiny_model
 ):
     model = tiny_model(family)
-    dictionary = tiny_models.random_transcoders(model, activation, feature_input, feature_output)
+    dictionary = tiny_models.random_transcoders(
+        model, activation, feature_input, feature_output, skip
+    )
     graph = attribute(model, dictionary, IDS, AttributionSettings(GivenTokens((3, 7))))
     expected = Oracle(model, dictionary, torch.from_numpy(IDS)).rows(graph)
     found = graph.rows.toarray()

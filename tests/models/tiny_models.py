@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from atlas.models.activation_functions import ActivationFunction, JumpReLU, ReLU, TopK
-from atlas.models.dictionaries import Transcoder, TranscoderSet
+from atlas.models.dictionaries import Skip, Transcoder, TranscoderSet
 from atlas.models.language_model import LanguageModel
 from atlas.models.sites import Site
 
@@ -103,6 +103,7 @@ def random_transcoders(
     activation: str = "relu",
     feature_input: Site = Site.MLP_INPUT,
     feature_output: Site = Site.MLP_OUTPUT,
+    skip: str = "none",
     seed: int = 1,
 ) -> TranscoderSet:
     generator = torch.Generator().manual_seed(seed)
@@ -117,7 +118,14 @@ def random_transcoders(
             W_dec=random(FEATURES, model.d_model, scale=0.5 * model.d_model**-0.5),
             b_dec=random(model.d_model, scale=0.3),
             activation=activation_function(activation, generator),
+            skip=connection(),
         )
+
+    def connection() -> Skip | None:
+        if skip == "none":
+            return None
+        weight = random(model.d_model, model.d_model, scale=0.6 * model.d_model**-0.5)
+        return Skip(weight, random(model.d_model, scale=0.3) if skip == "affine" else None)
 
     return TranscoderSet(
         name="random",

@@ -1,7 +1,8 @@
 """Per-layer transcoders as circuit-tracer publishes them: config.yaml and layer_<i>.safetensors.
 
 A layer's file holds `W_enc` and `W_dec` [feature, d_model], `b_enc`, `b_dec`, and with JumpReLU
-`activation_function.threshold`. The activation function and TopK's k stand in config.yaml.
+`activation_function.threshold`. With a skip connection it holds `W_skip` too, by which the output
+gains x W_skipᵀ. The activation function and TopK's k stand in config.yaml.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from torch import Tensor
 from atlas.errors import ModelError, ModelUnavailable, UnknownFormat
 from atlas.models.activation_functions import ActivationFunction, JumpReLU, ReLU, TopK
 from atlas.models.checkpoints.weight_files import read_weights, take, write_weights
-from atlas.models.dictionaries import Transcoder, TranscoderSet
+from atlas.models.dictionaries import Skip, Transcoder, TranscoderSet
 from atlas.models.sites import Site
 
 INPUT_SITES = {
@@ -52,7 +53,11 @@ def load(folder: Path, name: str | None = None) -> TranscoderSet:
 
 
 def save(transcoders: TranscoderSet, folder: Path, model_name: str) -> None:
-    """Write transcoders to a folder so that circuit-tracer and `load` read them back."""
+    """Write transcoders to a folder so that circuit-tracer and `load` read them back.
+
+    The format has no place for a skip connection's own bias: it goes into `b_dec`, which is the
+    same function.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     activation = transcoders.layers[0].activation
@@ -115,10 +120,6 @@ def _count_layers(folder: Path) -> int:
 
 def _load_layer(path: Path, config: dict[str, Any]) -> Transcoder:
     weights = read_weights(path)
-    if "W_skip" in weights:
-        raise UnknownFormat(
-            str(path), "a transcoder without skip connection", "W_skip", "not supported yet"
-        )
     if "W_enc" not in weights or weights["W_enc"].ndim != 2:
         raise ModelError(str(path), "a matrix W_enc [feature, d_model]", f"{sorted(weights)}")
     features, width = (int(size) for size in weights["W_enc"].shape)
@@ -128,6 +129,7 @@ def _load_layer(path: Path, config: dict[str, Any]) -> Transcoder:
         W_dec=take(weights, "W_dec", (features, width), path),
         b_dec=take(weights, "b_dec", (width,), path),
         activation=_activation(weights, config, features, path),
+        skip=Skip(take(weights, "W_skip", (width, width), path)) if "W_skip" in weights else None,
     )
 
 
@@ -159,6 +161,10 @@ def _tensors(coder: Transcoder) -> dict[str, Tensor]:
         "W_dec": coder.W_dec,
         "b_dec": coder.b_dec,
     }
+    if coder.skip is not None:
+        tensors["W_skip"] = coder.skip.weight
+        if coder.skip.bias is not None:
+            tensors["b_dec"] = coder.b_dec + coder.skip.bias
     if isinstance(coder.activation, JumpReLU):
         tensors[THRESHOLD] = coder.activation.threshold
     if isinstance(coder.activation, TopK):
