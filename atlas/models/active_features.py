@@ -26,6 +26,8 @@ class ActiveFeatures:
     index: Int[Tensor, " feature"]
     value: Float[Tensor, " feature"]
     pre: Float[Tensor, " feature"]  # before the activation function
+    # How far from switching; None where a feature's own fixed threshold tells.
+    margin: Float[Tensor, " feature"] | None
     starts: Int[Tensor, "layer position_boundary"]  # first column of each layer and position
 
     def __len__(self) -> int:
@@ -44,20 +46,29 @@ class ActiveFeatures:
 def active_features(dictionary: MlpDictionary, values: Mapping[Place, Tensor]) -> ActiveFeatures:
     """The features that are active on a prompt, given the values at the input sites."""
     columns: list[tuple[Tensor, ...]] = []
+    margins: list[Tensor] = []
     counts = []
     for layer in dictionary.layer_numbers:
         coder = dictionary.coder(layer)
         pre = coder.pre_activations(values[dictionary.feature_input, layer])
         value = coder.activation.apply(pre)
         value[:ZERO_POSITIONS] = 0
-        position, index = value.nonzero(as_tuple=True)
-        number = torch.full_like(position, layer)
-        columns.append((number, position, index, value[position, index], pre[position, index]))
+        active = value.nonzero(as_tuple=True)
+        number = torch.full_like(active[0], layer)
+        columns.append((number, *active, value[active], pre[active]))
         counts.append((value != 0).sum(dim=1))
+        margin = coder.activation.margin(pre)
+        if margin is not None:
+            margins.append(margin[active])
+    layer_column, position, index, value, pre = map(torch.cat, zip(*columns, strict=True))
+    margin = torch.cat(margins) if len(margins) == len(columns) else None
+    return ActiveFeatures(layer_column, position, index, value, pre, margin, _starts(counts))
+
+
+def _starts(counts: list[Tensor]) -> Int[Tensor, "layer position_boundary"]:
+    """The first column of each layer and position, from the number of features at each."""
     flat = torch.cat(counts).cumsum(0)
     length = int(counts[0].shape[0])
     boundaries = torch.cat([flat.new_zeros(1), flat])
     first = torch.arange(len(counts), device=flat.device)[:, None] * length
-    starts = boundaries[first + torch.arange(length + 1, device=flat.device)]
-    joined = [torch.cat(column) for column in zip(*columns, strict=True)]
-    return ActiveFeatures(joined[0], joined[1], joined[2], joined[3], joined[4], starts)
+    return boundaries[first + torch.arange(length + 1, device=flat.device)]
