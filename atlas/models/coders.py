@@ -114,6 +114,31 @@ class Transcoder(SingleLayerCoder):
 
 
 @dataclass(frozen=True)
+class CrossLayerCoder(Coder):
+    """One layer of a cross-layer transcoder (Ameisen et al. 2025, "Circuit Tracing"). Final.
+
+    Its features read at their layer and write, each with a decoder vector per layer, at their own
+    and all later ones. `b_dec` and the skip connection belong to its own layer's output.
+    """
+
+    W_enc: Float[Tensor, "feature d_model"]
+    b_enc: Float[Tensor, " feature"]
+    W_dec: Float[Tensor, "feature written_layer d_model"]  # its own layer first
+    b_dec: Float[Tensor, " d_model"]
+    activation: ActivationFunction
+    skip: Skip | None = None
+
+    @property
+    def reach(self) -> int:
+        """Its own layer and those after it."""
+        return int(self.W_dec.shape[1])
+
+    def decoder(self, after: int = 0) -> Float[Tensor, "feature d_model"]:
+        """The decoder for the layer that lies `after` layers later."""
+        return self.W_dec[:, after]
+
+
+@dataclass(frozen=True)
 class SparseAutoencoder(SingleLayerCoder):
     """Reconstructs the activations that it reads. Final.
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from atlas.errors import ModelError
-from atlas.models.coders import Coder, Skip, SparseAutoencoder, Transcoder, moved
+from atlas.models.coders import Coder, CrossLayerCoder, Skip, SparseAutoencoder, Transcoder, moved
 from atlas.models.sites import Site
 
 __all__ = [
     "Coder",
+    "CrossLayerCoder",
+    "CrossLayerTranscoder",
     "Dictionary",
     "MlpDictionary",
     "Skip",
@@ -33,6 +35,7 @@ class Dictionary(ABC):
     name: str
     feature_input: Site
     feature_output: Site
+    model_name: str = field(default="", kw_only=True)  # the model it was trained on, if known
 
     @property
     @abstractmethod
@@ -124,6 +127,27 @@ class TranscoderSet(MlpDictionary):
 
     def skip(self, layer: int) -> Skip | None:
         """The layer's skip connection, where its transcoder has one."""
+        return self.layers[layer].skip
+
+
+@dataclass(frozen=True)
+class CrossLayerTranscoder(MlpDictionary):
+    """Features that read at one layer and write at it and all later ones. Final."""
+
+    layers: tuple[CrossLayerCoder, ...]
+
+    def __post_init__(self) -> None:
+        reaches = [coder.reach for coder in self.layers]
+        count = len(reaches)
+        if reaches != list(range(count, 0, -1)):
+            raise ModelError(
+                f"dictionary {self.name}",
+                f"decoders from each of {count} layers to itself and all later ones",
+                f"decoders to {reaches} layers",
+            )
+
+    def skip(self, layer: int) -> Skip | None:
+        """The skip connection past one layer's MLP, where there is one."""
         return self.layers[layer].skip
 
 

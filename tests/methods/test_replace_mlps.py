@@ -8,11 +8,7 @@ from atlas.methods.replace_mlps import replaced_logits
 from tests.models import tiny_models
 
 IDS = torch.tensor([[0, 4, 8, 6, 12, 5], [0, 9, 3, 7, 11, 10]])
-KINDS = ("plain", "skip")
-
-
-def random_dictionary(kind, model):
-    return tiny_models.random_transcoders(model, skip="affine" if kind == "skip" else "none")
+KINDS = ("plain", "affine", "cross_layer_skip")
 
 
 def estimate(dictionary, layer, inputs):
@@ -30,7 +26,7 @@ def estimate(dictionary, layer, inputs):
 @pytest.mark.parametrize("kind", KINDS)
 def test_all_mlps_give_the_dictionarys_estimate_except_at_the_first_token(kind, tiny_model):
     model = tiny_model("gpt2")
-    dictionary = random_dictionary(kind, model)
+    dictionary = tiny_models.random_dictionary(kind, model)
     edits, inputs = {}, {}
     for layer in range(model.layers):
         reads, writes = (dictionary.feature_input, layer), (dictionary.feature_output, layer)
@@ -47,7 +43,7 @@ def test_all_mlps_give_the_dictionarys_estimate_except_at_the_first_token(kind, 
 @pytest.mark.parametrize("kind", KINDS)
 def test_quality_compares_estimates_with_what_the_mlps_write(kind, tiny_model):
     model = tiny_model("llama")
-    dictionary = random_dictionary(kind, model)
+    dictionary = tiny_models.random_dictionary(kind, model)
     quality = measure_quality(model, dictionary, [IDS.numpy()])
     sites = (dictionary.feature_input, dictionary.feature_output)
     places = [(site, layer) for site in sites for layer in range(model.layers)]
@@ -58,4 +54,4 @@ def test_quality_compares_estimates_with_what_the_mlps_write(kind, tiny_model):
         error = (written - estimate(dictionary, layer.layer, inputs)).pow(2).sum()
         spread = (written - written.mean((0, 1))).pow(2).sum()
         assert layer.unexplained_variance == pytest.approx(float(error / spread), rel=1e-4)
-    assert (quality.tokens, quality.layers[2].features) == (10, 40)
+    assert (quality.tokens, quality.layers[2].features) == (10, dictionary.features(2))

@@ -30,15 +30,16 @@ BIASED = {
 }
 
 
-SKIPS = ("none", "linear", "affine")
+CASES = [(family, kind) for family in tiny_models.FAMILIES for kind in tiny_models.KINDS]
 
 
-@pytest.fixture(params=[(family, skip) for family in tiny_models.FAMILIES for skip in SKIPS])
+@pytest.fixture(params=CASES, ids=lambda case: "-".join(case))
 def traced(request, tiny_model):
-    family, skip = request.param
+    family, kind = request.param
     model = tiny_model(family)
-    dictionary = tiny_models.random_transcoders(model, skip=skip)
-    constants = BIASED[family] | ({"skip_bias"} if skip == "affine" else set())
+    dictionary = tiny_models.random_dictionary(kind, model)
+    has_skip_bias = dictionary.skip(0) is not None and dictionary.skip(0).bias is not None
+    constants = BIASED[family] | ({"skip_bias"} if has_skip_bias else set())
     return constants, model, dictionary, attribute(model, dictionary, IDS)
 
 
@@ -90,12 +91,21 @@ def test_rows_and_their_constants_sum_to_what_they_explain(traced):
     assert labels == constants
 
 
-@pytest.mark.parametrize("skip", ["none", "affine"])
+@pytest.mark.parametrize(
+    ("build", "skip"),
+    [
+        (tiny_models.random_transcoders, "none"),
+        (tiny_models.random_transcoders, "affine"),
+        (tiny_models.random_cross_layer, "affine"),
+    ],
+)
 @pytest.mark.parametrize("output", [Site.MLP_OUTPUT, Site.MLP_WRITE])
 @pytest.mark.parametrize("family", tiny_models.FAMILIES)
-def test_features_errors_and_constants_together_are_the_model(family, output, skip, tiny_model):
+def test_features_errors_and_constants_together_are_the_model(
+    family, output, build, skip, tiny_model
+):
     model = tiny_model(family)
-    dictionary = tiny_models.random_transcoders(model, "topk", feature_output=output, skip=skip)
+    dictionary = build(model, "topk", feature_output=output, skip=skip)
     ids = torch.from_numpy(IDS)
     frozen = freeze(model, dictionary, ids)
     stream = Site.RESIDUAL_BEFORE if model.parallel_blocks else Site.RESIDUAL_MIDDLE

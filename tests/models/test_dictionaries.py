@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from atlas.errors import ModelError
-from atlas.models.activation_functions import JumpReLU, ReLU, TopK
+from atlas.models.activation_functions import BatchTopK, Gated, JumpReLU, ReLU, TopK
 from atlas.models.dictionaries import Transcoder, TranscoderSet
 from atlas.models.sites import Site
 
@@ -38,7 +38,14 @@ def test_topk_keeps_the_largest_and_negative_ones_unless_rectified():
 
 @pytest.mark.parametrize(
     "activation",
-    [ReLU(), JumpReLU(torch.tensor([2.0, 1.0, 0.0])), TopK(1), TopK(2, rectified=True)],
+    [
+        ReLU(),
+        JumpReLU(torch.tensor([2.0, 1.0, 0.0])),
+        TopK(1),
+        TopK(2, rectified=True),
+        BatchTopK(1.5),
+        Gated(torch.tensor([1.0, 2.0, 0.5]), torch.tensor([-1.0, 0.5, -1.0])),
+    ],
 )
 def test_some_features_are_encoded_as_among_all(activation):
     x = torch.tensor([[2.0, 3.0], [-3.0, 0.5], [2.5, -1.0]])
