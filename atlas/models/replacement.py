@@ -146,13 +146,14 @@ def checked_transcoders(model: LanguageModel, dictionary: Dictionary) -> MlpDict
             type(dictionary).__name__,
             "attribution graphs of autoencoders are not exact and not offered",
         )
+    trained_for = f"its files name the model {dictionary.model_name}" * bool(dictionary.model_name)
     if len(dictionary.layers) != model.layers:
-        raise ModelError(
-            where, f"a transcoder for each of {model.layers} layers", f"{len(dictionary.layers)}"
-        )
+        expected = f"a transcoder for each of {model.layers} layers"
+        raise ModelError(where, expected, f"{len(dictionary.layers)}", trained_for)
     width = dictionary.layers[0].width
     if width != model.d_model:
-        raise ModelError(where, f"vectors of width {model.d_model}", f"width {width}")
+        expected = f"vectors of width {model.d_model}"
+        raise ModelError(where, expected, f"width {width}", trained_for)
     return dictionary.to(model.device, model.dtype)
 
 

@@ -8,12 +8,19 @@ import yaml
 from safetensors.torch import load_file, save_file
 
 from atlas.errors import ModelError, ModelUnavailable, UnknownFormat
-from atlas.models.activation_functions import JumpReLU, ReLU, TopK
+from atlas.models.activation_functions import BatchTopK, Gated, JumpReLU, ReLU, TopK
 from atlas.models.checkpoints import circuit_tracer
 from atlas.models.dictionaries import Skip, Transcoder, TranscoderSet
 from atlas.models.sites import Site
 
-ACTIVATIONS = [ReLU(), JumpReLU(torch.tensor([0.1, 0.2, 0.3])), TopK(2), TopK(2, rectified=True)]
+ACTIVATIONS = [
+    ReLU(),
+    JumpReLU(torch.tensor([0.1, 0.2, 0.3])),
+    TopK(2),
+    TopK(2, rectified=True),
+    BatchTopK(0.25),
+    Gated(torch.tensor([0.5, 1.0, 2.0]), torch.tensor([-0.5, 0.25, -1.0])),
+]
 
 
 def transcoders(activation, layers=2):
@@ -85,7 +92,7 @@ def test_nan_and_wrong_shapes_are_errors(tmp_path):
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("model_kind", "cross_layer_transcoder"),
+        ("model_kind", "crosscoder"),
         ("feature_input_hook", "hook_q"),
         ("activation", "softmax"),
     ],
