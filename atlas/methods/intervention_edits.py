@@ -70,8 +70,8 @@ def written(
     out = value.clone()
     for source, plan in plans.items():
         if layer in dictionary.written_layers(source):
-            decoder = dictionary.coder(source).decoder(layer - source)
-            plan.add_changes(out, amounts[source][:, None] * decoder[plan.index])
+            vectors = dictionary.coder(source).decoder(layer - source, plan.index)
+            plan.add_changes(out, amounts[source][:, None] * vectors)
     if layer in plans:
         plans[layer].add_pushes(out)
     return out

@@ -1,7 +1,8 @@
 """Coders: one layer's encoder and decoder, with the skip connection that some transcoders have.
 
 Weights are stored one feature per row, so that the row of a feature is its encoder or decoder
-vector.
+vector. Encoders and decoders may stay in half precision, as files hold them, where they are mapped
+into memory and only the rows that are used are read; values are computed in the biases' precision.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from atlas.models.activation_functions import ActivationFunction
+
+Rows = Sequence[int] | Tensor | slice
+"""Some features: their indices, or a range of them."""
+HALF = (torch.bfloat16, torch.float16)
 
 
 @dataclass(frozen=True)
@@ -58,12 +63,18 @@ class Coder(ABC):
         """To how many layers its features write, its own included."""
 
     @abstractmethod
-    def decoder(self, after: int = 0) -> Float[Tensor, "feature d_model"]:
-        """What each feature writes, per unit, to the layer that lies `after` layers later."""
+    def decoder(
+        self, after: int = 0, features: Rows = slice(None)
+    ) -> Float[Tensor, "chosen d_model"]:
+        """What features write, per unit, to the layer that lies `after` layers later."""
+
+    def encoder(self, features: Rows = slice(None)) -> Float[Tensor, "chosen d_model"]:
+        """What features read."""
+        return self.W_enc[features].to(self.b_enc)
 
     def pre_activations(self, x: Float[Tensor, "*row d_model"]) -> Float[Tensor, "*row feature"]:
         """The encoder's values before its activation function."""
-        return x @ self.W_enc.T + self.b_enc
+        return x @ self.encoder().T + self.b_enc
 
     def encode(self, x: Float[Tensor, "*row d_model"]) -> Float[Tensor, "*row feature"]:
         """The features' activations."""
@@ -77,7 +88,7 @@ class Coder(ABC):
         activation = self.activation.of_features(chosen)
         if activation is None:
             return self.encode(x)[..., chosen]
-        return activation.apply(x @ self.W_enc[chosen].T + self.b_enc[chosen])
+        return activation.apply(x @ self.encoder(chosen).T + self.b_enc[chosen])
 
 
 @dataclass(frozen=True)
@@ -95,15 +106,17 @@ class SingleLayerCoder(Coder, ABC):
         """1: its own layer."""
         return 1
 
-    def decoder(self, after: int = 0) -> Float[Tensor, "feature d_model"]:
+    def decoder(
+        self, after: int = 0, features: Rows = slice(None)
+    ) -> Float[Tensor, "chosen d_model"]:
         """The decoder; `after` is 0."""
         if after != 0:
             raise ValueError(f"features of one layer write at that layer, not {after} later")
-        return self.W_dec
+        return self.W_dec[features].to(self.b_dec)
 
     def decode(self, activations: Float[Tensor, "*row feature"]) -> Float[Tensor, "*row d_model"]:
         """What the features write together, decoder bias included, a skip connection not."""
-        return activations @ self.W_dec + self.b_dec
+        return activations @ self.decoder() + self.b_dec
 
 
 @dataclass(frozen=True)
@@ -133,9 +146,11 @@ class CrossLayerCoder(Coder):
         """Its own layer and those after it."""
         return int(self.W_dec.shape[1])
 
-    def decoder(self, after: int = 0) -> Float[Tensor, "feature d_model"]:
+    def decoder(
+        self, after: int = 0, features: Rows = slice(None)
+    ) -> Float[Tensor, "chosen d_model"]:
         """The decoder for the layer that lies `after` layers later."""
-        return self.W_dec[:, after]
+        return self.W_dec[:, after][features].to(self.b_dec)
 
 
 @dataclass(frozen=True)
@@ -150,13 +165,17 @@ AnyWeights = TypeVar("AnyWeights", bound=Coder | Skip | ActivationFunction)
 
 
 def moved(weights: AnyWeights, device: torch.device, dtype: torch.dtype) -> AnyWeights:
-    """A frozen dataclass of tensors on another device or in another dtype, parts included."""
+    """A frozen dataclass of tensors on another device or in another dtype, parts included.
+
+    Encoders and decoders in half precision stay so: in full they would take twice their files.
+    """
     record: Any = weights
     changed: dict[str, Any] = {}
     for field in fields(record):
         value = getattr(record, field.name)
         if isinstance(value, Tensor):
-            changed[field.name] = value.to(device, dtype)
+            stays = field.name in ("W_enc", "W_dec") and value.dtype in HALF
+            changed[field.name] = value.to(device, value.dtype if stays else dtype)
         elif isinstance(value, (Skip, ActivationFunction)):
             changed[field.name] = moved(value, device, dtype)
     same: AnyWeights = replace(record, **changed)

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from atlas.errors import ModelError
-from atlas.models.coders import Coder, CrossLayerCoder, Skip, SparseAutoencoder, Transcoder, moved
+from atlas.models.coders import (
+    Coder,
+    CrossLayerCoder,
+    Rows,
+    Skip,
+    SparseAutoencoder,
+    Transcoder,
+    moved,
+)
 from atlas.models.sites import Site
 
 __all__ = [
@@ -71,13 +79,13 @@ class Dictionary(ABC):
         return tuple(each for each in self.layer_numbers if layer in self.written_layers(each))
 
     def write_vectors(
-        self, layer: int, features: Sequence[int] | Int[Tensor, " chosen"] | slice = slice(None)
+        self, layer: int, features: Rows = slice(None)
     ) -> Float[Tensor, "chosen d_model"]:
         """What features write per unit of activation, summed over the layers that they write to."""
         coder = self.coder(layer)
-        total = coder.decoder()[features]
+        total = coder.decoder(0, features)
         for after in range(1, coder.reach):
-            total = total + coder.decoder(after)[features]
+            total = total + coder.decoder(after, features)
         return total
 
     def reconstruct(

@@ -58,7 +58,7 @@ class FrozenPass:
         if columns.stop == columns.start:
             return self.tokens.new_zeros(0, self.tokens.shape[1])
         source = int(chosen.layer[columns.start])
-        decoder = self.dictionary.coder(source).decoder(layer - source)[chosen.index[columns]]
+        decoder = self.dictionary.coder(source).decoder(layer - source, chosen.index[columns])
         vectors = decoder * chosen.value[columns][:, None]
         return self.mlps[layer].received(vectors, chosen.position[columns])
 
@@ -68,7 +68,7 @@ class FrozenPass:
         out = self.tokens.new_empty(len(columns), self.tokens.shape[1])
         for layer in sorted(set(chosen.layer[columns].tolist())):
             mine = chosen.layer[columns] == layer
-            encoder = self.dictionary.coder(layer).W_enc[chosen.index[columns[mine]]]
+            encoder = self.dictionary.coder(layer).encoder(chosen.index[columns[mine]])
             position = chosen.position[columns[mine]]
             out[mine] = self.mlps[layer].read_gradient(encoder, position)
         return out
@@ -81,7 +81,7 @@ class FrozenPass:
             bias = self.mlps[layer].read_bias
             if bias is not None:
                 mine = chosen.layer[columns] == layer
-                encoder = self.dictionary.coder(layer).W_enc[chosen.index[columns[mine]]]
+                encoder = self.dictionary.coder(layer).encoder(chosen.index[columns[mine]])
                 out[mine] = encoder @ bias
         return out
 
@@ -205,7 +205,7 @@ def _fill_layer(frozen: FrozenPass, layer: int) -> None:
     reconstruction = bias + skipped
     for source in dictionary.writers(layer):
         here = features.of_layer(source)
-        rows = dictionary.coder(source).decoder(layer - source)[features.index[here]]
+        rows = dictionary.coder(source).decoder(layer - source, features.index[here])
         scaled = rows * features.value[here][:, None]
         reconstruction.index_add_(0, features.position[here], scaled)
     position = torch.arange(frozen.length, device=written.device)

@@ -23,7 +23,7 @@ from atlas.errors import ModelError, UnknownFormat
 from atlas.models.activation_functions import ActivationFunction, JumpReLU, ReLU, TopK
 from atlas.models.checkpoints import gemma_scope
 from atlas.models.checkpoints.gemma_scope import THRESHOLD
-from atlas.models.checkpoints.weight_files import read_weights, size_of, take
+from atlas.models.checkpoints.weight_files import read_weights, size_of, take, take_matrix
 from atlas.models.dictionaries import Coder, CrossLayerCoder, Skip, Transcoder
 
 
@@ -40,9 +40,9 @@ def read_single_layer(path: Path, config: Mapping[str, Any]) -> Transcoder:
         weights = gemma_scope.single_layer(weights, path)
     features, width = size_of(weights, "W_enc", path)
     return Transcoder(
-        W_enc=take(weights, "W_enc", (features, width), path),
+        W_enc=take_matrix(weights, "W_enc", (features, width), path),
         b_enc=take(weights, "b_enc", (features,), path),
-        W_dec=take(weights, "W_dec", (features, width), path),
+        W_dec=take_matrix(weights, "W_dec", (features, width), path),
         b_dec=take(weights, "b_dec", (width,), path),
         activation=_activation(weights, config, features, path),
         skip=_skip(weights, width, path),
@@ -67,9 +67,9 @@ def read_cross_layer(path: Path, place: tuple[int, int]) -> CrossLayerCoder:
             weights["W_skip"] = weights["W_skip"].T.contiguous()
     features, width = size_of(weights, "W_enc", path)
     return CrossLayerCoder(
-        W_enc=take(weights, "W_enc", (features, width), path),
+        W_enc=take_matrix(weights, "W_enc", (features, width), path),
         b_enc=take(weights, "b_enc", (features,), path),
-        W_dec=take(weights, "W_dec", (features, layers - layer, width), path),
+        W_dec=take_matrix(weights, "W_dec", (features, layers - layer, width), path),
         b_dec=take(weights, "b_dec", (width,), path),
         activation=_activation(weights, {}, features, path),
         skip=_skip(weights, width, path),

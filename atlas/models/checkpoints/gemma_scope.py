@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from atlas.errors import ModelError
-from atlas.models.checkpoints.weight_files import size_of, take
+from atlas.models.checkpoints.weight_files import size_of, take, take_matrix
 
 THRESHOLD = "activation_function.threshold"
 
@@ -33,7 +33,7 @@ def single_layer(weights: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
     """
     named = _named(weights)
     width, features = size_of(named, "W_enc", path)
-    return _shared(named, path) | {"W_dec": take(named, "W_dec", (features, width), path)}
+    return _shared(named, path) | {"W_dec": take_matrix(named, "W_dec", (features, width), path)}
 
 
 def cross_layer(
@@ -49,7 +49,7 @@ def cross_layer(
     width, features = size_of(named, "W_enc", path)
     decoder = named.get("W_dec", torch.zeros(0))
     written = layers if decoder.ndim == 3 and decoder.shape[1] == layers else layers - layer
-    decoder = take(named, "W_dec", (features, written, width), path)
+    decoder = take_matrix(named, "W_dec", (features, written, width), path)
     if layers - layer < written:
         if bool(decoder[:, :layer].any()):
             raise ModelError(f"{path}: w_dec", "zeros for earlier layers", "other numbers")
@@ -65,7 +65,7 @@ def _named(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 def _shared(named: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
     width, features = size_of(named, "W_enc", path)
     tensors = {
-        "W_enc": take(named, "W_enc", (width, features), path).T.contiguous(),
+        "W_enc": take_matrix(named, "W_enc", (width, features), path).T,
         "b_enc": take(named, "b_enc", (features,), path),
         "b_dec": take(named, "b_dec", (width,), path),
         # They are compared with values that are clipped at 0 first.

@@ -17,6 +17,8 @@ from atlas.errors import ModelError, ModelUnavailable, UnknownFormat
 PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
 """Endings of files whose reading may run code; they are never opened."""
 
+SEARCHED_BYTES = 2**30  # up to this size, an encoder or decoder is searched for NaN
+
 
 def read_weights(path: Path) -> dict[str, Tensor]:
     """The tensors of a safetensors or .npz file.
@@ -65,6 +67,24 @@ def take(weights: Mapping[str, Tensor], name: str, shape: tuple[int, ...], where
     if not bool(torch.isfinite(tensor).all()):
         raise ModelError(f"{where}: {name}", "finite numbers", "NaN or infinity")
     return tensor if tensor.dtype == torch.float64 else tensor.float()
+
+
+def take_matrix(
+    weights: Mapping[str, Tensor], name: str, shape: tuple[int, ...], where: Path
+) -> Tensor:
+    """One encoder or decoder of the expected shape, in the precision of its file.
+
+    A safetensors file is mapped into memory, so what is taken from it stays on the disk until rows
+    of it are used. A matrix of more than a gibibyte is therefore not searched for NaN either:
+    that would read it all.
+
+    Raises:
+        ModelError: as `take`.
+    """
+    tensor = weights.get(name)
+    if tensor is None or tuple(tensor.shape) != shape or tensor.nbytes <= SEARCHED_BYTES:
+        take(weights, name, shape, where)
+    return weights[name] if weights[name].is_floating_point() else weights[name].float()
 
 
 def size_of(weights: Mapping[str, Tensor], name: str, where: Path) -> tuple[int, int]:

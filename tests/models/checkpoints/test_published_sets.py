@@ -154,7 +154,8 @@ def test_sets_as_published_for_llama_and_qwen_are_read(tmp_path, monkeypatch):
         files.append(f"hf://owner/set/layer_{layer}.safetensors?revision=main")
     write_config(tmp_path, files, feature_input_hook="mlp.hook_in", model_name="Qwen/Qwen3-4B")
     read = read_dictionary(tmp_path)
-    assert read.coder(1).W_enc.dtype == torch.float32
+    assert read.coder(1).W_dec.dtype == torch.bfloat16  # mapped from the file, not copied
+    assert read.to(X.device, torch.float32).coder(1).W_dec.dtype == torch.bfloat16
     active = {1: read.encode(1, X)}
     wide = {name: tensor.float() for name, tensor in tensors.items()}
     torch.testing.assert_close(active[1], torch.relu(X @ wide["W_enc"].T + wide["b_enc"]))
