@@ -123,7 +123,8 @@ def _layer_files(folder: Path, config: dict[str, Any], kind: str) -> list[Path]:
     """One file per layer: those that the config lists, else those with the agreed names."""
     listed = config.get("transcoders")
     if listed is not None:
-        if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+        named = isinstance(listed, list) and all(isinstance(each, str) for each in listed)
+        if not listed or not named:
             where = f"{folder / 'config.yaml'}: transcoders"
             raise UnknownFormat(where, "a list of files, layer by layer", repr(listed)[:80])
         return [named_file(folder, each) for each in listed]
@@ -160,11 +161,11 @@ def _check_activations(transcoders: MlpDictionary) -> None:
 
 def _site(folder: Path, config: dict[str, Any], key: str, sites: dict[str, Site]) -> Site:
     hook = config.get(key)
-    if hook not in sites:
+    if not isinstance(hook, str) or hook not in sites:
         raise UnknownFormat(
             f"{folder / 'config.yaml'}: {key}", f"one of {', '.join(sites)}", repr(hook)
         )
-    return sites[str(hook)]
+    return sites[hook]
 
 
 def _hook(sites: dict[str, Site], site: Site) -> str:

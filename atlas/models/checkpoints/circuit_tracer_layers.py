@@ -121,9 +121,11 @@ def _activation(
             weights = {**weights, THRESHOLD: threshold.reshape(1).expand(features)}
         return JumpReLU(take(weights, THRESHOLD, (features,), path))
     if kind == "topk":
-        k = weights["k"].item() if "k" in weights else config.get("k")
-        if not isinstance(k, (int, float)) or int(k) < 1:
-            raise ModelError(str(path.parent / "config.yaml"), "k of at least 1", repr(k))
+        stored = weights.get("k")
+        k = stored.item() if stored is not None and stored.numel() == 1 else config.get("k")
+        if not isinstance(k, int | float) or not 1 <= k <= features:
+            where = str(path.parent / "config.yaml")
+            raise ModelError(where, f"k from 1 to {features}, the number of features", repr(k))
         return TopK(int(k), bool(config.get("rectified", False)))
     if kind in ("", "relu"):
         return ReLU()

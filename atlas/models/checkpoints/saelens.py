@@ -109,8 +109,12 @@ def _read_config(folder: Path) -> dict[str, Any]:
         raise ModelUnavailable(str(path), "a file", "no such file") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise UnknownFormat(str(path), "JSON", str(error)) from error
-    if not isinstance(config, dict) or not {"d_in", "d_sae"} <= set(config):
-        raise UnknownFormat(str(path), "an object with d_in and d_sae", "something else")
+    if not isinstance(config, dict) or not isinstance(config.get("metadata") or {}, dict):
+        raise UnknownFormat(str(path), "an object, and one as its metadata", "something else")
+    sizes = ("d_in", "d_sae", "k") if config.get("architecture") == "topk" else ("d_in", "d_sae")
+    for key in sizes:
+        if not isinstance(config.get(key), int) or config[key] < 1:
+            raise UnknownFormat(f"{path}: {key}", "a whole number above 0", repr(config.get(key)))
     _refuse(path, config, "normalize_activations", ("none", None, False))
     _refuse(path, config, "reshape_activations", ("none", None))
     _refuse(path, config, "finetuning_scaling_factor", (False, None))
