@@ -110,11 +110,11 @@ class TopK(ActivationFunction):
         """pre minus the k-th largest of the other features, which it must exceed to be kept.
 
         So a kept feature is compared with the first that is not kept, another with the last that
-        is. With k of all features or more nothing can take a place: the largest number there is.
+        is. Where all features are kept, nothing can take a place: the largest number of float32.
         """
         count = pre.shape[-1]
         if self.k >= count:
-            margin = torch.full_like(pre, torch.finfo(pre.dtype).max)
+            margin = torch.full_like(pre, torch.finfo(torch.float32).max)
         else:
             largest = pre.topk(self.k + 1, dim=-1).values
             last, first_lost = largest[..., self.k - 1, None], largest[..., self.k, None]

@@ -15,7 +15,7 @@ from atlas.errors import (
     ModelUnavailable,
     UnknownFormat,
 )
-from atlas.models.checkpoints import circuit_tracer, saelens
+from atlas.models.checkpoints import circuit_tracer, gemma_scope_2, saelens
 from atlas.models.checkpoints.weight_files import PICKLES
 from atlas.models.dictionaries import CrossLayerTranscoder, SparseAutoencoderSet, TranscoderSet
 from atlas.models.language_model import LanguageModel
@@ -24,6 +24,7 @@ AnyDictionary = TranscoderSet | CrossLayerTranscoder | SparseAutoencoderSet
 READERS: dict[str, Callable[[Path, str | None], AnyDictionary]] = {
     "circuit_tracer": circuit_tracer.load,
     "saelens": saelens.load,
+    "gemma_scope_2": gemma_scope_2.load,
 }
 
 
@@ -77,13 +78,15 @@ def read_dictionary(folder: Path) -> AnyDictionary:
     """The dictionary in a folder, its format told by its files.
 
     Raises:
-        UnknownFormat: neither a circuit-tracer nor a SAELens folder, or pickles.
+        UnknownFormat: no folder of circuit-tracer, SAELens or GemmaScope 2, or pickles.
     """
     if (folder / "config.yaml").is_file():
         return circuit_tracer.load(folder)
     if (folder / "cfg.json").is_file() or any(folder.glob("*/cfg.json")):
         return saelens.load(folder)
-    found = "neither" if folder.is_dir() else "no such folder"
+    if gemma_scope_2.is_folder(folder):
+        return gemma_scope_2.load(folder)
+    found = "none of them" if folder.is_dir() else "no such folder"
     action = ""
     if folder.is_dir():
         names = [path.name for path in sorted(folder.iterdir())]
@@ -94,7 +97,7 @@ def read_dictionary(folder: Path) -> AnyDictionary:
             action = "write a config.yaml that gives model_kind, both hooks and transcoders: […]"
     raise UnknownFormat(
         str(folder),
-        "transcoders (config.yaml) or SAELens folders (cfg.json)",
+        "config.yaml (transcoders), cfg.json (SAELens) or config.json (GemmaScope 2)",
         found,
         action,
     )

@@ -121,7 +121,7 @@ def test_folders_of_tensors_or_pickles_alone_say_what_is_missing(tmp_path):
 
 def test_the_format_of_a_folder_is_told_by_its_files(library, tmp_path):
     assert read_dictionary(library / "transcoders").layer_numbers == (0, 1, 2)
-    with pytest.raises(UnknownFormat, match="neither"):
+    with pytest.raises(UnknownFormat, match="none of them"):
         read_dictionary(tmp_path)
     with pytest.raises(UnknownFormat, match="no such folder"):
         read_dictionary(tmp_path / "missing")

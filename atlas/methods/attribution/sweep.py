@@ -145,13 +145,14 @@ class _Chunk:
         frozen, columns, rows = self.frozen, self.columns, self.started
         if rows == 0:
             return
+        writers = frozen.dictionary.writers(layer)
         for position in range(self.length):
             gradient = self.gradient[position, :, :rows]
             if position < ZERO_POSITIONS:
                 constant = frozen.zero_position_mlp[layer, position] @ gradient
                 self.out[columns.constant("zero_position_mlp"), :rows] += constant
                 continue
-            for source in frozen.dictionary.writers(layer):
+            for source in writers:
                 here = frozen.features.at(source, position)
                 self.out[here, :rows] += frozen.written(here, layer) @ gradient
             error = frozen.errors[layer, position] @ gradient

@@ -93,7 +93,8 @@ def tensors_of(coder: Coder, layer: int) -> dict[str, dict[str, Tensor]]:
             f"W_enc_{layer}.safetensors": {f"{name}_{layer}": shared[name] for name in shared},
             f"W_dec_{layer}.safetensors": {f"W_dec_{layer}": coder.W_dec},
         }
-    shared |= {"W_dec": coder.decoder()} | thresholds(coder)
+    decoder = coder.W_dec if isinstance(coder, Transcoder) else coder.decoder()
+    shared |= {"W_dec": decoder} | thresholds(coder)
     if skip is not None:
         shared["W_skip"] = skip.weight
     if isinstance(coder.activation, TopK):
