@@ -42,6 +42,7 @@ FILE_DTYPES: dict[str, np.dtype[Any]] = {
     "weights": np.dtype(np.float32),
     "row_nodes": np.dtype(np.int32),
     "row_totals": np.dtype(np.float32),
+    "row_margins": np.dtype(np.float32),
     "dropped_absolute": np.dtype(np.float32),
     "header": np.dtype(np.uint8),
 }
@@ -72,6 +73,9 @@ class AttributionGraph:
     # Sum of |weight| over the sources that a row lost: the dropped node shows only their net.
     # Left out, it is the net's size.
     dropped_absolute: Float32[np.ndarray, " row"] | None = None
+    # How far a feature is from switching off, where its total alone does not tell: the distance to
+    # the first value that TopK does not keep, a gate's pre-activation. 0 for logits.
+    row_margins: Float32[np.ndarray, " row"] | None = None
 
     def __post_init__(self) -> None:
         rows = csr_array(self.rows)
@@ -80,6 +84,8 @@ class AttributionGraph:
         check_row_nodes(self.nodes, self.row_nodes, rows.shape[0])
         if self.row_totals is not None:
             check_row_numbers("row_totals", self.row_totals, rows.shape[0])
+        if self.row_margins is not None:
+            check_row_numbers("row_margins", self.row_margins, rows.shape[0])
         if not rows.has_canonical_format or not rows.data.all():
             rows = rows.copy()
             rows.sum_duplicates()
@@ -182,6 +188,7 @@ class AttributionGraph:
             row_totals=None if self.row_totals is None else self.row_totals[keep_row],
             header=self.header,
             dropped_absolute=absolute,
+            row_margins=None if self.row_margins is None else self.row_margins[keep_row],
         )
 
     def equals(self, other: AttributionGraph) -> bool:
@@ -198,7 +205,7 @@ class AttributionGraph:
     @classmethod
     def load(cls, path: str | Path) -> AttributionGraph:
         """Read a graph; raises GraphFormatError if it is damaged, unsafe or no graph."""
-        arrays = read_arrays(Path(path), FILE_DTYPES, optional=("row_totals",))
+        arrays = read_arrays(Path(path), FILE_DTYPES, optional=("row_totals", "row_margins"))
         try:
             return graph_of(arrays)
         except GraphFormatError as problem:
@@ -218,8 +225,8 @@ def arrays_of(graph: AttributionGraph) -> dict[str, np.ndarray]:
         "dropped_absolute": graph.lost_mass,
         "header": np.frombuffer(header_bytes(graph.header, graph.nodes.label), np.uint8),
     }
-    if graph.row_totals is not None:
-        arrays["row_totals"] = graph.row_totals
+    optional = {"row_totals": graph.row_totals, "row_margins": graph.row_margins}
+    arrays |= {name: array for name, array in optional.items() if array is not None}
     return {name: array.astype(FILE_DTYPES[name]) for name, array in arrays.items()}
 
 
@@ -237,6 +244,7 @@ def graph_of(arrays: dict[str, np.ndarray]) -> AttributionGraph:
         arrays.get("row_totals"),
         header,
         arrays["dropped_absolute"],
+        arrays.get("row_margins"),
     )
 
 
@@ -244,7 +252,8 @@ def check_lengths(arrays: dict[str, np.ndarray]) -> None:
     """Raise GraphFormatError unless arrays about nodes agree in length, and those about rows."""
     node_count, row_count = len(arrays["nodes_kind"]), len(arrays["row_pointers"]) - 1
     lengths = {f"nodes_{name}": node_count for name in NODE_DTYPES}
-    lengths |= dict.fromkeys(("row_nodes", "row_totals", "dropped_absolute"), row_count)
+    per_row = ("row_nodes", "row_totals", "dropped_absolute", "row_margins")
+    lengths |= dict.fromkeys(per_row, row_count)
     for name, length in lengths.items():
         if name in arrays and len(arrays[name]) != length:
             raise GraphFormatError(name, f"{length} entries", str(len(arrays[name])))

@@ -52,11 +52,13 @@ def measure_quality(
         ids = torch.from_numpy(np.asarray(batch, dtype=np.int64))
         counted = counted_tokens(ids, pad_id)
         run = model.run(ids, places)
+        active: dict[int, Tensor] = {}
         for layer, layer_sums in sums.items():
             reads, writes = (run.values[site, layer][counted] for site in sites)
-            coder = dictionary.coder(layer)
-            active = coder.encode(reads)
-            layer_sums.add(active, writes, coder.decode(active))
+            active[layer] = dictionary.encode(layer, reads)
+            layer_sums.add(active[layer], writes, dictionary.reconstruct(layer, active, reads))
+            for source in set(active) - set(dictionary.writers(layer + 1)):
+                del active[source]  # nothing later needs it
         whole, replaced = run.logits[counted], replaced_logits(model, dictionary, ids)[counted]
         logs = whole.log_softmax(-1)
         divergence += float((logs.exp() * (logs - replaced.log_softmax(-1))).sum())

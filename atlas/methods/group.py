@@ -73,7 +73,7 @@ def group_features(
         raise BadInput("layers", f"some of {list(dictionary.layer_numbers)}", f"{list(layers)}")
     observed = row_activations(model, dictionary, instances(model, chosen), layers)
     labels = [row.entities[settings.keyed_by] for row in chosen]
-    widths = {layer: dictionary.coder(layer).W_dec.shape[0] for layer in layers}
+    widths = {layer: dictionary.features(layer) for layer in layers}
     candidates = _screen(observed, labels, widths, settings)
     return {
         value: _ranked(engine, _rows_of(observed, labels, value, settings), members, settings)

@@ -3,8 +3,11 @@
 iterative    the real model: a change is added to the stream at the dictionary's output site, and
              all later layers see it; a later change acts on the activation that earlier ones left.
 constrained  attention patterns stay as they were; up to a layer, MLP outputs do too, and each
-             change is relative to the undisturbed activation. Later layers are the real model's.
+             change is relative to the undisturbed activation. Later layers are the real model's,
+             and what a cross-layer feature would write there is left out.
 direct       patterns, norm scales and all MLP outputs stay as they were: exactly the linear graph.
+
+Where outputs are held, a skip connection still passes on how its input changed.
 
 Several rows with different changes run in one batch. Rows of different length are padded on the
 right; attention is causal, so what stands in the padding does not matter.
@@ -23,6 +26,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from atlas.errors import BadInput, ModelError
+from atlas.methods.intervention_edits import held_edits, live_edits
 from atlas.methods.intervention_plan import LayerPlan, plan_layers
 from atlas.methods.interventions import (
     AnyIntervention,
@@ -30,7 +34,7 @@ from atlas.methods.interventions import (
     FeatureIntervention,
     Span,
 )
-from atlas.models.dictionaries import Dictionary, TranscoderSet
+from atlas.models.dictionaries import Dictionary, MlpDictionary
 from atlas.models.language_model import Edit, LanguageModel, Place
 from atlas.models.sites import Site
 
@@ -135,10 +139,10 @@ class PromptBatch:
         settings: InterventionSettings = InterventionSettings(),  # noqa: B008  frozen
     ) -> InterventionResult:
         """The answers with these interventions; `settings.lengths` is not looked at."""
-        like = self.dictionary.coder(self.dictionary.layer_numbers[0]).W_dec
+        like = self.dictionary.coder(self.dictionary.layer_numbers[0]).b_dec
         plans = plan_layers(self.dictionary, interventions, self.lengths, like)
         if settings.mode == "iterative":
-            edits = self._live_edits(plans)
+            edits = live_edits(self.dictionary, plans)
         else:
             edits = self._frozen_edits(plans, interventions, settings)
         read: list[Place] = [(Site.LOGITS, 0)]
@@ -159,18 +163,6 @@ class PromptBatch:
             return coder.encode(x)
         return coder.pre_activations(x)
 
-    def _live_edits(self, plans: dict[int, LayerPlan]) -> dict[Place, Edit]:
-        """Each layer's change, relative to the activations on the stream as it then is."""
-        edits: dict[Place, Edit] = {}
-        for layer, plan in plans.items():
-            source = (self.dictionary.feature_input, layer)
-            target = (self.dictionary.feature_output, layer)
-            if source == target:
-                edits[target] = _change_in_place(self.dictionary, layer, plan)
-            else:
-                edits[source], edits[target] = _remember_and_change(self.dictionary, layer, plan)
-        return edits
-
     def _frozen_edits(
         self,
         plans: dict[int, LayerPlan],
@@ -178,24 +170,18 @@ class PromptBatch:
         settings: InterventionSettings,
     ) -> dict[Place, Edit]:
         """Hold patterns and MLP outputs (in direct mode norm scales too), and write the changes."""
-        if not isinstance(self.dictionary, TranscoderSet):
+        if not isinstance(self.dictionary, MlpDictionary):
             raise ModelError(
                 f"mode {settings.mode}", "transcoders, whose MLPs can be held", self.dictionary.name
             )
         clean, model = self._clean, self.model
         through = [self._held_through(row, settings) for row in interventions]
-        held = torch.tensor(through, device=model.device)[:, None, None]
-        edits: dict[Place, Edit] = {}
+        last = torch.tensor(through, device=model.device)[:, None, None]
+        held = {layer: last >= layer for layer in range(max(through) + 1)}
+        edits = held_edits(self.dictionary, plans, clean, held)
         for layer in range(model.layers):
             pattern = (Site.ATTENTION_PATTERN, layer)
             edits[pattern] = _replace(clean[pattern])
-            target = (self.dictionary.feature_output, layer)
-            written = clean[target]
-            if layer in plans:
-                x = clean[self.dictionary.feature_input, layer]
-                written = plans[layer].written(self.dictionary.coder(layer), x, written)
-            if int(held.max()) >= layer:
-                edits[target] = _replace_rows(written, held >= layer)
         if settings.mode == "direct":
             for place in self._scale_places():
                 edits[place] = _replace(clean[place])
@@ -235,27 +221,5 @@ class PromptBatch:
         return self.model.run(self.ids, read=[*places, *self._scale_places()]).values
 
 
-def _change_in_place(dictionary: Dictionary, layer: int, plan: LayerPlan) -> Edit:
-    """An autoencoder's change: it reads where it writes."""
-    coder = dictionary.coder(layer)
-    return lambda value: plan.written(coder, value, value)
-
-
-def _remember_and_change(dictionary: Dictionary, layer: int, plan: LayerPlan) -> tuple[Edit, Edit]:
-    """A transcoder's change: its input is remembered on the way to its output."""
-    coder = dictionary.coder(layer)
-    seen: list[Tensor] = []
-
-    def remember(value: Tensor) -> Tensor:
-        seen[:] = [value]
-        return value
-
-    return remember, lambda value: plan.written(coder, seen[0], value)
-
-
 def _replace(kept: Tensor) -> Edit:
     return lambda value: kept
-
-
-def _replace_rows(kept: Tensor, where: Tensor) -> Edit:
-    return lambda value: torch.where(where, kept, value)

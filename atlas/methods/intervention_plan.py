@@ -32,25 +32,28 @@ class LayerPlan:
     push_position: Int[Tensor, " push"]
     push: Float[Tensor, "push d_model"]
 
-    def written(
+    def amounts(
+        self, coder: Coder, x: Float[Tensor, "batch position d_model"]
+    ) -> Float[Tensor, " change"]:
+        """By how much each activation changes, given the coder's input `x`."""
+        if not len(self.row):
+            return x.new_zeros(0)
+        cells = torch.stack([self.row, self.position], dim=1)
+        unique, which = torch.unique(cells, dim=0, return_inverse=True)
+        activations = coder.encode(x[unique[:, 0], unique[:, 1]])
+        return (self.factor - 1) * activations[which, self.index] + self.offset
+
+    def add_changes(
         self,
-        coder: Coder,
-        x: Float[Tensor, "batch position d_model"],
-        value: Float[Tensor, "batch position d_model"],
-    ) -> Float[Tensor, "batch position d_model"]:
-        """`value` plus what the changed activations write, given the coder's input `x`."""
-        out = value.clone()
-        if len(self.row):
-            cells = torch.stack([self.row, self.position], dim=1)
-            unique, which = torch.unique(cells, dim=0, return_inverse=True)
-            activations = coder.encode(x[unique[:, 0], unique[:, 1]])
-            current = activations[which, self.index]
-            change = (self.factor - 1) * current + self.offset
-            delta = change[:, None] * coder.W_dec[self.index]
-            out.index_put_((self.row, self.position), delta, accumulate=True)
-        if len(self.push_row):
-            out.index_put_((self.push_row, self.push_position), self.push, accumulate=True)
-        return out
+        out: Float[Tensor, "batch position d_model"],
+        vectors: Float[Tensor, "change d_model"],
+    ) -> None:
+        """Add each change's vector in place, at its row and position."""
+        out.index_put_((self.row, self.position), vectors, accumulate=True)
+
+    def add_pushes(self, out: Float[Tensor, "batch position d_model"]) -> None:
+        """Add the pushes in place."""
+        out.index_put_((self.push_row, self.push_position), self.push, accumulate=True)
 
 
 def plan_layers(
@@ -94,7 +97,7 @@ class _Builder:
         if isinstance(intervention, FeatureIntervention):
             self._add_change(row, position, intervention)
         else:
-            width = self._coder.W_dec.shape[1]
+            width = self._coder.width
             if len(intervention.vector) != width:
                 raise BadInput(
                     "intervention: vector", f"width {width}", f"{len(intervention.vector)}"
@@ -123,8 +126,7 @@ class _Builder:
         amounts = torch.tensor(list(self._changes.values()), dtype=torch.float64).reshape(-1, 2)
         cells = torch.tensor([cell[:2] for cell in self._pushes], dtype=torch.long).reshape(-1, 2)
         vectors = [torch.as_tensor(cell[2].vector) for cell in self._pushes]
-        width = int(self._coder.W_dec.shape[1])
-        push = torch.stack(vectors) if vectors else torch.zeros(0, width)
+        push = torch.stack(vectors) if vectors else torch.zeros(0, self._coder.width)
         keys, cells = keys.to(like.device), cells.to(like.device)
         amounts, push = amounts.to(like), push.to(like)
         return LayerPlan(

@@ -169,7 +169,7 @@ def _effects(
 
     Through the final norm's weight, with its divisor at its mean: (w ⊙ d) W_U / s, minus the mean.
     """
-    written = model.final_norm().forward(dictionary.coder(feature[0]).W_dec[feature[1]])
+    written = model.final_norm().forward(dictionary.write_vectors(feature[0], [feature[1]])[0])
     logits = written @ model.unembedding().weight / final_scale
     logits = logits - logits.mean()
     count = min(settings.tokens, len(logits))
@@ -186,10 +186,12 @@ def _effects(
 
 def _similar(dictionary: Dictionary, feature: Feature, count: int) -> tuple[Similar, ...]:
     """The features of all layers whose decoder vectors point most nearly the same way."""
-    own = torch.nn.functional.normalize(dictionary.coder(feature[0]).W_dec[feature[1]], dim=0)
+    own = torch.nn.functional.normalize(
+        dictionary.write_vectors(feature[0], [feature[1]])[0], dim=0
+    )
     found: list[Similar] = []
     for layer in dictionary.layer_numbers:
-        rows = torch.nn.functional.normalize(dictionary.coder(layer).W_dec, dim=-1)
+        rows = torch.nn.functional.normalize(dictionary.write_vectors(layer), dim=-1)
         cosines = rows @ own
         if layer == feature[0]:
             cosines[feature[1]] = -1.0

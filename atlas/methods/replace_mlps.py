@@ -51,12 +51,15 @@ def replaced_logits(
 ) -> Float[Tensor, "batch position d_vocab"]:
     """The logits with every layer's output site replaced by what the dictionary makes of its input.
 
-    For transcoders: all MLPs replaced. For autoencoders: all residual streams reconstructed.
+    For transcoders: all MLPs replaced, skip connections included. For autoencoders: all residual
+    streams reconstructed.
     """
 
+    activations: dict[int, Tensor] = {}  # of earlier layers, which may write to later ones
+
     def coding(layer: int, value: Tensor) -> Tensor:
-        coder = dictionary.coder(layer)
-        return coder.decode(coder.encode(value))
+        activations[layer] = dictionary.encode(layer, value)
+        return dictionary.reconstruct(layer, activations, value)
 
     sites = ((dictionary.feature_input, 0), (dictionary.feature_output, 0))
     edits = replacing_edits(coding, sites, dictionary.layer_numbers)

@@ -92,9 +92,9 @@ class _Trainable(torch.nn.Module):
     def __init__(self, coder: Transcoder) -> None:
         super().__init__()
         self.activation = coder.activation
-        self.W_enc = torch.nn.Parameter(coder.W_enc.clone())
+        self.W_enc = torch.nn.Parameter(coder.encoder().clone())
         self.b_enc = torch.nn.Parameter(coder.b_enc.clone())
-        self.W_dec = torch.nn.Parameter(coder.W_dec.clone())
+        self.W_dec = torch.nn.Parameter(coder.decoder().clone())
         self.b_dec = torch.nn.Parameter(coder.b_dec.clone())
 
     def forward(self, x: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -91,7 +91,7 @@ def train_saes(
     for layer, trainer in enumerate(trainers):
         _finish(trainer)
         trainer.sae.save_inference_model(folder / f"layer_{layer}")
-    return saelens.load(folder)
+    return cast(SparseAutoencoderSet, saelens.load(folder))  # what was just written
 
 
 def _trainer(model: LanguageModel, settings: SaeTraining, layer: int) -> Any:

@@ -1,86 +1,39 @@
-"""Dictionaries: sets of transcoders or sparse autoencoders for one model.
-
-A coder is one layer's encoder and decoder. Weights are stored one feature per row, so that the
-row of a feature is its encoder or decoder vector.
-"""
+"""Dictionaries: sets of transcoders or sparse autoencoders for one model."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from atlas.errors import ModelError
-from atlas.models.activation_functions import ActivationFunction, JumpReLU
+from atlas.models.coders import (
+    Coder,
+    CrossLayerCoder,
+    Rows,
+    Skip,
+    SparseAutoencoder,
+    Transcoder,
+    moved,
+)
 from atlas.models.sites import Site
 
-
-@dataclass(frozen=True)
-class Coder(ABC):
-    """One layer's encoder and decoder: a = activation(W_enc x + b_enc), y = a W_dec + b_dec."""
-
-    W_enc: Float[Tensor, "feature d_model"]
-    b_enc: Float[Tensor, " feature"]
-    W_dec: Float[Tensor, "feature d_model"]
-    b_dec: Float[Tensor, " d_model"]
-    activation: ActivationFunction
-
-    @property
-    def features(self) -> int:
-        """How many features the layer has."""
-        return int(self.W_enc.shape[0])
-
-    def pre_activations(self, x: Float[Tensor, "*row d_model"]) -> Float[Tensor, "*row feature"]:
-        """The encoder's values before its activation function."""
-        return x @ self.W_enc.T + self.b_enc
-
-    def encode(self, x: Float[Tensor, "*row d_model"]) -> Float[Tensor, "*row feature"]:
-        """The features' activations."""
-        return self.activation.apply(self.pre_activations(x))
-
-    def encode_features(
-        self, x: Float[Tensor, "*row d_model"], features: Sequence[int]
-    ) -> Float[Tensor, "*row chosen"]:
-        """The activations of some features, from their encoder rows alone where that is enough."""
-        chosen = list(features)
-        activation = self.activation.of_features(chosen)
-        if activation is None:
-            return self.encode(x)[..., chosen]
-        return activation.apply(x @ self.W_enc[chosen].T + self.b_enc[chosen])
-
-    def decode(self, activations: Float[Tensor, "*row feature"]) -> Float[Tensor, "*row d_model"]:
-        """What the features write together, decoder bias included."""
-        return activations @ self.W_dec + self.b_dec
-
-    @abstractmethod
-    def reads_what_it_writes(self) -> bool:
-        """True for an autoencoder, False for a transcoder."""
-
-
-@dataclass(frozen=True)
-class Transcoder(Coder):
-    """Predicts an MLP's output from its input (Dunefsky et al. 2024). Final."""
-
-    def reads_what_it_writes(self) -> bool:
-        """False: it reads the MLP's input and writes its output."""
-        return False
-
-
-@dataclass(frozen=True)
-class SparseAutoencoder(Coder):
-    """Reconstructs the activations that it reads. Final.
-
-    A decoder bias that is subtracted from the input is already folded into `b_enc`.
-    """
-
-    def reads_what_it_writes(self) -> bool:
-        """True."""
-        return True
+__all__ = [
+    "Coder",
+    "CrossLayerCoder",
+    "CrossLayerTranscoder",
+    "Dictionary",
+    "MlpDictionary",
+    "Skip",
+    "SparseAutoencoder",
+    "SparseAutoencoderSet",
+    "Transcoder",
+    "TranscoderSet",
+]
 
 
 @dataclass(frozen=True)
@@ -90,6 +43,7 @@ class Dictionary(ABC):
     name: str
     feature_input: Site
     feature_output: Site
+    model_name: str = field(default="", kw_only=True)  # the model it was trained on, if known
 
     @property
     @abstractmethod
@@ -104,6 +58,10 @@ class Dictionary(ABC):
     def to(self, device: torch.device, dtype: torch.dtype) -> Dictionary:
         """The same dictionary on another device or in another dtype."""
 
+    def skip(self, layer: int) -> Skip | None:
+        """The linear path past one layer's features, where there is one."""
+        return None
+
     def encode(self, layer: int, x: Float[Tensor, "*row d_model"]) -> Float[Tensor, "*row feature"]:
         """The activations of one layer's features for values at the input site."""
         return self.coder(layer).encode(x)
@@ -112,27 +70,93 @@ class Dictionary(ABC):
         """How many features a layer has."""
         return self.coder(layer).features
 
+    def written_layers(self, layer: int) -> range:
+        """The layers at whose output site the features of one layer write."""
+        return range(layer, layer + self.coder(layer).reach)
+
+    def writers(self, layer: int) -> tuple[int, ...]:
+        """The layers whose features write at one layer's output site, ascending."""
+        return tuple(each for each in self.layer_numbers if layer in self.written_layers(each))
+
+    def write_vectors(
+        self, layer: int, features: Rows = slice(None)
+    ) -> Float[Tensor, "chosen d_model"]:
+        """What features write per unit of activation, summed over the layers that they write to."""
+        coder = self.coder(layer)
+        total = coder.decoder(0, features)
+        for after in range(1, coder.reach):
+            total = total + coder.decoder(after, features)
+        return total
+
+    def reconstruct(
+        self,
+        layer: int,
+        activations: Mapping[int, Float[Tensor, "*row _feature"]],
+        x: Float[Tensor, "*row d_model"],
+    ) -> Float[Tensor, "*row d_model"]:
+        """The estimate of one layer's output, from the activations of all layers that write there.
+
+        `x` is the value at this layer's input site, which a skip connection reads.
+        """
+        total = self.coder(layer).b_dec
+        for source in self.writers(layer):
+            total = activations[source] @ self.coder(source).decoder(layer - source) + total
+        skip = self.skip(layer)
+        return total if skip is None else total + skip.apply(x)
+
 
 @dataclass(frozen=True)
-class TranscoderSet(Dictionary):
-    """One transcoder for every layer of a model. Final."""
+class MlpDictionary(Dictionary, ABC):
+    """A dictionary that stands for every MLP of a model: the kind that has exact graphs."""
 
-    layers: tuple[Transcoder, ...]
+    layers: tuple[Coder, ...]
 
     @property
     def layer_numbers(self) -> tuple[int, ...]:
         """All layers of the model."""
         return tuple(range(len(self.layers)))
 
-    def coder(self, layer: int) -> Transcoder:
-        """One layer's transcoder."""
+    def coder(self, layer: int) -> Coder:
+        """One layer's coder."""
         if not 0 <= layer < len(self.layers):
             raise _no_layer(self, layer)
         return self.layers[layer]
 
-    def to(self, device: torch.device, dtype: torch.dtype) -> TranscoderSet:
+    def to(self, device: torch.device, dtype: torch.dtype) -> MlpDictionary:
         """The same dictionary on another device or in another dtype."""
-        return replace(self, layers=tuple(_moved(coder, device, dtype) for coder in self.layers))
+        return replace(self, layers=tuple(moved(coder, device, dtype) for coder in self.layers))
+
+
+@dataclass(frozen=True)
+class TranscoderSet(MlpDictionary):
+    """One transcoder for every layer of a model. Final."""
+
+    layers: tuple[Transcoder, ...]
+
+    def skip(self, layer: int) -> Skip | None:
+        """The layer's skip connection, where its transcoder has one."""
+        return self.layers[layer].skip
+
+
+@dataclass(frozen=True)
+class CrossLayerTranscoder(MlpDictionary):
+    """Features that read at one layer and write at it and all later ones. Final."""
+
+    layers: tuple[CrossLayerCoder, ...]
+
+    def __post_init__(self) -> None:
+        reaches = [coder.reach for coder in self.layers]
+        count = len(reaches)
+        if reaches != list(range(count, 0, -1)):
+            raise ModelError(
+                f"dictionary {self.name}",
+                f"decoders from each of {count} layers to itself and all later ones",
+                f"decoders to {reaches} layers",
+            )
+
+    def skip(self, layer: int) -> Skip | None:
+        """The skip connection past one layer's MLP, where there is one."""
+        return self.layers[layer].skip
 
 
 @dataclass(frozen=True)
@@ -154,11 +178,8 @@ class SparseAutoencoderSet(Dictionary):
 
     def to(self, device: torch.device, dtype: torch.dtype) -> SparseAutoencoderSet:
         """The same dictionary on another device or in another dtype."""
-        moved = {layer: _moved(coder, device, dtype) for layer, coder in self.layers.items()}
-        return replace(self, layers=moved)
-
-
-AnyCoder = TypeVar("AnyCoder", bound=Coder)
+        shifted = {layer: moved(coder, device, dtype) for layer, coder in self.layers.items()}
+        return replace(self, layers=shifted)
 
 
 def _no_layer(dictionary: Dictionary, layer: int) -> ModelError:
@@ -166,18 +187,4 @@ def _no_layer(dictionary: Dictionary, layer: int) -> ModelError:
         f"dictionary {dictionary.name}",
         f"one of its layers {list(dictionary.layer_numbers)}",
         f"layer {layer}",
-    )
-
-
-def _moved(coder: AnyCoder, device: torch.device, dtype: torch.dtype) -> AnyCoder:
-    activation = coder.activation
-    if isinstance(activation, JumpReLU):
-        activation = JumpReLU(activation.threshold.to(device, dtype))
-    return replace(
-        coder,
-        W_enc=coder.W_enc.to(device, dtype),
-        b_enc=coder.b_enc.to(device, dtype),
-        W_dec=coder.W_dec.to(device, dtype),
-        b_dec=coder.b_dec.to(device, dtype),
-        activation=activation,
     )

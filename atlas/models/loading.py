@@ -8,15 +8,23 @@ from pathlib import Path
 from atlas.entries.digests import folder_digest
 from atlas.entries.library import Library
 from atlas.entries.model import DictionaryReference, Model, WeightsReference
-from atlas.errors import BrokenReference, DigestMismatch, ModelUnavailable, UnknownFormat
-from atlas.models.checkpoints import circuit_tracer, saelens
-from atlas.models.dictionaries import SparseAutoencoderSet, TranscoderSet
+from atlas.errors import (
+    BrokenReference,
+    DigestMismatch,
+    ModelError,
+    ModelUnavailable,
+    UnknownFormat,
+)
+from atlas.models.checkpoints import circuit_tracer, gemma_scope_2, saelens
+from atlas.models.checkpoints.weight_files import PICKLES
+from atlas.models.dictionaries import CrossLayerTranscoder, SparseAutoencoderSet, TranscoderSet
 from atlas.models.language_model import LanguageModel
 
-AnyDictionary = TranscoderSet | SparseAutoencoderSet
+AnyDictionary = TranscoderSet | CrossLayerTranscoder | SparseAutoencoderSet
 READERS: dict[str, Callable[[Path, str | None], AnyDictionary]] = {
     "circuit_tracer": circuit_tracer.load,
     "saelens": saelens.load,
+    "gemma_scope_2": gemma_scope_2.load,
 }
 
 
@@ -45,10 +53,12 @@ def load_dictionary(library: Path, model_id: str, dictionary_id: str) -> AnyDict
     Raises:
         BrokenReference: the model lists no such dictionary.
         UnknownFormat: no reader for its format.
+        ModelError: its files name another model, or hold vectors of another width.
         ModelUnavailable, DigestMismatch: as in `load_model`.
     """
     where = f"models/{model_id}.yaml: dictionaries"
-    listed = {each.id: each for each in _entry(library, model_id).dictionaries}
+    entry = _entry(library, model_id)
+    listed = {each.id: each for each in entry.dictionaries}
     if dictionary_id not in listed:
         raise BrokenReference(where, f"one of {sorted(listed)}", dictionary_id)
     reference = listed[dictionary_id]
@@ -59,24 +69,59 @@ def load_dictionary(library: Path, model_id: str, dictionary_id: str) -> AnyDict
         folder = _checked_folder(library, reference, f"{where}: {dictionary_id}")
     else:
         folder = _from_hub(reference.hub, reference.revision or None)
-    return reader(folder, dictionary_id)
+    dictionary = reader(folder, dictionary_id)
+    _check_model(dictionary, entry, f"{where}: {dictionary_id}")
+    return dictionary
 
 
 def read_dictionary(folder: Path) -> AnyDictionary:
     """The dictionary in a folder, its format told by its files.
 
     Raises:
-        UnknownFormat: neither a circuit-tracer nor a SAELens folder.
+        UnknownFormat: no folder of circuit-tracer, SAELens or GemmaScope 2, or pickles.
     """
     if (folder / "config.yaml").is_file():
         return circuit_tracer.load(folder)
     if (folder / "cfg.json").is_file() or any(folder.glob("*/cfg.json")):
         return saelens.load(folder)
+    if gemma_scope_2.is_folder(folder):
+        return gemma_scope_2.load(folder)
+    found = "none of them" if folder.is_dir() else "no such folder"
+    action = ""
+    if folder.is_dir():
+        names = [path.name for path in sorted(folder.iterdir())]
+        if any(Path(name).suffix in PICKLES for name in names):
+            found, action = "pickles, which are never opened", "convert them to safetensors"
+        elif any(Path(name).suffix in (".safetensors", ".npz") for name in names):
+            found = "files of tensors alone"
+            action = "write a config.yaml that gives model_kind, both hooks and transcoders: […]"
     raise UnknownFormat(
         str(folder),
-        "transcoders (config.yaml) or SAELens autoencoders (cfg.json)",
-        "neither" if folder.is_dir() else "no such folder",
+        "config.yaml (transcoders), cfg.json (SAELens) or config.json (GemmaScope 2)",
+        found,
+        action,
     )
+
+
+def _check_model(dictionary: AnyDictionary, entry: Model, where: str) -> None:
+    """Refuse a dictionary that was trained on another model than the entry's."""
+    named = dictionary.model_name
+    known = {entry.id, entry.name, entry.weights.hub}
+    if named and _short(named) not in {_short(name) for name in known}:
+        raise ModelError(
+            where,
+            f"a dictionary for {entry.weights.hub or entry.id}",
+            f"files that name the model {named}",
+            "correct the entry, or model_name in the dictionary's config",
+        )
+    width = dictionary.coder(dictionary.layer_numbers[0]).width
+    if width != entry.d_model:
+        raise ModelError(where, f"vectors of width {entry.d_model}", f"width {width}")
+
+
+def _short(name: str) -> str:
+    """A model's name without its owner, in small letters."""
+    return name.rstrip("/").rpartition("/")[2].lower()
 
 
 def _entry(library: Path, model_id: str) -> Model:

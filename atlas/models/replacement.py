@@ -14,34 +14,14 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from atlas.errors import BadInput, ModelError
-from atlas.models.dictionaries import Dictionary, TranscoderSet
+from atlas.models.active_features import ZERO_POSITIONS, ActiveFeatures, active_features
+from atlas.models.dictionaries import Dictionary, MlpDictionary
 from atlas.models.frozen_attention import FrozenAttention, freeze_attention
-from atlas.models.language_model import LanguageModel, Pass, Place
+from atlas.models.frozen_mlp import FrozenMlp, freeze_mlp
+from atlas.models.language_model import LanguageModel, Place
 from atlas.models.sites import Site
 
-ZERO_POSITIONS = 1
-"""Positions at the start whose features are not attributed: the first token's residual stream
-is far outside of what dictionaries are trained on."""
-
-
-@dataclass(frozen=True)
-class ActiveFeatures:
-    """The active features of a prompt as columns, ordered by layer, position and index."""
-
-    layer: Int[Tensor, " feature"]
-    position: Int[Tensor, " feature"]
-    index: Int[Tensor, " feature"]
-    value: Float[Tensor, " feature"]
-    pre: Float[Tensor, " feature"]  # before the activation function
-    starts: Int[Tensor, "layer position_boundary"]  # first column of each layer and position
-
-    def __len__(self) -> int:
-        """The number of active features."""
-        return int(self.value.shape[0])
-
-    def at(self, layer: int, position: int) -> slice:
-        """The columns of the features at one layer and position."""
-        return slice(int(self.starts[layer, position]), int(self.starts[layer, position + 1]))
+__all__ = ["ZERO_POSITIONS", "FrozenPass", "check_length", "checked_transcoders", "freeze"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +31,7 @@ class FrozenPass:
     """
 
     model: LanguageModel
-    dictionary: TranscoderSet
+    dictionary: MlpDictionary
     ids: Int[Tensor, " position"]
     logits: Float[Tensor, "position d_vocab"]  # after a soft cap
     raw_logits: Float[Tensor, " d_vocab"]  # last position, before a soft cap
@@ -60,9 +40,11 @@ class FrozenPass:
     features: ActiveFeatures
     errors: Float[Tensor, "layer position d_model"]  # 0 at zero positions
     decoder_bias: Float[Tensor, "layer position d_model"]  # 0 at zero positions
-    zero_position_mlp: Float[Tensor, "layer position d_model"]  # 0 elsewhere
+    # What the MLP writes at zero positions beside its skip connection; 0 elsewhere.
+    zero_position_mlp: Float[Tensor, "layer position d_model"]
     mlp_norm_bias: Float[Tensor, "layer d_model"]  # of a post-norm
     attention: tuple[FrozenAttention, ...]
+    mlps: tuple[FrozenMlp, ...]
     values: dict[Place, Tensor]  # norm scales, by place
 
     @property
@@ -70,24 +52,15 @@ class FrozenPass:
         """The number of tokens."""
         return int(self.ids.shape[0])
 
-    def written(self, columns: slice) -> Float[Tensor, "some_feature d_model"]:
-        """What features of one layer write: activation times decoder vector."""
+    def written(self, columns: slice, layer: int) -> Float[Tensor, "some_feature d_model"]:
+        """What features of one layer write at a layer: activation times decoder vector."""
         chosen = self.features
         if columns.stop == columns.start:
             return self.tokens.new_zeros(0, self.tokens.shape[1])
-        layer = int(chosen.layer[columns.start])
-        decoder = self.dictionary.layers[layer].W_dec[chosen.index[columns]]
+        source = int(chosen.layer[columns.start])
+        decoder = self.dictionary.coder(source).decoder(layer - source, chosen.index[columns])
         vectors = decoder * chosen.value[columns][:, None]
-        return self.as_received(layer, vectors, chosen.position[columns])
-
-    def as_received(
-        self, layer: int, vectors: Float[Tensor, "row d_model"], position: Int[Tensor, " row"]
-    ) -> Float[Tensor, "row d_model"]:
-        """Vectors at the dictionary's output site as they arrive in the residual stream."""
-        norm = self.model.mlp_post_norm(layer)
-        if norm is None or self.dictionary.feature_output is Site.MLP_WRITE:
-            return vectors
-        return norm.forward(vectors) / self.values[Site.MLP_POST_NORM_SCALE, layer][position]
+        return self.mlps[layer].received(vectors, chosen.position[columns])
 
     def encoder_gradients(self, columns: Int[Tensor, " row"]) -> Float[Tensor, "row d_model"]:
         """The gradient of features' pre-activations in the residual stream that they read."""
@@ -95,8 +68,9 @@ class FrozenPass:
         out = self.tokens.new_empty(len(columns), self.tokens.shape[1])
         for layer in sorted(set(chosen.layer[columns].tolist())):
             mine = chosen.layer[columns] == layer
-            encoder = self.dictionary.layers[layer].W_enc[chosen.index[columns[mine]]]
-            out[mine] = self._through_mlp_norm(layer, encoder, chosen.position[columns[mine]])
+            encoder = self.dictionary.coder(layer).encoder(chosen.index[columns[mine]])
+            position = chosen.position[columns[mine]]
+            out[mine] = self.mlps[layer].read_gradient(encoder, position)
         return out
 
     def encoder_norm_bias(self, columns: Int[Tensor, " row"]) -> Float[Tensor, " row"]:
@@ -104,30 +78,21 @@ class FrozenPass:
         chosen = self.features
         out = self.tokens.new_zeros(len(columns))
         for layer in sorted(set(chosen.layer[columns].tolist())):
-            bias = self.model.mlp_norm(layer).bias
-            if bias is not None and self.dictionary.feature_input is not Site.RESIDUAL_MIDDLE:
+            bias = self.mlps[layer].read_bias
+            if bias is not None:
                 mine = chosen.layer[columns] == layer
-                encoder = self.dictionary.layers[layer].W_enc[chosen.index[columns[mine]]]
+                encoder = self.dictionary.coder(layer).encoder(chosen.index[columns[mine]])
                 out[mine] = encoder @ bias
         return out
 
     def encoder_bias(self, columns: Int[Tensor, " row"]) -> Float[Tensor, " row"]:
         """The encoder biases of features."""
         chosen = self.features
-        biases = torch.stack([coder.b_enc for coder in self.dictionary.layers])
-        return biases[chosen.layer[columns], chosen.index[columns]]
-
-    def _through_mlp_norm(
-        self, layer: int, encoder: Float[Tensor, "row d_model"], position: Int[Tensor, " row"]
-    ) -> Float[Tensor, "row d_model"]:
-        site = self.dictionary.feature_input
-        if site is Site.RESIDUAL_MIDDLE:
-            return encoder
-        norm = self.model.mlp_norm(layer)
-        scale = self.values[Site.MLP_NORM_SCALE, layer][position]
-        if site is Site.MLP_NORMALIZED and not norm.centred:
-            return encoder / scale
-        return norm.backward(encoder) / scale
+        out = self.tokens.new_zeros(len(columns))
+        for layer in sorted(set(chosen.layer[columns].tolist())):
+            mine = chosen.layer[columns] == layer
+            out[mine] = self.dictionary.coder(layer).b_enc[chosen.index[columns[mine]]]
+        return out
 
 
 def freeze(
@@ -143,7 +108,7 @@ def freeze(
     transcoders = checked_transcoders(model, dictionary)
     outcome = model.run(ids[None], read=_places(model, transcoders))
     values = {place: value[0] for place, value in outcome.values.items()}
-    features = _active_features(transcoders, values)
+    features = active_features(transcoders, values)
     embedding = values[Site.EMBEDDING, 0]
     position_embedding = values.get((Site.POSITION_EMBEDDING, 0))
     tokens = embedding if position_embedding is None else embedding - position_embedding
@@ -163,30 +128,32 @@ def freeze(
         zero_position_mlp=empty.clone(),
         mlp_norm_bias=tokens.new_zeros(layers, width),
         attention=tuple(_attention(model, layer, values) for layer in range(layers)),
+        mlps=tuple(freeze_mlp(model, transcoders, layer, values) for layer in range(layers)),
         values=values,
     )
     for layer in range(layers):
-        _fill_layer(frozen, layer, outcome)
+        _fill_layer(frozen, layer)
     return frozen
 
 
-def checked_transcoders(model: LanguageModel, dictionary: Dictionary) -> TranscoderSet:
+def checked_transcoders(model: LanguageModel, dictionary: Dictionary) -> MlpDictionary:
     """The dictionary, if it replaces every MLP of the model; ModelError otherwise."""
     where = f"dictionary {dictionary.name}"
-    if not isinstance(dictionary, TranscoderSet):
+    if not isinstance(dictionary, MlpDictionary):
         raise ModelError(
             where,
             "transcoders, which replace MLPs",
             type(dictionary).__name__,
             "attribution graphs of autoencoders are not exact and not offered",
         )
+    trained_for = f"its files name the model {dictionary.model_name}" * bool(dictionary.model_name)
     if len(dictionary.layers) != model.layers:
-        raise ModelError(
-            where, f"a transcoder for each of {model.layers} layers", f"{len(dictionary.layers)}"
-        )
-    width = int(dictionary.layers[0].W_enc.shape[1])
+        expected = f"a transcoder for each of {model.layers} layers"
+        raise ModelError(where, expected, f"{len(dictionary.layers)}", trained_for)
+    width = dictionary.layers[0].width
     if width != model.d_model:
-        raise ModelError(where, f"vectors of width {model.d_model}", f"width {width}")
+        expected = f"vectors of width {model.d_model}"
+        raise ModelError(where, expected, f"width {width}", trained_for)
     return dictionary.to(model.device, model.dtype)
 
 
@@ -196,7 +163,7 @@ def check_length(model: LanguageModel, length: int) -> None:
         raise BadInput("prompt", f"1 to {model.context} tokens", f"{length}")
 
 
-def _places(model: LanguageModel, dictionary: TranscoderSet) -> list[Place]:
+def _places(model: LanguageModel, dictionary: MlpDictionary) -> list[Place]:
     per_layer = [
         Site.ATTENTION_PATTERN,
         Site.ATTENTION_NORM_SCALE,
@@ -227,43 +194,25 @@ def _attention(model: LanguageModel, layer: int, values: dict[Place, Tensor]) ->
     )
 
 
-def _active_features(dictionary: TranscoderSet, values: dict[Place, Tensor]) -> ActiveFeatures:
-    columns: list[tuple[Tensor, ...]] = []
-    counts = []
-    for layer, coder in enumerate(dictionary.layers):
-        pre = coder.pre_activations(values[dictionary.feature_input, layer])
-        value = coder.activation.apply(pre)
-        value[:ZERO_POSITIONS] = 0
-        position, index = value.nonzero(as_tuple=True)
-        number = torch.full_like(position, layer)
-        columns.append((number, position, index, value[position, index], pre[position, index]))
-        counts.append((value != 0).sum(dim=1))
-    flat = torch.cat(counts).cumsum(0)
-    length = int(counts[0].shape[0])
-    boundaries = torch.cat([flat.new_zeros(1), flat])
-    first = torch.arange(len(counts), device=flat.device)[:, None] * length
-    starts = boundaries[first + torch.arange(length + 1, device=flat.device)]
-    joined = [torch.cat(column) for column in zip(*columns, strict=True)]
-    return ActiveFeatures(joined[0], joined[1], joined[2], joined[3], joined[4], starts)
-
-
-def _fill_layer(frozen: FrozenPass, layer: int, outcome: Pass) -> None:
+def _fill_layer(frozen: FrozenPass, layer: int) -> None:
     """Errors and constants of one layer's MLP, as the residual stream receives them."""
-    coder = frozen.dictionary.layers[layer]
-    features = frozen.features
-    written = outcome.values[frozen.dictionary.feature_output, layer][0]
-    here = slice(int(features.starts[layer, 0]), int(features.starts[layer, -1]))
-    reconstruction = coder.b_dec.expand_as(written).clone()
-    decoder = coder.W_dec[features.index[here]] * features.value[here][:, None]
-    reconstruction.index_add_(0, features.position[here], decoder)
+    dictionary, features, mlp = frozen.dictionary, frozen.features, frozen.mlps[layer]
+    written = frozen.values[dictionary.feature_output, layer]
+    skip, bias = dictionary.skip(layer), dictionary.coder(layer).b_dec.expand_as(written)
+    skipped = torch.zeros_like(written)
+    if skip is not None:
+        skipped = skip.apply(frozen.values[dictionary.feature_input, layer])
+    reconstruction = bias + skipped
+    for source in dictionary.writers(layer):
+        here = features.of_layer(source)
+        rows = dictionary.coder(source).decoder(layer - source, features.index[here])
+        scaled = rows * features.value[here][:, None]
+        reconstruction.index_add_(0, features.position[here], scaled)
     position = torch.arange(frozen.length, device=written.device)
-    error = frozen.as_received(layer, written - reconstruction, position)
-    bias = frozen.as_received(layer, coder.b_dec.expand_as(written), position)
-    output = frozen.as_received(layer, written, position)
+    error = mlp.received(written - reconstruction, position)
+    constant = mlp.received(written - skipped, position)
     frozen.errors[layer, ZERO_POSITIONS:] = error[ZERO_POSITIONS:]
-    frozen.decoder_bias[layer, ZERO_POSITIONS:] = bias[ZERO_POSITIONS:]
-    frozen.zero_position_mlp[layer, :ZERO_POSITIONS] = output[:ZERO_POSITIONS]
-    norm = frozen.model.mlp_post_norm(layer)
-    reads_raw = frozen.dictionary.feature_output is Site.MLP_OUTPUT
-    if norm is not None and norm.bias is not None and reads_raw:
-        frozen.mlp_norm_bias[layer] = norm.bias
+    frozen.decoder_bias[layer, ZERO_POSITIONS:] = mlp.received(bias, position)[ZERO_POSITIONS:]
+    frozen.zero_position_mlp[layer, :ZERO_POSITIONS] = constant[:ZERO_POSITIONS]
+    if mlp.write_bias is not None:
+        frozen.mlp_norm_bias[layer] = mlp.write_bias

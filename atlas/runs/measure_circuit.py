@@ -23,9 +23,8 @@ from atlas.methods.claims.instances import Instance, instances, positions
 from atlas.methods.claims.intervention_runs import EvaluationSettings
 from atlas.methods.claims.row_activations import row_activations
 from atlas.methods.evaluate import measure_claims
-from atlas.models.dictionaries import SparseAutoencoderSet, TranscoderSet
 from atlas.models.language_model import LanguageModel
-from atlas.models.loading import load_dictionary, load_model
+from atlas.models.loading import AnyDictionary, load_dictionary, load_model
 from atlas.runs.keys import Keys
 from atlas.runs.provenance import DEVICE, SEED
 from atlas.runs.results import GRAPH_FILE, Result
@@ -53,7 +52,7 @@ class OpenedCircuit:
     circuit: Circuit
     rows: tuple[PromptRow, ...]
     model: LanguageModel
-    dictionary: TranscoderSet | SparseAutoencoderSet
+    dictionary: AnyDictionary
 
     @cached_property
     def instance(self) -> Instance:

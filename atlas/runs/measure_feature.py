@@ -24,9 +24,8 @@ from atlas.entries.measurement import Measurement
 from atlas.errors import EntryError
 from atlas.methods.claims.intervention_runs import EvaluationSettings
 from atlas.methods.evaluate import measure_claims
-from atlas.models.dictionaries import SparseAutoencoderSet, TranscoderSet
 from atlas.models.language_model import LanguageModel
-from atlas.models.loading import load_dictionary, load_model
+from atlas.models.loading import AnyDictionary, load_dictionary, load_model
 from atlas.runs.keys import Keys
 from atlas.runs.observations import Engine, observations
 from atlas.runs.provenance import DEVICE, SEED
@@ -40,7 +39,7 @@ class OpenedFeature:
     library: Library
     feature: Feature
     model: LanguageModel
-    dictionary: TranscoderSet | SparseAutoencoderSet
+    dictionary: AnyDictionary
 
     @cached_property
     def observed(self) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Attribution rows by automatic differentiation: slow, short, and independent of the sweep.
 
-One forward pass with patterns and norm scales detached and every MLP output replaced by a leaf;
-then one backward pass per target. A column is the gradient at the place where its source writes,
-times what the source writes there.
+One forward pass with patterns and norm scales detached and every MLP output replaced by a leaf,
+past which only a skip connection carries gradients; then one backward pass per target. A column is
+the gradient at the places where its source writes, times what the source writes there.
 """
 
 from __future__ import annotations
@@ -61,10 +61,15 @@ class Oracle:
 
         return edit
 
-    def _leaf(self, where, key):
+    def _leaf(self, where, layer):
+        skip = self.dictionary.skip(layer)
+
         def edit(value):
-            where[key] = value.detach().requires_grad_()
-            return where[key]
+            where[layer] = value.detach().requires_grad_()
+            if skip is None:
+                return where[layer]
+            skipped = self.read[layer] @ skip.weight.T
+            return where[layer] + skipped - skipped.detach()
 
         return edit
 
@@ -73,9 +78,13 @@ class Oracle:
         return self.embedding[0]
 
     def error(self, layer):
-        coder = self.dictionary.coder(layer)
-        activations = coder.encode(self.read[layer].detach()[0])
-        return self.written[layer].detach()[0] - coder.decode(activations)
+        read = {source: self.read[source].detach()[0] for source in range(layer + 1)}
+        out = self.written[layer].detach()[0] - self.dictionary.coder(layer).b_dec
+        for source in self.dictionary.writers(layer):
+            coder = self.dictionary.coder(source)
+            out = out - coder.encode(read[source]) @ coder.decoder(layer - source)
+        skip = self.dictionary.skip(layer)
+        return out if skip is None else out - skip.apply(read[layer])
 
     def target(self, nodes, node):
         """The scalar that a row explains."""
@@ -98,9 +107,11 @@ class Oracle:
         for layer in range(self.model.layers):
             mine = np.flatnonzero(is_feature & (nodes.layer == layer))
             position = torch.from_numpy(nodes.position[mine]).long()
-            decoder = self.dictionary.coder(layer).W_dec[torch.from_numpy(nodes.index[mine]).long()]
+            index = torch.from_numpy(nodes.index[mine]).long()
             value = torch.from_numpy(nodes.value[mine])
-            out[mine] = ((decoder * gradients[layer][position]).sum(-1) * value).numpy()
+            for target in self.dictionary.written_layers(layer):
+                decoder = self.dictionary.coder(layer).decoder(target - layer)[index]
+                out[mine] += ((decoder * gradients[target][position]).sum(-1) * value).numpy()
             errors = np.flatnonzero((nodes.kind == NodeKind.ERROR) & (nodes.layer == layer))
             every = (self.error(layer) * gradients[layer]).sum(-1).numpy()
             out[errors] = every[nodes.position[errors]]

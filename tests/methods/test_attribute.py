@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from atlas.errors import BadInput, ModelError
-from atlas.graphs.graph import NodeKind
+from atlas.graphs.graph import AttributionGraph, NodeKind
 from atlas.methods.attribute import AttributionSettings, attribute
 from atlas.methods.attribution.targets import GivenTokens, SalientTokens, TokenDifference
 from atlas.models.dictionaries import SparseAutoencoder, SparseAutoencoderSet, TranscoderSet
@@ -211,3 +211,35 @@ def test_a_dictionary_without_active_features_is_refused(model, dictionary):
     )
     with pytest.raises(ModelError, match="at least one active feature"):
         attribute(model, silent, IDS)
+
+
+@pytest.mark.parametrize("activation", ["topk", "gated"])
+def test_margins_of_traced_features_are_kept_where_a_total_does_not_tell(
+    activation, tiny_model, tmp_path
+):
+    model = tiny_model("llama")
+    coders = tiny_models.random_transcoders(model, activation)
+    graph = attribute(model, coders, IDS, AttributionSettings(max_feature_nodes=9))
+    inputs = model.run(
+        torch.from_numpy(IDS)[None], read=[(coders.feature_input, layer) for layer in range(3)]
+    ).values
+    nodes = graph.nodes
+    for row, node in enumerate(graph.row_nodes[:9]):
+        layer, position, index = int(nodes.layer[node]), nodes.position[node], nodes.index[node]
+        coder = coders.coder(layer)
+        pre = coder.pre_activations(inputs[coders.feature_input, layer][0, position])
+        expected = float(coder.activation.margin(pre)[index])
+        assert graph.row_margins[row] == pytest.approx(expected, abs=1e-5)
+    assert graph.row_margins[9:].tolist() == [0.0] * len(graph.logit_nodes)
+    graph.save(tmp_path / "graph.npz")
+    again = AttributionGraph.load(tmp_path / "graph.npz")
+    assert again.equals(graph)
+    kept = np.ones(len(nodes), dtype=bool)
+    kept[graph.feature_nodes[0]] = False
+    assert np.array_equal(again.subgraph(kept).row_margins, graph.row_margins[1:])
+
+
+def test_a_fixed_threshold_leaves_no_margins(tiny_model):
+    model = tiny_model("llama")
+    graph = attribute(model, tiny_models.random_transcoders(model, "jumprelu"), IDS)
+    assert graph.row_margins is None

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -59,7 +61,7 @@ def adding(dictionary, layer, position, vector):
 @pytest.mark.parametrize("family", tiny_models.FAMILIES)
 def test_changing_nothing_leaves_the_logits_unchanged(family, mode, tiny_model):
     model = tiny_model(family)
-    dictionary = tiny_models.random_transcoders(model)
+    dictionary = tiny_models.random_cross_layer(model, skip="affine")
     index = active(model, dictionary, 1, 3)
     same = FeatureIntervention(1, index, 3, "scale", 1.0)
     for interventions in ([], [same]):
@@ -106,6 +108,42 @@ def test_a_later_change_acts_on_the_activation_that_earlier_ones_left(family, ti
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize("mode", ["iterative", "constrained"])
+def test_a_cross_layer_feature_writes_to_its_layer_and_all_later_ones(mode, model):
+    dictionary = tiny_models.random_cross_layer(model)
+    now = activation(model, dictionary, 0, 3, 7)
+    decoders = [(4.0 - now) * dictionary.coder(0).W_dec[7, after] for after in range(3)]
+    edits = {}
+    for layer, vector in enumerate(decoders):
+        edits |= adding(dictionary, layer, 3, vector)
+    if mode == "constrained":
+        sites = (Site.ATTENTION_PATTERN, dictionary.feature_output)
+        places = [(site, layer) for site in sites for layer in range(3)]
+        clean = model.run(IDS, read=places).values
+        for place in places:
+            kept = clean[place].clone()
+            if place[0] is dictionary.feature_output:
+                kept[:, 3] += decoders[place[1]]
+            edits[place] = lambda value, kept=kept: kept
+    expected = model.run(IDS, edits=edits).logits
+    settings = InterventionSettings(mode, held_through=2 if mode == "constrained" else None)
+    change = FeatureIntervention(0, 7, 3, "set", 4.0)
+    found = intervene(model, dictionary, IDS, [[change]], settings).logits
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_a_later_cross_layer_change_acts_on_what_an_earlier_one_left(model):
+    dictionary = tiny_models.random_cross_layer(model)
+    first = FeatureIntervention(0, 5, 2, "set", 8.0)
+    second = FeatureIntervention(2, 4, 2, "scale", 2.0)
+    one = intervene(model, dictionary, IDS, [[first]], InterventionSettings(record="activations"))
+    left = float(one.features[2][0, 2, 4])
+    by_hand = [first, FeatureIntervention(2, 4, 2, "set", 2 * left)]
+    expected = intervene(model, dictionary, IDS, [by_hand]).logits
+    found = intervene(model, dictionary, IDS, [[second, first]]).logits
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+
+
 def test_a_topk_feature_that_is_not_active_can_be_set(model):
     dictionary = tiny_models.random_transcoders(model, "topk")
     place = (dictionary.feature_input, 1)
@@ -144,7 +182,7 @@ def test_rows_with_different_changes_do_not_touch_each_other(mode, model, dictio
 @pytest.mark.parametrize("family", tiny_models.FAMILIES)
 def test_padded_prompts_of_different_length_equal_one_by_one(family, mode, tiny_model):
     model = tiny_model(family)
-    dictionary = tiny_models.random_transcoders(model)
+    dictionary = tiny_models.random_cross_layer(model, skip="linear")
     short = torch.tensor([[0, 9, 10]])
     ids = torch.cat([IDS, torch.tensor([[0, 9, 10, 2, 2, 2]])])
     change = [FeatureIntervention(1, 3, -1, "set", 4.0), FeatureIntervention(0, 2, Span(1))]
@@ -192,6 +230,39 @@ def test_constrained_mode_holds_patterns_and_mlps_up_to_a_layer(model, dictionar
     automatic = clean.run([[change]], InterventionSettings("constrained")).logits
     at_its_layer = clean.run([[change]], InterventionSettings("constrained", held_through=0))
     torch.testing.assert_close(automatic, at_its_layer.logits)
+
+
+def test_held_outputs_move_with_what_a_skip_connection_reads(model):
+    dictionary = tiny_models.random_transcoders(model, skip="affine")
+    sites = (Site.ATTENTION_PATTERN, dictionary.feature_input, dictionary.feature_output)
+    places = [(site, layer) for site in sites for layer in range(3)]
+    values = model.run(IDS, read=places).values
+    held = {
+        place: (lambda value, kept=values[place]: kept)
+        for place in places
+        if place[0] is Site.ATTENTION_PATTERN or place == (dictionary.feature_output, 0)
+    }
+    pushed = values[dictionary.feature_output, 0].clone()
+    pushed[:, 2] += 3.0 * dictionary.coder(0).W_dec[3]
+    held[dictionary.feature_output, 0] = lambda value: pushed
+    reads, writes = (dictionary.feature_input, 1), (dictionary.feature_output, 1)
+    moved = model.run(IDS, read=[reads], edits=held).values[reads] - values[reads]
+    assert float(moved[0, 2].norm()) > 0.1
+    skipped = values[writes] + moved @ dictionary.coder(1).skip.weight.T
+    expected = model.run(IDS, edits=held | {writes: lambda value: skipped}).logits
+    change = FeatureIntervention(0, 3, 2, "add", 3.0)
+    settings = InterventionSettings("constrained", held_through=1)
+    found = intervene(model, dictionary, IDS, [[change]], settings).logits
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_a_skip_connection_plays_no_part_on_the_live_model(model, dictionary):
+    with_skip = tiny_models.random_transcoders(model, skip="affine")
+    coders = zip(dictionary.layers, with_skip.layers, strict=True)
+    same = replace(dictionary, layers=tuple(replace(a, skip=b.skip) for a, b in coders))
+    change = [[FeatureIntervention(0, 3, 2, "add", 3.0)]]
+    without = intervene(model, dictionary, IDS, change).logits
+    assert torch.equal(intervene(model, same, IDS, change).logits, without)
 
 
 def test_recording_features_changes_nothing_and_gives_the_changed_stream(model, dictionary):

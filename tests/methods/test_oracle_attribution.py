@@ -21,15 +21,51 @@ CASES = [
     ("gemma2", "jumprelu", Site.MLP_INPUT, Site.MLP_WRITE),
     ("gemma2", "relu", Site.MLP_NORMALIZED, Site.MLP_OUTPUT),
     ("neox", "relu", Site.MLP_INPUT, Site.MLP_OUTPUT),
+    ("llama", "gated", Site.MLP_INPUT, Site.MLP_WRITE),
+    ("gpt2", "batchtopk", Site.MLP_INPUT, Site.MLP_WRITE),
+]
+WITH_SKIP = [
+    ("llama", "relu", Site.RESIDUAL_MIDDLE, Site.MLP_WRITE),
+    ("gpt2", "topk", Site.MLP_INPUT, Site.MLP_OUTPUT),
+    ("gemma2", "relu", Site.MLP_NORMALIZED, Site.MLP_OUTPUT),
+    ("neox", "jumprelu", Site.MLP_INPUT, Site.MLP_OUTPUT),
 ]
 
 
-@pytest.mark.parametrize(("family", "activation", "feature_input", "feature_output"), CASES)
+@pytest.mark.parametrize(
+    ("family", "activation", "feature_input", "feature_output", "skip"),
+    [(*case, "none") for case in CASES] + [(*case, "affine") for case in WITH_SKIP],
+)
 def test_rows_equal_those_of_automatic_differentiation(
-    family, activation, feature_input, feature_output, tiny_model
+    family, activation, feature_input, feature_output, skip, tiny_model
 ):
     model = tiny_model(family)
-    dictionary = tiny_models.random_transcoders(model, activation, feature_input, feature_output)
+    check_rows(
+        model,
+        tiny_models.random_transcoders(model, activation, feature_input, feature_output, skip),
+    )
+
+
+@pytest.mark.parametrize(
+    ("family", "activation", "feature_input", "feature_output", "skip"),
+    [
+        ("llama", "jumprelu", Site.RESIDUAL_MIDDLE, Site.MLP_WRITE, "none"),
+        ("gpt2", "relu", Site.MLP_NORMALIZED, Site.MLP_WRITE, "affine"),
+        ("gemma2", "topk", Site.MLP_INPUT, Site.MLP_OUTPUT, "none"),
+        ("neox", "relu", Site.MLP_INPUT, Site.MLP_OUTPUT, "affine"),
+    ],
+)
+def test_rows_of_cross_layer_transcoders_equal_those_of_automatic_differentiation(
+    family, activation, feature_input, feature_output, skip, tiny_model
+):
+    model = tiny_model(family)
+    check_rows(
+        model,
+        tiny_models.random_cross_layer(model, activation, feature_input, feature_output, skip),
+    )
+
+
+def check_rows(model, dictionary):
     graph = attribute(model, dictionary, IDS, AttributionSettings(GivenTokens((3, 7))))
     expected = Oracle(model, dictionary, torch.from_numpy(IDS)).rows(graph)
     found = graph.rows.toarray()

@@ -30,11 +30,17 @@ BIASED = {
 }
 
 
-@pytest.fixture(params=tiny_models.FAMILIES)
+CASES = [(family, kind) for family in tiny_models.FAMILIES for kind in tiny_models.KINDS]
+
+
+@pytest.fixture(params=CASES, ids=lambda case: "-".join(case))
 def traced(request, tiny_model):
-    model = tiny_model(request.param)
-    dictionary = tiny_models.random_transcoders(model)
-    return request.param, model, dictionary, attribute(model, dictionary, IDS)
+    family, kind = request.param
+    model = tiny_model(family)
+    dictionary = tiny_models.random_dictionary(kind, model)
+    has_skip_bias = dictionary.skip(0) is not None and dictionary.skip(0).bias is not None
+    constants = BIASED[family] | ({"skip_bias"} if has_skip_bias else set())
+    return constants, model, dictionary, attribute(model, dictionary, IDS)
 
 
 def effects(graph, changed, base, row):
@@ -78,29 +84,46 @@ def test_an_edge_equals_the_measured_effect_of_its_intervention(traced):
 
 
 def test_rows_and_their_constants_sum_to_what_they_explain(traced):
-    family, _, _, graph = traced
+    constants, _, _, graph = traced
     tolerance = 1e-5 * np.maximum(1, np.abs(graph.row_totals))
     assert (np.abs(graph.closure_gap()) <= tolerance).all()
     labels = {graph.nodes.label[node] for node in graph.nodes_of(NodeKind.CONSTANT)}
-    assert labels == BIASED[family]
+    assert labels == constants
 
 
+@pytest.mark.parametrize(
+    ("build", "skip"),
+    [
+        (tiny_models.random_transcoders, "none"),
+        (tiny_models.random_transcoders, "affine"),
+        (tiny_models.random_cross_layer, "affine"),
+    ],
+)
 @pytest.mark.parametrize("output", [Site.MLP_OUTPUT, Site.MLP_WRITE])
 @pytest.mark.parametrize("family", tiny_models.FAMILIES)
-def test_features_errors_and_constants_together_are_the_model(family, output, tiny_model):
+def test_features_errors_and_constants_together_are_the_model(
+    family, output, build, skip, tiny_model
+):
     model = tiny_model(family)
-    dictionary = tiny_models.random_transcoders(model, "topk", feature_output=output)
+    dictionary = build(model, "topk", feature_output=output, skip=skip)
     ids = torch.from_numpy(IDS)
     frozen = freeze(model, dictionary, ids)
+    stream = Site.RESIDUAL_BEFORE if model.parallel_blocks else Site.RESIDUAL_MIDDLE
     places = [(Site.MLP_WRITE, layer) for layer in range(model.layers)]
-    clean = model.run(ids[None], read=places)
+    streams = [(stream, layer) for layer in range(model.layers)]
+    clean = model.run(ids[None], read=[*places, *streams])
     replaced = {}
     for layer, place in enumerate(places):
         parts = frozen.errors + frozen.decoder_bias + frozen.zero_position_mlp
         total = parts[layer] + frozen.mlp_norm_bias[layer]
-        for position in range(len(IDS)):
-            written = frozen.written(frozen.features.at(layer, position))
-            total[position] += written.sum(dim=0)
+        connection = frozen.mlps[layer].skip
+        if connection is not None:
+            total = total + connection.forward(clean.values[stream, layer][0])
+            total = total + connection.bias + connection.norm_bias
+        for source in dictionary.writers(layer):
+            for position in range(len(IDS)):
+                written = frozen.written(frozen.features.at(source, position), layer)
+                total[position] += written.sum(dim=0)
         torch.testing.assert_close(total[None], clean.values[place], atol=1e-5, rtol=1e-5)
         replaced[place] = lambda value, total=total: total[None]
     logits = model.run(ids[None], edits=replaced).logits

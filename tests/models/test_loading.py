@@ -5,7 +5,13 @@ import torch
 import yaml
 
 from atlas.entries.digests import folder_digest
-from atlas.errors import BrokenReference, DigestMismatch, ModelUnavailable, UnknownFormat
+from atlas.errors import (
+    BrokenReference,
+    DigestMismatch,
+    ModelError,
+    ModelUnavailable,
+    UnknownFormat,
+)
 from atlas.models.checkpoints import circuit_tracer
 from atlas.models.language_model import LanguageModel
 from atlas.models.loading import load_dictionary, load_model, read_dictionary
@@ -81,9 +87,41 @@ def test_what_the_library_does_not_have_is_named(library):
         load_dictionary(library, "tiny", "saes")
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model_name": "owner/other"}, "coders: expected a dictionary for tiny; found files that"),
+        ({"model_name": ""}, None),
+        ({"model_name": "owner/Tiny"}, None),
+    ],
+)
+def test_a_dictionary_whose_files_name_another_model_is_refused(change, message, library):
+    path = library / "transcoders" / "config.yaml"
+    before = path.read_text()
+    try:
+        path.write_text(yaml.safe_dump(yaml.safe_load(before) | change))
+        write_entry(library)
+        if message is None:
+            assert load_dictionary(library, "tiny", "coders").layer_numbers == (0, 1, 2)
+        else:
+            with pytest.raises(ModelError, match=message):
+                load_dictionary(library, "tiny", "coders")
+    finally:
+        path.write_text(before)
+
+
+def test_folders_of_tensors_or_pickles_alone_say_what_is_missing(tmp_path):
+    (tmp_path / "layer_0.safetensors").write_bytes(b"")
+    with pytest.raises(UnknownFormat, match="files of tensors alone; write a config.yaml"):
+        read_dictionary(tmp_path)
+    (tmp_path / "sae.pt").write_bytes(b"")
+    with pytest.raises(UnknownFormat, match="pickles, which are never opened; convert them"):
+        read_dictionary(tmp_path)
+
+
 def test_the_format_of_a_folder_is_told_by_its_files(library, tmp_path):
     assert read_dictionary(library / "transcoders").layer_numbers == (0, 1, 2)
-    with pytest.raises(UnknownFormat, match="neither"):
+    with pytest.raises(UnknownFormat, match="none of them"):
         read_dictionary(tmp_path)
     with pytest.raises(UnknownFormat, match="no such folder"):
         read_dictionary(tmp_path / "missing")

@@ -6,15 +6,31 @@ not uniform: a formula that forgets a bias or a norm's weight fails on them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from atlas.models.activation_functions import ActivationFunction, JumpReLU, ReLU, TopK
-from atlas.models.dictionaries import Transcoder, TranscoderSet
+from atlas.models.activation_functions import (
+    ActivationFunction,
+    BatchTopK,
+    Gated,
+    JumpReLU,
+    ReLU,
+    TopK,
+)
+from atlas.models.dictionaries import (
+    CrossLayerCoder,
+    CrossLayerTranscoder,
+    MlpDictionary,
+    Skip,
+    Transcoder,
+    TranscoderSet,
+)
 from atlas.models.language_model import LanguageModel
 from atlas.models.sites import Site
 
+KINDS = ("plain", "skip", "affine", "cross_layer", "cross_layer_skip")
 FAMILIES = ("llama", "gpt2", "gemma2", "neox")
 WORDS = ["<bos>", "<unk>", "<pad>", *(f"w{number}" for number in range(37))]
 D_MODEL = 24
@@ -95,7 +111,28 @@ def activation_function(kind: str, generator: torch.Generator) -> ActivationFunc
         return TopK(6)
     if kind == "jumprelu":
         return JumpReLU(0.5 + 0.5 * torch.rand(FEATURES, generator=generator))
+    if kind == "batchtopk":
+        return BatchTopK(0.4)
+    if kind == "gated":
+        gates = torch.rand(2, FEATURES, generator=generator)
+        return Gated(0.5 + gates[0], gates[1] - 0.7)
     return ReLU()
+
+
+class Randomly:
+    """Random tensors, one after another from one seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def __call__(self, *shape: int, scale: float) -> torch.Tensor:
+        return scale * torch.randn(*shape, generator=self.generator)
+
+    def skip(self, kind: str, width: int) -> Skip | None:
+        if kind == "none":
+            return None
+        weight = self(width, width, scale=0.6 * width**-0.5)
+        return Skip(weight, self(width, scale=0.3) if kind == "affine" else None)
 
 
 def random_transcoders(
@@ -103,25 +140,61 @@ def random_transcoders(
     activation: str = "relu",
     feature_input: Site = Site.MLP_INPUT,
     feature_output: Site = Site.MLP_OUTPUT,
+    skip: str = "none",
     seed: int = 1,
 ) -> TranscoderSet:
-    generator = torch.Generator().manual_seed(seed)
-
-    def random(*shape: int, scale: float) -> torch.Tensor:
-        return scale * torch.randn(*shape, generator=generator)
+    random, width = Randomly(seed), model.d_model
 
     def layer() -> Transcoder:
         return Transcoder(
-            W_enc=random(FEATURES, model.d_model, scale=model.d_model**-0.5),
+            W_enc=random(FEATURES, width, scale=width**-0.5),
             b_enc=-0.5 + random(FEATURES, scale=0.3),
-            W_dec=random(FEATURES, model.d_model, scale=0.5 * model.d_model**-0.5),
-            b_dec=random(model.d_model, scale=0.3),
-            activation=activation_function(activation, generator),
+            W_dec=random(FEATURES, width, scale=0.5 * width**-0.5),
+            b_dec=random(width, scale=0.3),
+            activation=activation_function(activation, random.generator),
+            skip=random.skip(skip, width),
         )
 
-    return TranscoderSet(
-        name="random",
-        feature_input=feature_input,
-        feature_output=feature_output,
-        layers=tuple(layer() for _ in range(model.layers)),
-    )
+    layers = tuple(layer() for _ in range(model.layers))
+    return TranscoderSet("random", feature_input, feature_output, layers)
+
+
+def random_cross_layer(
+    model: LanguageModel,
+    activation: str = "relu",
+    feature_input: Site = Site.MLP_INPUT,
+    feature_output: Site = Site.MLP_OUTPUT,
+    skip: str = "none",
+    seed: int = 1,
+) -> CrossLayerTranscoder:
+    """The layers have different numbers of features."""
+    random, width = Randomly(seed), model.d_model
+
+    def layer(number: int) -> CrossLayerCoder:
+        coder = CrossLayerCoder(
+            W_enc=random(FEATURES, width, scale=width**-0.5),
+            b_enc=-0.5 + random(FEATURES, scale=0.3),
+            W_dec=random(FEATURES, model.layers - number, width, scale=0.4 * width**-0.5),
+            b_dec=random(width, scale=0.3),
+            activation=activation_function(activation, random.generator),
+            skip=random.skip(skip, width),
+        )
+        kept = range(FEATURES - number)
+        return replace(
+            coder,
+            W_enc=coder.W_enc[kept.start : kept.stop],
+            b_enc=coder.b_enc[kept.start : kept.stop],
+            W_dec=coder.W_dec[kept.start : kept.stop],
+            activation=coder.activation.of_features(kept) or coder.activation,
+        )
+
+    layers = tuple(layer(number) for number in range(model.layers))
+    return CrossLayerTranscoder("cross", feature_input, feature_output, layers)
+
+
+def random_dictionary(kind: str, model: LanguageModel) -> MlpDictionary:
+    """A dictionary of a kind that has exact graphs."""
+    skip = {"skip": "linear", "affine": "affine", "cross_layer_skip": "affine"}.get(kind, "none")
+    if kind.startswith("cross_layer"):
+        return random_cross_layer(model, skip=skip)
+    return random_transcoders(model, skip=skip)

@@ -62,6 +62,7 @@ def graph_of_rows(
         row_totals=_totals(frozen, logits, rows),
         header=_header(frozen, origin),
         dropped_absolute=absolute if has_lost else None,
+        row_margins=_margins(frozen, rows, count),
     )
 
 
@@ -141,6 +142,16 @@ def _totals(
 ) -> Float32[np.ndarray, " row"]:
     features = frozen.features.pre.cpu().numpy()[rows.features]
     return np.concatenate([features, logits.total.cpu().numpy()]).astype(np.float32)
+
+
+def _margins(
+    frozen: FrozenPass, rows: TracedRows, logits: int
+) -> Float32[np.ndarray, " row"] | None:
+    """How far each traced feature is from switching, where its pre-activation does not tell."""
+    if frozen.features.margin is None:
+        return None
+    features = frozen.features.margin.cpu().numpy()[rows.features]
+    return np.concatenate([features, np.zeros(logits)]).astype(np.float32)
 
 
 def _header(frozen: FrozenPass, origin: Origin) -> GraphHeader:

@@ -2,10 +2,14 @@
 
 A row starts as the gradient of its target where the target reads the residual stream. Going down,
 at each layer it meets the vectors that sources wrote there (their inner product is the edge) and
-then the attention, which is a fixed linear map (see `atlas.models.frozen_attention`):
+then the attention, which is a fixed linear map (see `atlas.models.frozen_attention`). A skip
+connection past the features is one too, from a position to itself, at the first token as well:
 
     weight[row, source at (k, q)] = <gradient[q], vector written by the source>
+    gradient[q] += S_k gradient[q]
     gradient[q] += V_k Σ_h Σ_{p ≥ q} pattern_k[h, p, q] (O_k gradient[p])_h
+
+In parallel blocks both read what precedes the block, so the second sees no gradient of the first.
 
 Rows of all layers share the sweep: in a chunk they are sorted by layer, deepest first, so those
 that have started are a prefix. Chunks are sorted by position, so that a chunk needs no position
@@ -24,8 +28,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from atlas.graphs.graph import CONSTANTS
+from atlas.models.active_features import ZERO_POSITIONS
 from atlas.models.frozen_attention import FrozenAttention
-from atlas.models.replacement import ZERO_POSITIONS, FrozenPass
+from atlas.models.replacement import FrozenPass
 
 
 @dataclass(frozen=True)
@@ -117,10 +122,13 @@ class _Chunk:
         self._start(layers)
         for layer in reversed(range(layers)):
             self._meet_mlp(layer)
+            through_skip = self._through_skip(layer)
             if not parallel:
+                self._join(through_skip)
                 self._start(layer)
             self._pass_attention(layer)
             if parallel:
+                self._join(through_skip)
                 self._start(layer)
         self._meet_embedding()
         return self.out.T
@@ -137,14 +145,16 @@ class _Chunk:
         frozen, columns, rows = self.frozen, self.columns, self.started
         if rows == 0:
             return
+        writers = frozen.dictionary.writers(layer)
         for position in range(self.length):
             gradient = self.gradient[position, :, :rows]
             if position < ZERO_POSITIONS:
                 constant = frozen.zero_position_mlp[layer, position] @ gradient
                 self.out[columns.constant("zero_position_mlp"), :rows] += constant
                 continue
-            here = frozen.features.at(layer, position)
-            self.out[here, :rows] = frozen.written(here) @ gradient
+            for source in writers:
+                here = frozen.features.at(source, position)
+                self.out[here, :rows] += frozen.written(here, layer) @ gradient
             error = frozen.errors[layer, position] @ gradient
             self.out[columns.error(layer, position), :rows] = error
             bias = frozen.decoder_bias[layer, position] @ gradient
@@ -153,6 +163,21 @@ class _Chunk:
             summed = self.gradient[:, :, :rows].sum(dim=0)
             norm_bias = frozen.mlp_norm_bias[layer] @ summed
             self.out[columns.constant("norm_bias"), :rows] += norm_bias
+
+    def _through_skip(self, layer: int) -> Float[Tensor, "position d_model row"] | None:
+        """What the started rows' gradients become below the layer's skip connection."""
+        skip = self.frozen.mlps[layer].skip
+        if skip is None or self.started == 0:
+            return None
+        gradient = self.gradient[:, :, : self.started]
+        self._meet_constant("skip_bias", skip.bias, gradient)
+        self._meet_constant("norm_bias", skip.norm_bias, gradient)
+        return skip.backward(gradient)
+
+    def _join(self, passed: Float[Tensor, "position d_model row"] | None) -> None:
+        """Add what passed a skip connection to the gradients on the stream."""
+        if passed is not None:
+            self.gradient[:, :, : passed.shape[2]] += passed
 
     def _pass_attention(self, layer: int) -> None:
         """Sweep all started rows through one attention layer."""
@@ -188,7 +213,9 @@ class _Chunk:
         if new.start == new.stop:
             return
         size = attention.output.shape[0] // attention.heads
-        projected = attention.output @ self.targets.gradient[new].T
+        each = torch.arange(self.spread, self.started, device=self.out.device)
+        own = self.gradient[self.targets.position[new], :, each]
+        projected = attention.output @ own.T
         by_head = projected.reshape(attention.heads, size, -1)
         value = attention.value.reshape(-1, attention.kv_heads, size).permute(1, 0, 2)
         read = value.repeat_interleave(attention.group, dim=0) @ by_head  # [head, d_model, row]
@@ -198,9 +225,17 @@ class _Chunk:
     def _meet_attention_constants(self, attention: FrozenAttention) -> None:
         gradient = self.gradient[:, :, : self.started]
         for name in ("attention_bias", "norm_bias"):
-            vectors = getattr(attention, name)[: self.length]
-            column = self.out[self.columns.constant(name), : self.started]
-            column += torch.einsum("qd,qdr->r", vectors, gradient)
+            self._meet_constant(name, getattr(attention, name), gradient)
+
+    def _meet_constant(
+        self,
+        name: str,
+        vectors: Float[Tensor, "prompt_position d_model"],
+        gradient: Float[Tensor, "position d_model row"],
+    ) -> None:
+        """Edges from what a constant adds at every position."""
+        column = self.out[self.columns.constant(name), : gradient.shape[2]]
+        column += torch.einsum("qd,qdr->r", vectors[: self.length], gradient)
 
     def _meet_embedding_in_head_space(
         self, attention: FrozenAttention, mixed: Float[Tensor, "source kv_width row"]

@@ -114,7 +114,7 @@ def decoder_vectors(
     dictionary: Dictionary, layer: int, indices: Sequence[int]
 ) -> Float64[np.ndarray, "chosen d_model"]:
     """What each of these features writes per unit of activation."""
-    chosen = dictionary.coder(layer).W_dec[torch.as_tensor(indices, dtype=torch.long)]
+    chosen = dictionary.write_vectors(layer, torch.as_tensor(indices, dtype=torch.long))
     return np.asarray(chosen.detach().cpu().double().numpy())
 
 

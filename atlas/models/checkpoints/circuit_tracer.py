@@ -1,23 +1,31 @@
-"""Per-layer transcoders as circuit-tracer publishes them: config.yaml and layer_<i>.safetensors.
+"""Transcoders as circuit-tracer publishes them: config.yaml and safetensors files per layer.
 
-A layer's file holds `W_enc` and `W_dec` [feature, d_model], `b_enc`, `b_dec`, and with JumpReLU
-`activation_function.threshold`. The activation function and TopK's k stand in config.yaml.
+`model_kind: transcoder_set` is one transcoder per layer, `cross_layer_transcoder` one for all.
+Files lie in the folder, or `transcoders:` lists them layer by layer, as paths in the folder or as
+hf://owner/name/path; a listed file may be one of GemmaScope's. What stands in the files is said in
+`circuit_tracer_layers`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 import yaml
-from torch import Tensor
 
 from atlas.errors import ModelError, ModelUnavailable, UnknownFormat
-from atlas.models.activation_functions import ActivationFunction, JumpReLU, ReLU, TopK
-from atlas.models.checkpoints.weight_files import read_weights, take, write_weights
-from atlas.models.dictionaries import Transcoder, TranscoderSet
+from atlas.models.activation_functions import TopK
+from atlas.models.checkpoints import circuit_tracer_layers as layer_files
+from atlas.models.checkpoints.hub_files import named_file
+from atlas.models.checkpoints.weight_files import write_weights
+from atlas.models.dictionaries import (
+    Coder,
+    CrossLayerTranscoder,
+    MlpDictionary,
+    TranscoderSet,
+)
 from atlas.models.sites import Site
 
 INPUT_SITES = {
@@ -26,55 +34,71 @@ INPUT_SITES = {
     "mlp.hook_in": Site.MLP_INPUT,
 }
 OUTPUT_SITES = {"hook_mlp_out": Site.MLP_WRITE, "mlp.hook_out": Site.MLP_OUTPUT}
-THRESHOLD = "activation_function.threshold"
+KINDS = ("transcoder_set", "cross_layer_transcoder")
+FILE_NAMES = {
+    "transcoder_set": "layer_{layer}.safetensors",
+    "cross_layer_transcoder": "W_enc_{layer}.safetensors",
+}
 
 
-def load(folder: Path, name: str | None = None) -> TranscoderSet:
+def load(folder: Path, name: str | None = None) -> TranscoderSet | CrossLayerTranscoder:
     """The transcoders in a folder; `name` is what errors and graphs call them.
 
     Raises:
         ModelUnavailable: the folder or a layer's file is missing.
-        UnknownFormat: config.yaml describes something other than per-layer transcoders.
+        UnknownFormat: config.yaml describes something else, or a file is no whole safetensors.
         ModelError: a tensor is missing or has the wrong shape.
     """
     folder = Path(folder)
     config = _read_config(folder)
-    layers = tuple(
-        _load_layer(folder / f"layer_{layer}.safetensors", config)
-        for layer in range(_count_layers(folder))
+    kind = str(config.get("model_kind", "transcoder_set"))
+    reads = _site(folder, config, "feature_input_hook", INPUT_SITES)
+    writes = _site(folder, config, "feature_output_hook", OUTPUT_SITES)
+    files = _layer_files(folder, config, kind)
+    title, model_name = name or folder.name, str(config.get("model_name") or "")
+    if kind == "transcoder_set":
+        single = tuple(layer_files.read_single_layer(path, config) for path in files)
+        _check_widths(folder, single)
+        return TranscoderSet(title, reads, writes, single, model_name=model_name)
+    cross = tuple(
+        layer_files.read_cross_layer(path, (layer, len(files))) for layer, path in enumerate(files)
     )
-    return TranscoderSet(
-        name=name or folder.name,
-        feature_input=_site(folder, config, "feature_input_hook", INPUT_SITES),
-        feature_output=_site(folder, config, "feature_output_hook", OUTPUT_SITES),
-        layers=layers,
-    )
+    _check_widths(folder, cross)
+    return CrossLayerTranscoder(title, reads, writes, cross, model_name=model_name)
 
 
-def save(transcoders: TranscoderSet, folder: Path, model_name: str) -> None:
-    """Write transcoders to a folder so that circuit-tracer and `load` read them back."""
+def save(transcoders: MlpDictionary, folder: Path, model_name: str) -> None:
+    """Write transcoders to a folder so that circuit-tracer and `load` read them back.
+
+    What the format has no words for is written as the same function in other words: a skip
+    connection's own bias goes into `b_dec`, BatchTopK and gates become the JumpReLU that they
+    equal.
+
+    Raises:
+        ModelError: layers with different activation functions, a site or, across layers, an
+            activation function that the format does not know.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    activation = transcoders.layers[0].activation
+    single = isinstance(transcoders, TranscoderSet)
+    first = transcoders.layers[0]
     config: dict[str, Any] = {
         "model_name": model_name,
-        "model_kind": "transcoder_set",
+        "model_kind": KINDS[0] if single else KINDS[1],
         "feature_input_hook": _hook(INPUT_SITES, transcoders.feature_input),
         "feature_output_hook": _hook(OUTPUT_SITES, transcoders.feature_output),
-        "activation": activation.name(),
+        "activation": "jumprelu" if layer_files.thresholds(first) else first.activation.name(),
         "scan": transcoders.name,
     }
-    if isinstance(activation, TopK):
-        config["k"] = activation.k
-        config["rectified"] = activation.rectified
+    if isinstance(first.activation, TopK):
+        if not single:
+            raise ModelError(transcoders.name, "relu or a threshold across layers", "topk")
+        config["k"] = first.activation.k
+        config["rectified"] = first.activation.rectified
+    _check_activations(transcoders)
     for layer, coder in enumerate(transcoders.layers):
-        if coder.activation.name() != activation.name():
-            raise ModelError(
-                f"{transcoders.name}: layer {layer}",
-                f"{activation.name()} as in layer 0",
-                coder.activation.name(),
-            )
-        write_weights(folder / f"layer_{layer}.safetensors", _tensors(coder))
+        for file, tensors in layer_files.tensors_of(coder, layer).items():
+            write_weights(folder / file, tensors)
     text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
     (folder / "config.yaml").write_text(text, encoding="utf-8")
 
@@ -85,94 +109,63 @@ def _read_config(folder: Path) -> dict[str, Any]:
         raise ModelUnavailable(str(folder), "a folder with config.yaml", "no config.yaml")
     try:
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UnknownFormat(str(path), "YAML", str(error)) from error
     if not isinstance(config, dict):
         raise UnknownFormat(str(path), "a mapping", type(config).__name__)
     kind = config.get("model_kind", "transcoder_set")
-    if kind != "transcoder_set":
-        raise UnknownFormat(
-            str(path),
-            "model_kind: transcoder_set",
-            str(kind),
-            "only per-layer transcoders can be read",
-        )
+    if kind not in KINDS:
+        raise UnknownFormat(f"{path}: model_kind", f"one of {', '.join(KINDS)}", repr(kind))
     return config
 
 
-def _count_layers(folder: Path) -> int:
+def _layer_files(folder: Path, config: dict[str, Any], kind: str) -> list[Path]:
+    """One file per layer: those that the config lists, else those with the agreed names."""
+    listed = config.get("transcoders")
+    if listed is not None:
+        named = isinstance(listed, list) and all(isinstance(each, str) for each in listed)
+        if not listed or not named:
+            where = f"{folder / 'config.yaml'}: transcoders"
+            raise UnknownFormat(where, "a list of files, layer by layer", repr(listed)[:80])
+        return [named_file(folder, each) for each in listed]
+    name = FILE_NAMES[kind]
+    pattern = name.replace(".", r"\.").replace("{layer}", r"(\d+)")
     found = sorted(
         int(match.group(1))
         for path in folder.iterdir()
-        if (match := re.fullmatch(r"layer_(\d+)\.safetensors", path.name))
+        if (match := re.fullmatch(pattern, path.name))
     )
     if not found:
-        raise ModelUnavailable(str(folder), "layer_0.safetensors and so on", "no such file")
+        raise ModelUnavailable(str(folder), f"{name.format(layer=0)} and so on", "no such file")
     if found != list(range(len(found))):
         raise ModelUnavailable(str(folder), f"layers 0 to {found[-1]}", f"only {found}")
-    return len(found)
+    return [folder / name.format(layer=layer) for layer in found]
 
 
-def _load_layer(path: Path, config: dict[str, Any]) -> Transcoder:
-    weights = read_weights(path)
-    if "W_skip" in weights:
-        raise UnknownFormat(
-            str(path), "a transcoder without skip connection", "W_skip", "not supported yet"
-        )
-    if "W_enc" not in weights or weights["W_enc"].ndim != 2:
-        raise ModelError(str(path), "a matrix W_enc [feature, d_model]", f"{sorted(weights)}")
-    features, width = (int(size) for size in weights["W_enc"].shape)
-    return Transcoder(
-        W_enc=take(weights, "W_enc", (features, width), path),
-        b_enc=take(weights, "b_enc", (features,), path),
-        W_dec=take(weights, "W_dec", (features, width), path),
-        b_dec=take(weights, "b_dec", (width,), path),
-        activation=_activation(weights, config, features, path),
-    )
+def _check_widths(folder: Path, coders: Sequence[Coder]) -> None:
+    widths = sorted({coder.width for coder in coders})
+    if len(widths) != 1:
+        raise ModelError(str(folder), "layers of one width", f"widths {widths}")
 
 
-def _activation(
-    weights: dict[str, Tensor], config: dict[str, Any], features: int, path: Path
-) -> ActivationFunction:
-    kind = str(config.get("activation", "")).lower().replace("_", "")
-    if THRESHOLD in weights or kind == "jumprelu":
-        threshold = weights.get(THRESHOLD)
-        if threshold is not None and threshold.numel() == 1:
-            weights = {**weights, THRESHOLD: threshold.reshape(1).expand(features)}
-        return JumpReLU(take(weights, THRESHOLD, (features,), path))
-    if kind == "topk":
-        k = weights["k"].item() if "k" in weights else config.get("k")
-        if not isinstance(k, (int, float)) or int(k) < 1:
-            raise ModelError(str(path.parent / "config.yaml"), "k of at least 1", repr(k))
-        return TopK(int(k), bool(config.get("rectified", False)))
-    if kind in ("", "relu"):
-        return ReLU()
-    raise UnknownFormat(
-        str(path.parent / "config.yaml"), "activation: relu, jumprelu or topk", repr(kind)
-    )
-
-
-def _tensors(coder: Transcoder) -> dict[str, Tensor]:
-    tensors = {
-        "W_enc": coder.W_enc,
-        "b_enc": coder.b_enc,
-        "W_dec": coder.W_dec,
-        "b_dec": coder.b_dec,
-    }
-    if isinstance(coder.activation, JumpReLU):
-        tensors[THRESHOLD] = coder.activation.threshold
-    if isinstance(coder.activation, TopK):
-        tensors["k"] = torch.tensor(coder.activation.k)
-    return tensors
+def _check_activations(transcoders: MlpDictionary) -> None:
+    first = transcoders.layers[0].activation.name()
+    for layer, coder in enumerate(transcoders.layers):
+        if coder.activation.name() != first:
+            raise ModelError(
+                f"{transcoders.name}: layer {layer}",
+                f"{first} as in layer 0",
+                coder.activation.name(),
+            )
 
 
 def _site(folder: Path, config: dict[str, Any], key: str, sites: dict[str, Site]) -> Site:
     hook = config.get(key)
-    if hook not in sites:
+    if not isinstance(hook, str) or hook not in sites:
         raise UnknownFormat(
             f"{folder / 'config.yaml'}: {key}", f"one of {', '.join(sites)}", repr(hook)
         )
-    return sites[str(hook)]
+    return sites[hook]
 
 
 def _hook(sites: dict[str, Site], site: Site) -> str:

@@ -1,9 +1,7 @@
-"""Sparse autoencoders as SAELens saves them: cfg.json and sae_weights.safetensors.
+"""Autoencoders and transcoders as SAELens saves them: cfg.json and sae_weights.safetensors.
 
-A dictionary is a folder with one such folder per layer, or one such folder itself. Everything is
-folded on reading, so that a = activation(W_enc x + b_enc) holds as it stands: the decoder bias
-that is subtracted from the input goes into b_enc, TopK's rescaling by decoder norms goes into the
-encoder, BatchTopK's single threshold becomes a JumpReLU. SAELens itself is not imported.
+A dictionary is a folder with one such folder per layer, or one such folder itself. Transcoders need
+one for every layer of the model. SAELens itself is not imported.
 """
 
 from __future__ import annotations
@@ -13,30 +11,47 @@ import re
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from atlas.errors import ModelError, ModelUnavailable, UnknownFormat
-from atlas.models.activation_functions import ActivationFunction, JumpReLU, ReLU, TopK
-from atlas.models.checkpoints.weight_files import read_weights, take
-from atlas.models.dictionaries import SparseAutoencoder, SparseAutoencoderSet
+from atlas.models.checkpoints.saelens_layer import (
+    AUTOENCODERS,
+    TRANSCODERS,
+    autoencoder,
+    transcoder,
+)
+from atlas.models.checkpoints.weight_files import read_weights
+from atlas.models.dictionaries import (
+    SparseAutoencoder,
+    SparseAutoencoderSet,
+    Transcoder,
+    TranscoderSet,
+)
 from atlas.models.sites import Site
 
-SITES = {
+AUTOENCODER_SITES = {
     "hook_resid_pre": Site.RESIDUAL_BEFORE,
     "hook_resid_mid": Site.RESIDUAL_MIDDLE,
     "hook_resid_post": Site.RESIDUAL_AFTER,
     "hook_mlp_out": Site.MLP_WRITE,
 }
-ARCHITECTURES = ("standard", "topk", "jumprelu", "batchtopk")
+# Not hook_mlp_in: SAELens uses that name for values before the norm and for values after it.
+INPUT_SITES = {
+    "hook_resid_mid": Site.RESIDUAL_MIDDLE,
+    "ln2.hook_normalized": Site.MLP_NORMALIZED,
+    "mlp.hook_in": Site.MLP_INPUT,
+}
+OUTPUT_SITES = {"hook_mlp_out": Site.MLP_WRITE, "mlp.hook_out": Site.MLP_OUTPUT}
+
+Place = tuple[int, Site, Site]
+"""A layer, and the sites that are read and written there."""
 
 
-def load(folder: Path, name: str | None = None) -> SparseAutoencoderSet:
-    """The autoencoders in a folder; `name` is what errors and results call them.
+def load(folder: Path, name: str | None = None) -> SparseAutoencoderSet | TranscoderSet:
+    """The autoencoders or transcoders in a folder; `name` is what errors and results call them.
 
     Raises:
-        ModelUnavailable: a file is missing.
+        ModelUnavailable: a file is missing, or a layer of transcoders.
         UnknownFormat: an architecture, hook or normalisation that cannot be read exactly.
-        ModelError: a tensor is missing or has the wrong shape.
+        ModelError: a tensor is missing or has the wrong shape, layers do not fit together.
     """
     folder = Path(folder)
     if (folder / "cfg.json").is_file():
@@ -45,41 +60,45 @@ def load(folder: Path, name: str | None = None) -> SparseAutoencoderSet:
         parts = sorted(path.parent for path in folder.glob("*/cfg.json"))
     if not parts:
         raise ModelUnavailable(str(folder), "cfg.json, or folders with one", "none")
-    layers: dict[int, SparseAutoencoder] = {}
-    sites: set[Site] = set()
+    coders: dict[int, SparseAutoencoder | Transcoder] = {}
+    sites: set[tuple[Site, Site]] = set()
     for part in parts:
-        site, layer, coder = load_layer(part)
-        if layer in layers:
-            raise ModelError(str(part), "one autoencoder per layer", f"a second for layer {layer}")
-        layers[layer] = coder
-        sites.add(site)
+        (layer, reads, writes), coder = load_layer(part)
+        if layer in coders:
+            raise ModelError(str(part), "one coder per layer", f"a second for layer {layer}")
+        coders[layer] = coder
+        sites.add((reads, writes))
     if len(sites) > 1:
-        found = sorted(site.value for site in sites)
-        raise ModelError(str(folder), "one site for all layers", ", ".join(found))
-    site = sites.pop()
-    return SparseAutoencoderSet(
-        name=name or folder.name, feature_input=site, feature_output=site, layers=layers
-    )
+        found = ", ".join(sorted(f"{reads.value} to {writes.value}" for reads, writes in sites))
+        raise ModelError(str(folder), "one site for all layers", found)
+    title, (reads, writes) = name or folder.name, sites.pop()
+    model_name = _model_name(_read_config(parts[0]))
+    autoencoders = {at: one for at, one in coders.items() if isinstance(one, SparseAutoencoder)}
+    if len(autoencoders) == len(coders):
+        return SparseAutoencoderSet(title, reads, writes, autoencoders, model_name=model_name)
+    if autoencoders:
+        raise ModelError(str(folder), "transcoders or autoencoders", "some of each")
+    numbers = sorted(coders)
+    if numbers != list(range(len(numbers))):
+        raise ModelUnavailable(str(folder), f"transcoders 0 to {numbers[-1]}", f"only {numbers}")
+    layers = tuple(one for _, one in sorted(coders.items()) if isinstance(one, Transcoder))
+    return TranscoderSet(title, reads, writes, layers, model_name=model_name)
 
 
-def load_layer(folder: Path) -> tuple[Site, int, SparseAutoencoder]:
-    """One autoencoder with the site and the layer that it reads; errors as in `load`."""
+def load_layer(folder: Path) -> tuple[Place, SparseAutoencoder | Transcoder]:
+    """One coder with the layer and the sites that it reads and writes; errors as in `load`."""
     config = _read_config(folder)
-    site, layer = _place(folder, config)
-    path = folder / "sae_weights.safetensors"
-    weights = read_weights(path)
-    width, features = int(config["d_in"]), int(config["d_sae"])
-    W_enc = take(weights, "W_enc", (width, features), path).T.contiguous()  # noqa: N806
-    W_dec = take(weights, "W_dec", (features, width), path)  # noqa: N806
-    b_enc = take(weights, "b_enc", (features,), path)
-    b_dec = take(weights, "b_dec", (width,), path)
-    if config.get("apply_b_dec_to_input", True):
-        b_enc = b_enc - W_enc @ b_dec
-    if config.get("rescale_acts_by_decoder_norm", False):
-        norms = W_dec.norm(dim=-1).clamp(min=1e-8)  # the floor that SAELens uses
-        W_enc, b_enc, W_dec = W_enc * norms[:, None], b_enc * norms, W_dec / norms[:, None]  # noqa: N806
-    activation = _activation(config, weights, features, path)
-    return site, layer, SparseAutoencoder(W_enc, b_enc, W_dec, b_dec, activation)
+    where, path = folder / "cfg.json", folder / "sae_weights.safetensors"
+    if config["architecture"] not in TRANSCODERS:
+        layer, site = _place(where, config, "hook_name", AUTOENCODER_SITES)
+        return (layer, site, site), autoencoder(config, read_weights(path), path)
+    layer, reads = _place(where, config, "hook_name", INPUT_SITES)
+    to_layer, writes = _place(where, config, "hook_name_out", OUTPUT_SITES)
+    if to_layer != layer:
+        raise UnknownFormat(f"{where}: hook_name_out", f"layer {layer}", f"layer {to_layer}")
+    if config.get("d_out", config["d_in"]) != config["d_in"]:
+        raise ModelError(f"{where}: d_out", f"d_in, {config['d_in']}", str(config["d_out"]))
+    return (layer, reads, writes), transcoder(config, read_weights(path), path)
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
@@ -90,15 +109,20 @@ def _read_config(folder: Path) -> dict[str, Any]:
         raise ModelUnavailable(str(path), "a file", "no such file") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise UnknownFormat(str(path), "JSON", str(error)) from error
-    if not isinstance(config, dict) or not {"d_in", "d_sae"} <= set(config):
-        raise UnknownFormat(str(path), "an object with d_in and d_sae", "something else")
+    if not isinstance(config, dict) or not isinstance(config.get("metadata") or {}, dict):
+        raise UnknownFormat(str(path), "an object, and one as its metadata", "something else")
+    sizes = ("d_in", "d_sae", "k") if config.get("architecture") == "topk" else ("d_in", "d_sae")
+    for key in sizes:
+        if not isinstance(config.get(key), int) or config[key] < 1:
+            raise UnknownFormat(f"{path}: {key}", "a whole number above 0", repr(config.get(key)))
     _refuse(path, config, "normalize_activations", ("none", None, False))
     _refuse(path, config, "reshape_activations", ("none", None))
     _refuse(path, config, "finetuning_scaling_factor", (False, None))
-    architecture = config.get("architecture", "standard")
-    if architecture not in ARCHITECTURES:
+    architecture = config.setdefault("architecture", "standard")
+    known = AUTOENCODERS + TRANSCODERS
+    if architecture not in known:
         raise UnknownFormat(
-            f"{path}: architecture", f"one of {', '.join(ARCHITECTURES)}", repr(architecture)
+            f"{path}: architecture", f"one of {', '.join(known)}", repr(architecture)
         )
     return config
 
@@ -114,30 +138,19 @@ def _refuse(path: Path, config: dict[str, Any], key: str, allowed: tuple[Any, ..
         )
 
 
-def _place(folder: Path, config: dict[str, Any]) -> tuple[Site, int]:
+def _place(
+    where: Path, config: dict[str, Any], key: str, sites: dict[str, Site]
+) -> tuple[int, Site]:
     metadata = config.get("metadata") or {}
-    hook = metadata.get("hook_name") or config.get("hook_name") or ""
-    match = re.fullmatch(r"blocks\.(\d+)\.(\w+)", str(hook))
-    if match is None or match.group(2) not in SITES:
+    hook = metadata.get(key) or config.get(key) or ""
+    match = re.fullmatch(r"blocks\.(\d+)\.([\w.]+)", str(hook))
+    if match is None or match.group(2) not in sites:
         raise UnknownFormat(
-            f"{folder / 'cfg.json'}: hook_name",
-            f"blocks.<layer>. and one of {', '.join(SITES)}",
-            repr(hook),
+            f"{where}: {key}", f"blocks.<layer>. and one of {', '.join(sites)}", repr(hook)
         )
-    return SITES[match.group(2)], int(match.group(1))
+    return int(match.group(1)), sites[match.group(2)]
 
 
-def _activation(
-    config: dict[str, Any], weights: dict[str, Tensor], features: int, path: Path
-) -> ActivationFunction:
-    architecture = config.get("architecture", "standard")
-    if architecture == "topk":
-        return TopK(int(config["k"]), rectified=True)
-    if architecture == "jumprelu" and "log_threshold" in weights:
-        return JumpReLU(take(weights, "log_threshold", (features,), path).exp())
-    if architecture == "batchtopk" and "topk_threshold" in weights:
-        threshold = take(weights, "topk_threshold", (), path)
-        return JumpReLU(threshold.expand(features).contiguous().float())
-    if architecture in ("jumprelu", "batchtopk"):
-        return JumpReLU(take(weights, "threshold", (features,), path))
-    return ReLU()
+def _model_name(config: dict[str, Any]) -> str:
+    metadata = config.get("metadata") or {}
+    return str(metadata.get("model_name") or config.get("model_name") or "")

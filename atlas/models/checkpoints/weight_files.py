@@ -1,10 +1,12 @@
-"""Reading and writing safetensors files with checked names, shapes and finite values."""
+"""Reading and writing files of tensors with checked names, shapes and finite values."""
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -12,20 +14,43 @@ from torch import Tensor
 
 from atlas.errors import ModelError, ModelUnavailable, UnknownFormat
 
+PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
+"""Endings of files whose reading may run code; they are never opened."""
+
+SEARCHED_BYTES = 2**30  # up to this size, an encoder or decoder is searched for NaN
+
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file.
+    """The tensors of a safetensors or .npz file.
 
     Raises:
         ModelUnavailable: no such file.
-        UnknownFormat: the file is not safetensors, or is cut short.
+        UnknownFormat: the file is neither, is cut short, or is a pickle.
     """
+    if path.suffix in PICKLES:
+        raise UnknownFormat(
+            str(path),
+            "a safetensors or .npz file",
+            "a pickle, which may run code when it is read",
+            "convert it with the tool that wrote it",
+        )
     if not path.is_file():
-        raise ModelUnavailable(str(path), "a safetensors file", "no such file")
+        raise ModelUnavailable(str(path), "a safetensors or .npz file", "no such file")
+    if path.suffix == ".npz":
+        return _read_arrays(path)
     try:
         return dict(load_file(path))
     except (SafetensorError, ValueError) as error:
         raise UnknownFormat(str(path), "a whole safetensors file", str(error)) from error
+
+
+def _read_arrays(path: Path) -> dict[str, Tensor]:
+    try:
+        # Opened here, because a broken archive would be left open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            return {name: torch.from_numpy(archive[name]) for name in archive.files}
+    except (zipfile.BadZipFile, ValueError, TypeError, EOFError, OSError, KeyError) as error:
+        raise UnknownFormat(str(path), "a whole .npz file of numbers", str(error)) from error
 
 
 def take(weights: Mapping[str, Tensor], name: str, shape: tuple[int, ...], where: Path) -> Tensor:
@@ -42,6 +67,32 @@ def take(weights: Mapping[str, Tensor], name: str, shape: tuple[int, ...], where
     if not bool(torch.isfinite(tensor).all()):
         raise ModelError(f"{where}: {name}", "finite numbers", "NaN or infinity")
     return tensor if tensor.dtype == torch.float64 else tensor.float()
+
+
+def take_matrix(
+    weights: Mapping[str, Tensor], name: str, shape: tuple[int, ...], where: Path
+) -> Tensor:
+    """One encoder or decoder of the expected shape, in the precision of its file.
+
+    A safetensors file is mapped into memory, so what is taken from it stays on the disk until rows
+    of it are used. A matrix of more than a gibibyte is therefore not searched for NaN either:
+    that would read it all.
+
+    Raises:
+        ModelError: as `take`.
+    """
+    tensor = weights.get(name)
+    if tensor is None or tuple(tensor.shape) != shape or tensor.nbytes <= SEARCHED_BYTES:
+        take(weights, name, shape, where)
+    return weights[name] if weights[name].is_floating_point() else weights[name].float()
+
+
+def size_of(weights: Mapping[str, Tensor], name: str, where: Path) -> tuple[int, int]:
+    """The shape of a matrix that sets the sizes of all others; ModelError if it is none."""
+    if name not in weights or weights[name].ndim != 2:
+        raise ModelError(str(where), f"a matrix {name}", f"{sorted(weights)}")
+    rows, columns = weights[name].shape
+    return int(rows), int(columns)
 
 
 def write_weights(path: Path, weights: Mapping[str, Tensor]) -> None:

@@ -1,17 +1,26 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
 from atlas.errors import ModelError, ModelUnavailable, UnknownFormat
-from atlas.models.activation_functions import JumpReLU, ReLU, TopK
+from atlas.models.activation_functions import BatchTopK, Gated, JumpReLU, ReLU, TopK
 from atlas.models.checkpoints import circuit_tracer
-from atlas.models.dictionaries import Transcoder, TranscoderSet
+from atlas.models.dictionaries import Skip, Transcoder, TranscoderSet
 from atlas.models.sites import Site
 
-ACTIVATIONS = [ReLU(), JumpReLU(torch.tensor([0.1, 0.2, 0.3])), TopK(2), TopK(2, rectified=True)]
+ACTIVATIONS = [
+    ReLU(),
+    JumpReLU(torch.tensor([0.1, 0.2, 0.3])),
+    TopK(2),
+    TopK(2, rectified=True),
+    BatchTopK(0.25),
+    Gated(torch.tensor([0.5, 1.0, 2.0]), torch.tensor([-0.5, 0.25, -1.0])),
+]
 
 
 def transcoders(activation, layers=2):
@@ -83,7 +92,7 @@ def test_nan_and_wrong_shapes_are_errors(tmp_path):
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("model_kind", "cross_layer_transcoder"),
+        ("model_kind", "crosscoder"),
         ("feature_input_hook", "hook_q"),
         ("activation", "softmax"),
     ],
@@ -96,9 +105,33 @@ def test_an_unknown_setting_is_named(key, value, tmp_path):
         circuit_tracer.load(tmp_path)
 
 
-def test_a_skip_connection_is_refused_until_it_is_supported(tmp_path):
+def test_a_skip_connection_is_read_and_written(tmp_path):
+    plain = transcoders(ReLU())
+    weight = torch.randn(4, 4, generator=torch.Generator().manual_seed(2))
+    coders = tuple(replace(coder, skip=Skip(weight)) for coder in plain.layers)
+    circuit_tracer.save(replace(plain, layers=coders), tmp_path, model_name="m")
+    assert torch.equal(load_file(tmp_path / "layer_1.safetensors")["W_skip"], weight)
+    read = circuit_tracer.load(tmp_path)
+    x = torch.randn(5, 4, generator=torch.Generator().manual_seed(1))
+    active = {1: read.encode(1, x)}
+    expected = plain.reconstruct(1, active, x) + x @ weight.T
+    torch.testing.assert_close(read.reconstruct(1, active, x), expected)
+
+
+def test_a_skip_connections_own_bias_is_written_with_the_decoders(tmp_path):
+    plain = transcoders(ReLU())
+    skip = Skip(torch.ones(4, 4), torch.full((4,), 2.0))
+    written = replace(plain, layers=tuple(replace(each, skip=skip) for each in plain.layers))
+    circuit_tracer.save(written, tmp_path, model_name="m")
+    read = circuit_tracer.load(tmp_path)
+    assert torch.equal(read.coder(0).b_dec, plain.coder(0).b_dec + 2.0)
+    x, none = torch.randn(5, 4), {0: torch.zeros(5, 3)}
+    torch.testing.assert_close(read.reconstruct(0, none, x), written.reconstruct(0, none, x))
+
+
+def test_a_skip_connection_of_the_wrong_shape_is_refused(tmp_path):
     circuit_tracer.save(transcoders(ReLU()), tmp_path, model_name="m")
     path = tmp_path / "layer_0.safetensors"
-    save_file({**load_file(path), "W_skip": torch.zeros(4, 4)}, path)
-    with pytest.raises(UnknownFormat, match="W_skip"):
+    save_file({**load_file(path), "W_skip": torch.zeros(4, 3)}, path)
+    with pytest.raises(ModelError, match=r"W_skip: expected shape \(4, 4\); found \(4, 3\)"):
         circuit_tracer.load(tmp_path)

@@ -6,8 +6,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from atlas.errors import ModelUnavailable, UnknownFormat
+from atlas.errors import ModelError, ModelUnavailable, UnknownFormat
 from atlas.models.checkpoints import saelens
+from atlas.models.checkpoints.saelens_layer import TRANSCODERS
+from atlas.models.dictionaries import TranscoderSet
 from atlas.models.sites import Site
 
 
@@ -17,13 +19,17 @@ def write_with_saelens(folder, architecture):
     from sae_lens.saes.sae import SAEConfig
 
     extra = {"k": 3} if architecture == "topk" else {}
+    hooks = {"hook_name": "blocks.2.hook_resid_post"}
+    if "transcoder" in architecture:
+        extra = {"d_out": 4, "apply_b_dec_to_input": False}
+        hooks = {"hook_name": "blocks.0.mlp.hook_in", "hook_name_out": "blocks.0.hook_mlp_out"}
     config = SAEConfig.from_dict(
         {
             "architecture": architecture,
             "d_in": 4,
             "d_sae": 8,
             "apply_b_dec_to_input": True,
-            "metadata": {"hook_name": "blocks.2.hook_resid_post"},
+            "metadata": hooks,
             **extra,
         }
     )
@@ -39,7 +45,7 @@ def write_with_saelens(folder, architecture):
 
 # SAELens imports a module that TransformerLens 3.9 has renamed.
 @pytest.mark.filterwarnings("ignore:The 'utils' module has been deprecated:DeprecationWarning")
-@pytest.mark.parametrize("architecture", ["standard", "topk", "jumprelu"])
+@pytest.mark.parametrize("architecture", ["standard", "topk", "jumprelu", "gated"])
 def test_it_encodes_and_decodes_as_saelens_does(architecture, tmp_path):
     sae = write_with_saelens(tmp_path / "layer-2", architecture)
     read = saelens.load(tmp_path, "residual")
@@ -52,6 +58,43 @@ def test_it_encodes_and_decodes_as_saelens_does(architecture, tmp_path):
     torch.testing.assert_close(
         read.coder(2).decode(activations), sae(x).detach(), atol=1e-5, rtol=1e-5
     )
+
+
+@pytest.mark.filterwarnings("ignore:The 'utils' module has been deprecated:DeprecationWarning")
+@pytest.mark.parametrize("architecture", TRANSCODERS)
+def test_transcoders_estimate_as_saelens_does(architecture, tmp_path):
+    sae = write_with_saelens(tmp_path / "layer-0", architecture)
+    read = saelens.load(tmp_path, "mlps")
+    assert isinstance(read, TranscoderSet)
+    assert (read.feature_input, read.feature_output) == (Site.MLP_INPUT, Site.MLP_WRITE)
+    x = torch.randn(6, 4, generator=torch.Generator().manual_seed(1)) * 3
+    active = {0: read.encode(0, x)}
+    assert bool((active[0] != 0).any())
+    torch.testing.assert_close(active[0], sae.encode(x).detach(), atol=1e-5, rtol=1e-5)
+    estimate = read.reconstruct(0, active, x)
+    torch.testing.assert_close(estimate, sae(x).detach(), atol=1e-5, rtol=1e-5)
+
+
+def test_transcoders_need_every_layer_and_both_hooks(tmp_path):
+    hooks = {"hook_name": "blocks.1.mlp.hook_in", "hook_name_out": "blocks.1.hook_mlp_out"}
+    write_by_hand(tmp_path / "one", architecture="transcoder", metadata=hooks)
+    with pytest.raises(ModelUnavailable, match=r"transcoders 0 to 1; found only \[1\]"):
+        saelens.load(tmp_path)
+    write_by_hand(tmp_path / "one", architecture="transcoder", metadata={"hook_name": "blocks.1.x"})
+    with pytest.raises(UnknownFormat, match="mlp.hook_in"):
+        saelens.load(tmp_path)
+    far = {**hooks, "hook_name_out": "blocks.2.hook_mlp_out"}
+    write_by_hand(tmp_path / "one", architecture="transcoder", metadata=far)
+    with pytest.raises(UnknownFormat, match="hook_name_out: expected layer 1; found layer 2"):
+        saelens.load(tmp_path)
+
+
+def test_autoencoders_and_transcoders_do_not_mix(tmp_path):
+    write_by_hand(tmp_path / "one", metadata={"hook_name": "blocks.1.hook_mlp_out"})
+    hooks = {"hook_name": "blocks.0.mlp.hook_in", "hook_name_out": "blocks.0.hook_mlp_out"}
+    write_by_hand(tmp_path / "two", architecture="transcoder", metadata=hooks)
+    with pytest.raises(ModelError, match="one site for all layers"):
+        saelens.load(tmp_path)
 
 
 def write_by_hand(folder, **changes):
@@ -102,7 +145,7 @@ def test_batch_topk_becomes_a_threshold(tmp_path):
     [
         ("normalize_activations", "layer_norm"),
         ("reshape_activations", "hook_z"),
-        ("architecture", "gated"),
+        ("architecture", "temporal"),
         ("metadata", {"hook_name": "blocks.0.attn.hook_q"}),
     ],
 )
