@@ -18,7 +18,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[site,engine,notebooks]' --group dev
 	touch $@
 
-atlas: $(INSTALLED) ## check every entry, re-measure the embedded model's, build the site (9 minutes on 2 cores, seconds when nothing changed)
+atlas: $(INSTALLED) ## check every entry, re-measure the embedded model's, build the site (13 minutes on 2 cores with the installation, seconds when nothing changed)
 	$(BIN)/atlas check
 	$(BIN)/atlas reproduce --all --model microworld --jobs $(JOBS)
 	$(BIN)/atlas site build
