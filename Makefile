@@ -18,7 +18,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[site,engine,notebooks]' --group dev
 	touch $@
 
-atlas: $(INSTALLED) ## check every entry, re-measure the embedded model's, build the site (13 minutes on 2 cores with the installation, seconds when nothing changed)
+atlas: $(INSTALLED) ## check every entry, re-measure the embedded model's, build the site (10 minutes on 2 cores after the installation, seconds when nothing changed)
 	$(BIN)/atlas check
 	$(BIN)/atlas reproduce --all --model microworld --jobs $(JOBS)
 	$(BIN)/atlas site build
@@ -47,7 +47,7 @@ site: $(INSTALLED) ## only the website
 slow: $(INSTALLED) ## kill tests, long fuzzing (about 20 minutes)
 	$(BIN)/python -m pytest -m slow
 
-microworld: $(INSTALLED) ## retrain the embedded model and its dictionaries from the seed (about 75 minutes on 2 idle cores: model 30, transcoders 28, autoencoders 5, control 6, report 5)
+microworld: $(INSTALLED) ## retrain the embedded model and its dictionaries from the seed (not timed in one go; on 2 idle cores the model takes 30 minutes and the transcoders 25)
 	$(BIN)/python -m microworld train
 	$(BIN)/python -m microworld export
 	$(BIN)/python -m microworld dictionaries
