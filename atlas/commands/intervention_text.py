@@ -6,7 +6,7 @@ import re
 
 from atlas.errors import BadInput
 from atlas.methods.interventions import Action, FeatureIntervention, Span
-from atlas.models.replacement import ZERO_POSITIONS
+from atlas.models.active_features import ZERO_POSITIONS
 
 PATTERN = re.compile(
     r"(?P<layer>\d+)-(?P<index>\d+)@(?P<position>last|all|-?\d+|\d+:\d*)(?:=(?P<value>.+))?"

@@ -24,9 +24,10 @@ from atlas.methods.attribution.graph_of_rows import Origin, TracedRows, graph_of
 from atlas.methods.attribution.ranking import most_influential
 from atlas.methods.attribution.sweep import Columns, Targets, sweep
 from atlas.methods.attribution.targets import SalientTokens, Target, TracedLogits, traced_logits
+from atlas.models.active_features import ZERO_POSITIONS
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
-from atlas.models.replacement import ZERO_POSITIONS, FrozenPass, check_length, freeze
+from atlas.models.replacement import FrozenPass, check_length, freeze
 from atlas.models.sites import Site
 
 _FINAL_SCALE = (Site.FINAL_NORM_SCALE, 0)

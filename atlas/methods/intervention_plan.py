@@ -16,7 +16,8 @@ from atlas.methods.interventions import (
     FeatureIntervention,
     positions_of,
 )
-from atlas.models.dictionaries import Coder, Dictionary
+from atlas.models.coders import Coder
+from atlas.models.dictionaries import Dictionary
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ from atlas.methods.activation_stream import ActivationStream, StreamSettings
 from atlas.methods.stacked_transcoders import Active, Gate, Scale, StackedTranscoders
 from atlas.methods.training_checkpoint import TrainingState, load_state, save_state
 from atlas.models.activation_functions import ActivationFunction, JumpReLU, TopK
-from atlas.models.dictionaries import Transcoder, TranscoderSet
+from atlas.models.coders import Transcoder
+from atlas.models.dictionaries import TranscoderSet
 from atlas.models.language_model import LanguageModel
 from atlas.models.sites import Site
 

@@ -21,7 +21,8 @@ from atlas.errors import BadInput
 from atlas.methods.activation_stream import counted_tokens
 from atlas.methods.replace_mlps import replacing_edits
 from atlas.models.activation_functions import JumpReLU, TopK
-from atlas.models.dictionaries import Transcoder, TranscoderSet
+from atlas.models.coders import Transcoder
+from atlas.models.dictionaries import TranscoderSet
 from atlas.models.language_model import LanguageModel
 
 

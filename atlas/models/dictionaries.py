@@ -22,19 +22,6 @@ from atlas.models.coders import (
 )
 from atlas.models.sites import Site
 
-__all__ = [
-    "Coder",
-    "CrossLayerCoder",
-    "CrossLayerTranscoder",
-    "Dictionary",
-    "MlpDictionary",
-    "Skip",
-    "SparseAutoencoder",
-    "SparseAutoencoderSet",
-    "Transcoder",
-    "TranscoderSet",
-]
-
 
 @dataclass(frozen=True)
 class Dictionary(ABC):

@@ -17,7 +17,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from atlas.models.dictionaries import Dictionary, Skip
+from atlas.models.coders import Skip
+from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel, Place
 from atlas.models.sites import Site
 from atlas.models.weights import NormWeights
@@ -51,12 +52,6 @@ class FrozenSkip:
     scale: Float[Tensor, " position"]  # of both norms: what the matrix gives is divided by it
     bias: Float[Tensor, "position d_model"]  # its own, as the stream receives it
     norm_bias: Float[Tensor, "position d_model"]  # what the bias of the norm before it becomes
-
-    def forward(
-        self, stream: Float[Tensor, "position d_model"]
-    ) -> Float[Tensor, "position d_model"]:
-        """What it adds that is proportional to the stream."""
-        return stream @ self.matrix / self.scale[:, None]
 
     def backward(
         self, gradient: Float[Tensor, "some_position d_model row"]

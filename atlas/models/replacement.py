@@ -21,8 +21,6 @@ from atlas.models.frozen_mlp import FrozenMlp, freeze_mlp
 from atlas.models.language_model import LanguageModel, Place
 from atlas.models.sites import Site
 
-__all__ = ["ZERO_POSITIONS", "FrozenPass", "check_length", "checked_transcoders", "freeze"]
-
 
 @dataclass(frozen=True)
 class FrozenPass:

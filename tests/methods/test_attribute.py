@@ -8,7 +8,8 @@ from atlas.errors import BadInput, ModelError
 from atlas.graphs.graph import AttributionGraph, NodeKind
 from atlas.methods.attribute import AttributionSettings, attribute
 from atlas.methods.attribution.targets import GivenTokens, SalientTokens, TokenDifference
-from atlas.models.dictionaries import SparseAutoencoder, SparseAutoencoderSet, TranscoderSet
+from atlas.models.coders import SparseAutoencoder
+from atlas.models.dictionaries import SparseAutoencoderSet, TranscoderSet
 from atlas.models.sites import Site
 from tests.models import tiny_models
 

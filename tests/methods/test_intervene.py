@@ -15,7 +15,8 @@ from atlas.methods.intervene import (
     Span,
     intervene,
 )
-from atlas.models.dictionaries import SparseAutoencoder, SparseAutoencoderSet
+from atlas.models.coders import SparseAutoencoder
+from atlas.models.dictionaries import SparseAutoencoderSet
 from atlas.models.sites import Site
 from tests.models import tiny_models
 

@@ -7,7 +7,8 @@ import torch
 
 from atlas.errors import ModelError
 from atlas.models.activation_functions import BatchTopK, Gated, JumpReLU, ReLU, TopK
-from atlas.models.dictionaries import Transcoder, TranscoderSet
+from atlas.models.coders import Transcoder
+from atlas.models.dictionaries import TranscoderSet
 from atlas.models.sites import Site
 
 

@@ -19,14 +19,8 @@ from atlas.models.activation_functions import (
     ReLU,
     TopK,
 )
-from atlas.models.dictionaries import (
-    CrossLayerCoder,
-    CrossLayerTranscoder,
-    MlpDictionary,
-    Skip,
-    Transcoder,
-    TranscoderSet,
-)
+from atlas.models.coders import CrossLayerCoder, Skip, Transcoder
+from atlas.models.dictionaries import CrossLayerTranscoder, MlpDictionary, TranscoderSet
 from atlas.models.language_model import LanguageModel
 from atlas.models.sites import Site
 

@@ -16,7 +16,8 @@ from atlas.graphs.graph import CONSTANTS, AttributionGraph, GraphHeader, NodeKin
 from atlas.graphs.nodes import NODE_DTYPES
 from atlas.methods.attribution.sweep import Columns
 from atlas.methods.attribution.targets import TracedLogits
-from atlas.models.replacement import ZERO_POSITIONS, FrozenPass
+from atlas.models.active_features import ZERO_POSITIONS
+from atlas.models.replacement import FrozenPass
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,12 +20,8 @@ from atlas.models.activation_functions import TopK
 from atlas.models.checkpoints import circuit_tracer_layers as layer_files
 from atlas.models.checkpoints.hub_files import named_file
 from atlas.models.checkpoints.weight_files import write_weights
-from atlas.models.dictionaries import (
-    Coder,
-    CrossLayerTranscoder,
-    MlpDictionary,
-    TranscoderSet,
-)
+from atlas.models.coders import Coder
+from atlas.models.dictionaries import CrossLayerTranscoder, MlpDictionary, TranscoderSet
 from atlas.models.sites import Site
 
 INPUT_SITES = {

@@ -24,7 +24,7 @@ from atlas.models.activation_functions import ActivationFunction, JumpReLU, ReLU
 from atlas.models.checkpoints import gemma_scope
 from atlas.models.checkpoints.gemma_scope import THRESHOLD
 from atlas.models.checkpoints.weight_files import read_weights, size_of, take, take_matrix
-from atlas.models.dictionaries import Coder, CrossLayerCoder, Skip, Transcoder
+from atlas.models.coders import Coder, CrossLayerCoder, Skip, Transcoder
 
 
 def read_single_layer(path: Path, config: Mapping[str, Any]) -> Transcoder:

@@ -14,7 +14,8 @@ from typing import Any
 
 from atlas.errors import ModelError, ModelUnavailable, UnknownFormat
 from atlas.models.checkpoints.circuit_tracer_layers import read_single_layer
-from atlas.models.dictionaries import SparseAutoencoder, SparseAutoencoderSet, TranscoderSet
+from atlas.models.coders import SparseAutoencoder
+from atlas.models.dictionaries import SparseAutoencoderSet, TranscoderSet
 from atlas.models.sites import Site
 
 SITES = {

@@ -19,12 +19,8 @@ from atlas.models.checkpoints.saelens_layer import (
     transcoder,
 )
 from atlas.models.checkpoints.weight_files import read_weights
-from atlas.models.dictionaries import (
-    SparseAutoencoder,
-    SparseAutoencoderSet,
-    Transcoder,
-    TranscoderSet,
-)
+from atlas.models.coders import SparseAutoencoder, Transcoder
+from atlas.models.dictionaries import SparseAutoencoderSet, TranscoderSet
 from atlas.models.sites import Site
 
 AUTOENCODER_SITES = {

@@ -21,7 +21,7 @@ from atlas.models.activation_functions import (
     TopK,
 )
 from atlas.models.checkpoints.weight_files import take
-from atlas.models.dictionaries import Skip, SparseAutoencoder, Transcoder
+from atlas.models.coders import Skip, SparseAutoencoder, Transcoder
 
 TRANSCODERS = (
     "transcoder",

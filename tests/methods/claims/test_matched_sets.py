@@ -19,7 +19,8 @@ from atlas.methods.claims.matched_sets import (
 from atlas.methods.claims.row_activations import ActiveFeatures, RowActivations
 from atlas.methods.claims.row_changes import Change, Group, RowChanges
 from atlas.models.activation_functions import ReLU
-from atlas.models.dictionaries import Transcoder, TranscoderSet
+from atlas.models.coders import Transcoder
+from atlas.models.dictionaries import TranscoderSet
 from atlas.models.sites import Site
 from atlas.models.tokens import Tokens
 

@@ -10,7 +10,8 @@ from safetensors.torch import load_file, save_file
 from atlas.errors import ModelError, ModelUnavailable, UnknownFormat
 from atlas.models.activation_functions import BatchTopK, Gated, JumpReLU, ReLU, TopK
 from atlas.models.checkpoints import circuit_tracer
-from atlas.models.dictionaries import Skip, Transcoder, TranscoderSet
+from atlas.models.coders import Skip, Transcoder
+from atlas.models.dictionaries import TranscoderSet
 from atlas.models.sites import Site
 
 ACTIVATIONS = [

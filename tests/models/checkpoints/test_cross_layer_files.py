@@ -10,7 +10,8 @@ from safetensors.torch import load_file, save_file
 from atlas.errors import ModelError, ModelUnavailable, UnknownFormat
 from atlas.models.activation_functions import JumpReLU, ReLU, TopK
 from atlas.models.checkpoints import circuit_tracer
-from atlas.models.dictionaries import CrossLayerCoder, CrossLayerTranscoder, Skip
+from atlas.models.coders import CrossLayerCoder, Skip
+from atlas.models.dictionaries import CrossLayerTranscoder
 from atlas.models.sites import Site
 
 LAYERS, FEATURES, WIDTH = 3, 5, 4
