@@ -118,7 +118,8 @@ def test_features_errors_and_constants_together_are_the_model(
         total = parts[layer] + frozen.mlp_norm_bias[layer]
         connection = frozen.mlps[layer].skip
         if connection is not None:
-            total = total + connection.forward(clean.values[stream, layer][0])
+            read = clean.values[stream, layer][0]
+            total = total + read @ connection.matrix / connection.scale[:, None]
             total = total + connection.bias + connection.norm_bias
         for source in dictionary.writers(layer):
             for position in range(len(IDS)):
