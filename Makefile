@@ -44,7 +44,7 @@ reproduce: $(INSTALLED) ## re-measure every entry from nothing
 site: $(INSTALLED) ## only the website
 	$(BIN)/atlas site build
 
-slow: $(INSTALLED) ## kill tests, long fuzzing (about 20 minutes)
+slow: $(INSTALLED) ## kill tests, a site of 300 entries (3 minutes)
 	$(BIN)/python -m pytest -m slow
 
 microworld: $(INSTALLED) ## retrain the embedded model and its dictionaries from the seed (not timed in one go; on 2 idle cores the model takes 30 minutes and the transcoders 25)

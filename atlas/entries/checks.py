@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,6 +82,23 @@ class _Parsed:
     record: Any
 
 
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Python's cycle collector, paused.
+
+    What is read here holds no cycles, and to look for some in hundreds of thousands of nodes takes
+    two fifths of the time of a check.
+    """
+    searching = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searching:
+            gc.enable()
+
+
+@_no_search_for_cycles()
 def check(library: Library, paths: Sequence[Path] = ()) -> Report:
     """Every problem of the library, or of the entries at or under the given paths.
 
