@@ -1,0 +1,54 @@
+"""What a visit to a page of a built site sends before the reader does anything, by file.
+
+python -m benchmarks.page_weight SITE PAGE…
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, sync_playwright
+
+from site_builder.serve import make_server
+from tests.browser.find_browser import INSTRUCTION, find_browser
+
+
+def main(site: str, pages: list[str]) -> None:
+    """Print each page's bytes over the wire, headers left out, and those of its files."""
+    path = find_browser()
+    if path is None:
+        sys.exit(INSTRUCTION)
+    server = make_server(Path(site), 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        for page in pages:
+            received = _visit(browser, f"http://127.0.0.1:{server.server_port}/{page}")
+            print(f"{page}: {sum(received.values()):,} bytes in {len(received)} files")
+            for name, size in sorted(received.items(), key=lambda item: -item[1]):
+                print(f"  {size:>7,}  {name}")
+        browser.close()
+    server.shutdown()
+
+
+def _visit(browser: Browser, address: str) -> dict[str, int]:
+    """Bytes by path, as the answers' headers declare them."""
+    received: dict[str, int] = {}
+    page = browser.new_page()
+    page.on(
+        "response",
+        lambda answer: received.update(
+            {urlsplit(answer.url).path: int(answer.headers.get("content-length", 0))}
+        ),
+    )
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    page.close()
+    return received
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])
