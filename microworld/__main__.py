@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from atlas.models.language_model import LanguageModel
-from microworld.dictionaries import DictionarySettings, train_all, train_control
+from microworld.dictionaries import STAGES, DictionarySettings
 from microworld.document import Document
 from microworld.evaluate import accuracies
 from microworld.export import export
@@ -57,10 +57,9 @@ def _prompts(arguments: argparse.Namespace) -> None:
 
 
 def _dictionaries(arguments: argparse.Namespace) -> None:
-    settings = DictionarySettings()
-    if not arguments.only_control:
-        train_all(WEIGHTS, arguments.run, settings)
-    train_control(arguments.run, settings)
+    arguments.run.mkdir(parents=True, exist_ok=True)
+    for stage in arguments.only or STAGES:
+        STAGES[stage](WEIGHTS, arguments.run, DictionarySettings())
 
 
 def _report(arguments: argparse.Namespace) -> None:
@@ -101,8 +100,10 @@ def _parser() -> argparse.ArgumentParser:
         "--where", action="append", default=[], help="entity=value that rows must have"
     )
     command.add_argument("--out", type=Path, required=True)
-    command = add(_dictionaries, "train transcoders, autoencoders and the random-weight control")
-    command.add_argument("--only-control", action="store_true", help="only the control")
+    command = add(_dictionaries, "train the dictionaries and the random-weight control")
+    command.add_argument(
+        "--only", action="append", choices=STAGES, help="only this one; repeatable"
+    )
     add(_report, "measure everything; write report.json, the tables and the model's entry")
     add(_card, "write models/microworld.yaml with the digests of the files")
     return parser

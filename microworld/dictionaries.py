@@ -1,9 +1,9 @@
-"""Trains the dictionaries of the model: a transcoder and an autoencoder per layer."""
+"""Trains the dictionaries of the model: transcoders, autoencoders, a cross-layer transcoder."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from atlas.methods.train_dictionary import TranscoderTraining, train_transcoders
 from atlas.methods.train_end_to_end import EndToEndTraining, train_end_to_end
 from atlas.methods.train_sae import SaeTraining, train_saes
 from atlas.models.checkpoints import circuit_tracer
-from atlas.models.dictionaries import TranscoderSet
+from atlas.models.dictionaries import MlpDictionary
 from atlas.models.language_model import LanguageModel
 from microworld.corpus import training_batch
 from microworld.heldout import SEED
@@ -45,6 +45,10 @@ class DictionarySettings:
             steps=80, reconstruction_weight=10.0, pad_id=token_ids()[PAD]
         )
     )
+    # Of 2,048 features with a decoder per later layer 14 MB are half-precision weights.
+    cross_layer: TranscoderTraining = TranscoderTraining(
+        features=2048, k=20, k_start=48, steps=4000, cross_layer=True
+    )
     autoencoders: SaeTraining = SaeTraining(
         features=1536, k=20.0, steps=1000, model_name="microworld"
     )
@@ -59,22 +63,43 @@ def token_batches(start: int = FIRST_CHUNK) -> Iterator[Int[np.ndarray, "sequenc
         chunk += 1
 
 
-def train_all(weights: Path, run: Path, settings: DictionarySettings) -> None:
-    """Train and save transcoders and autoencoders under `weights`; checkpoints go to `run`."""
-    run.mkdir(parents=True, exist_ok=True)
-    model = LanguageModel.load(str(weights / "model"))
-    transcoders = train_transcoders(
-        model, token_batches(), settings.transcoders, run / "transcoders.pt", _say
-    )
-    transcoders = train_end_to_end(
-        model, transcoders, token_batches(2 * FIRST_CHUNK), settings.together, _say
-    )
+def train_layer_transcoders(weights: Path, run: Path, settings: DictionarySettings) -> None:
+    """Train one transcoder per layer and save them under `weights`; checkpoints go to `run`."""
+    transcoders = _trained(weights, run / "transcoders.pt", settings.transcoders, FIRST_CHUNK)
+    transcoders = _fine_tuned(weights, transcoders, settings, 2 * FIRST_CHUNK)
     save_transcoders(transcoders, weights / "transcoders", "microworld")
+
+
+def train_autoencoders(weights: Path, _run: Path, settings: DictionarySettings) -> None:
+    """Train an autoencoder per layer and save them under `weights`."""
+    model = LanguageModel.load(str(weights / "model"))
     train_saes(model, token_batches(3 * FIRST_CHUNK), settings.autoencoders, weights / "saes", _say)
 
 
-def train_control(run: Path, settings: DictionarySettings) -> Path:
-    """Train transcoders of a model with random weights, for comparison; give their folder.
+def train_cross_layer(weights: Path, run: Path, settings: DictionarySettings) -> None:
+    """Train a cross-layer transcoder and save it under `weights`; checkpoints go to `run`."""
+    transcoders = _trained(weights, run / "clt.pt", settings.cross_layer, 4 * FIRST_CHUNK)
+    transcoders = _fine_tuned(weights, transcoders, settings, 5 * FIRST_CHUNK)
+    save_transcoders(transcoders, weights / "cross_layer_transcoder", "microworld")
+
+
+def _trained(
+    weights: Path, checkpoint: Path, training: TranscoderTraining, first_chunk: int
+) -> MlpDictionary:
+    model = LanguageModel.load(str(weights / "model"))
+    return train_transcoders(model, token_batches(first_chunk), training, checkpoint, _say)
+
+
+def _fine_tuned(
+    weights: Path, transcoders: MlpDictionary, settings: DictionarySettings, first_chunk: int
+) -> MlpDictionary:
+    model = LanguageModel.load(str(weights / "model"))
+    batches = token_batches(first_chunk)
+    return train_end_to_end(model, transcoders, batches, settings.together, _say)
+
+
+def train_control(_weights: Path, run: Path, settings: DictionarySettings) -> None:
+    """Train transcoders of a model with random weights, for comparison, in the folder of the run.
 
     What they find in the latents, the words alone give: the model has learnt nothing.
     """
@@ -86,13 +111,20 @@ def train_control(run: Path, settings: DictionarySettings) -> Path:
         model, token_batches(), shorter, folder / "transcoders.pt", _say
     )
     save_transcoders(transcoders, folder / "transcoders", "microworld-random")
-    return folder
 
 
-def save_transcoders(transcoders: TranscoderSet, folder: Path, model_name: str) -> None:
+def save_transcoders(transcoders: MlpDictionary, folder: Path, model_name: str) -> None:
     """Save in half precision: twice the features in the same file, and they are read as float32."""
     circuit_tracer.save(transcoders.to(torch.device("cpu"), torch.float16), folder, model_name)
 
 
 def _say(progress: object) -> None:
     logger.info("%s", progress)
+
+
+STAGES: dict[str, Callable[[Path, Path, DictionarySettings], None]] = {
+    "transcoders": train_layer_transcoders,
+    "saes": train_autoencoders,
+    "cross-layer": train_cross_layer,
+    "control": train_control,
+}

@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from atlas.methods.activation_stream import counted_tokens
 from atlas.methods.replace_mlps import replaced_logits
+from atlas.methods.training.activation_stream import counted_tokens
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 

@@ -47,14 +47,16 @@ def _layer_edits(coding: Coding, reads: Place, writes: Place) -> dict[Place, Edi
 
 
 def replaced_logits(
-    model: LanguageModel, dictionary: Dictionary, ids: Int[Tensor, "batch position"]
+    model: LanguageModel,
+    dictionary: Dictionary,
+    ids: Int[Tensor, "batch position"],
+    gradients: bool = False,
 ) -> Float[Tensor, "batch position d_vocab"]:
     """The logits with every layer's output site replaced by what the dictionary makes of its input.
 
     For transcoders: all MLPs replaced, skip connections included. For autoencoders: all residual
-    streams reconstructed.
+    streams reconstructed. With `gradients` the dictionary's own tensors receive them.
     """
-
     activations: dict[int, Tensor] = {}  # of earlier layers, which may write to later ones
 
     def coding(layer: int, value: Tensor) -> Tensor:
@@ -63,4 +65,4 @@ def replaced_logits(
 
     sites = ((dictionary.feature_input, 0), (dictionary.feature_output, 0))
     edits = replacing_edits(coding, sites, dictionary.layer_numbers)
-    return model.run(ids, edits=edits).logits
+    return model.run(ids, edits=edits, gradients=gradients).logits

@@ -1,9 +1,10 @@
 """Transcoders for all layers of a model, trained in one pass over its activations.
 
-``train_transcoders`` reads each MLP's input (after the norm) and output and trains one transcoder
-per layer to predict the second from the first through few features. ``train_end_to_end`` may
-follow, so that the model still works when all MLPs are replaced at once. ``measure_quality`` says
-how good the result is. Residual-stream autoencoders are trained by ``train_sae``.
+``train_transcoders`` reads each MLP's input (after the norm) and output and trains features to
+predict the outputs from the inputs: one transcoder per layer, or a cross-layer transcoder, with or
+without a skip connection. ``train_end_to_end`` may follow, so that the model still works when all
+MLPs are replaced at once. ``measure_quality`` says how good the result is. Residual-stream
+autoencoders are trained by ``train_sae``.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from jaxtyping import Int
 from torch import Tensor
 
 from atlas.errors import BadInput
-from atlas.methods.activation_stream import ActivationStream, StreamSettings
-from atlas.methods.stacked_transcoders import Active, Gate, Scale, StackedTranscoders
-from atlas.methods.training_checkpoint import TrainingState, load_state, save_state
-from atlas.models.activation_functions import ActivationFunction, JumpReLU, TopK
-from atlas.models.coders import Transcoder
-from atlas.models.dictionaries import TranscoderSet
+from atlas.methods.training.activation_stream import ActivationStream, StreamSettings
+from atlas.methods.training.active_entries import ActiveEntries
+from atlas.methods.training.checkpoint import TrainingState, load_state, save_state
+from atlas.methods.training.feature_starts import revive, start
+from atlas.methods.training.scale import Scale
+from atlas.methods.training.trained_dictionary import trained_dictionary
+from atlas.methods.training.transcoder_stack import Gate, StackShape, TranscoderStack
+from atlas.models.dictionaries import CrossLayerTranscoder, TranscoderSet
 from atlas.models.language_model import LanguageModel
 from atlas.models.sites import Site
 
@@ -45,6 +48,8 @@ class TranscoderTraining:
     # Features active per token (top_k) or on average (batch_top_k), in all layers or by layer.
     k: int | tuple[int, ...] = 20
     gate: Gate = "batch_top_k"
+    cross_layer: bool = False  # whether features write to all later layers too
+    skip: bool = False  # whether a linear map of the input is added to what features write
     steps: int = 2900
     learning_rate: float = 1e-3  # peak; warmed up over 100 steps, then cosine to a hundredth
     k_start: int = 32  # k falls to its value over the first third, so that features find a place
@@ -75,8 +80,8 @@ def train_transcoders(
     settings: TranscoderTraining,
     checkpoint: Path | None = None,
     report: Report | None = None,
-) -> TranscoderSet:
-    """One transcoder per layer, trained on batches of sequences (position 0 is left out).
+) -> TranscoderSet | CrossLayerTranscoder:
+    """Transcoders of all layers, trained on batches of sequences (position 0 is left out).
 
     With a checkpoint file, training goes on from it where it exists, on sequences that
     ``token_batches`` then gives, and writes it as it goes. ``report`` is called every 50 steps.
@@ -99,7 +104,8 @@ def train_transcoders(
         progress = trainer.train_on(batch[: model.layers], batch[model.layers :])
         if report and (trainer.step % 50 == 0 or trainer.step == settings.steps):
             report(progress())
-        if checkpoint is not None and trainer.step % settings.checkpoint_every == 0:
+        due = trainer.step % settings.checkpoint_every == 0 or trainer.step == settings.steps
+        if checkpoint is not None and due:
             save_state(checkpoint, trainer.state())
     if trainer.step < settings.steps:
         raise BadInput(
@@ -108,7 +114,7 @@ def train_transcoders(
             f"enough for {trainer.step}",
             "give more sequences or train for fewer steps",
         )
-    return transcoder_set(trainer.stack, trainer.scale())
+    return trained_dictionary(trainer.stack, trainer.scale())
 
 
 def mlp_places(model: LanguageModel) -> tuple[tuple[Site, int], ...]:
@@ -118,40 +124,19 @@ def mlp_places(model: LanguageModel) -> tuple[tuple[Site, int], ...]:
     )
 
 
-def transcoder_set(stack: StackedTranscoders, scale: Scale) -> TranscoderSet:
-    """The stack as a dictionary in the model's own units."""
-    weights = {key: value.detach() for key, value in stack.weights(scale).items()}
-
-    def activation(layer: int) -> ActivationFunction:
-        if stack.gate == "top_k":
-            return TopK(stack.k[layer], rectified=True)
-        return JumpReLU(weights["threshold"][layer].expand(weights["b_enc"].shape[1]).clone())
-
-    layers = tuple(
-        Transcoder(
-            W_enc=weights["W_enc"][layer].clone(),
-            b_enc=weights["b_enc"][layer].clone(),
-            W_dec=weights["W_dec"][layer].clone(),
-            b_dec=weights["b_dec"][layer].clone(),
-            activation=activation(layer),
-        )
-        for layer in range(len(weights["W_enc"]))
-    )
-    return TranscoderSet("transcoders", Site.MLP_INPUT, Site.MLP_OUTPUT, layers)
-
-
 class _Trainer:
     """The state of a training run, and one step of it."""
 
     def __init__(self, model: LanguageModel, settings: TranscoderTraining) -> None:
         self.settings = settings
         self.step = 0
-        shape = (model.layers, settings.features, model.d_model)
-        self.k = settings.k if isinstance(settings.k, tuple) else (settings.k,) * model.layers
-        self.stack = StackedTranscoders(shape, self.k, settings.gate)
+        features, layers = settings.features, model.layers
+        shape = StackShape(layers, features, model.d_model, settings.cross_layer, settings.skip)
+        self.k = settings.k if isinstance(settings.k, tuple) else (settings.k,) * layers
+        self.stack = TranscoderStack(shape, self.k, settings.gate)
         self.optimizer = torch.optim.Adam(self.stack.parameters(), lr=settings.learning_rate)
         self.generator = torch.Generator().manual_seed(settings.seed)
-        self.silent = torch.zeros(shape[:2], dtype=torch.int32)
+        self.silent = torch.zeros((layers, features), dtype=torch.int32)
         self._scale: Scale | None = None
 
     def scale(self) -> Scale:
@@ -164,9 +149,8 @@ class _Trainer:
         """Measure the scale of a sample [place, token, d_model] and give features first values."""
         inputs, outputs = sample.chunk(2)
         self._scale = Scale.measure(inputs, outputs)
-        self.stack.start_from(
-            self._scale.inputs(inputs), self._scale.outputs(outputs), self.generator
-        )
+        scaled = (self._scale.inputs(inputs), self._scale.outputs(outputs))
+        start(self.stack, *scaled, self.generator)
 
     def train_on(self, inputs: Tensor, outputs: Tensor) -> Callable[[], TrainingProgress]:
         """Do one step; the result computes what to report, only when it is asked to."""
@@ -179,7 +163,7 @@ class _Trainer:
         else:
             self.stack.k = tuple(round(each) for each in k)
         active = self.stack.active(pre)
-        errors = self.stack.decode(active, inputs.shape[1]) - outputs
+        errors = self.stack.estimate(active, inputs) - outputs
         self.stack.set_gradients(active, inputs, errors)
         self._update()
         self._follow_silence(active, inputs, errors)
@@ -224,9 +208,12 @@ class _Trainer:
         start = min(self.settings.k_start, self.settings.features)
         return tuple(start * (each / start) ** share for each in self.k)
 
-    def _follow_silence(self, active: Active, inputs: Tensor, errors: Tensor) -> None:
+    def _follow_silence(
+        self, active: tuple[ActiveEntries, ...], inputs: Tensor, errors: Tensor
+    ) -> None:
         self.silent += 1
-        self.silent.view(-1)[active.feature] = 0
+        for layer, entries in enumerate(active):
+            self.silent[layer, entries.feature] = 0
         due = self.step > 0 and self.step % self.settings.revive_every == 0
         if not due or self.step > self.settings.steps * 2 / 3:
             return
@@ -234,24 +221,27 @@ class _Trainer:
             torch.nonzero(layer >= self.settings.dead_after_steps)[:REVIVED_AT_ONCE, 0]
             for layer in self.silent
         )
-        revived = self.stack.revive(dead, inputs, -errors, self.generator)
+        revived = revive(self.stack, dead, inputs, -errors, self.generator)
         for layer, features in enumerate(revived):
             self.silent[layer, features] = 0
             self._forget(layer, features)
 
     def _forget(self, layer: int, features: Tensor) -> None:
         """Clear Adam's moments of restarted features: they belong to what the features were."""
-        for parameter in (self.stack.encoder, self.stack.encoder_bias, self.stack.decoder):
-            for moment in ("exp_avg", "exp_avg_sq"):
+        for moment in ("exp_avg", "exp_avg_sq"):
+            for parameter in (self.stack.encoder, self.stack.encoder_bias):
                 self.optimizer.state[parameter][moment][layer, features] = 0
+            self.optimizer.state[self.stack.decoder[layer]][moment][:, features] = 0
 
-    def _progress(self, active: Active, errors: Tensor, outputs: Tensor) -> TrainingProgress:
+    def _progress(
+        self, active: tuple[ActiveEntries, ...], errors: Tensor, outputs: Tensor
+    ) -> TrainingProgress:
         spread = (outputs - outputs.mean(1, keepdim=True)).pow(2).sum((1, 2))
         dead = int((self.silent >= self.settings.dead_after_steps).sum())
         return TrainingProgress(
             step=self.step,
             steps=self.settings.steps,
             unexplained_variance=float((errors.pow(2).sum((1, 2)) / spread).mean()),
-            active_per_token=len(active.value) / errors[..., 0].numel(),
+            active_per_token=sum(len(layer.value) for layer in active) / errors[..., 0].numel(),
             dead_features=dead,
         )

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from itertools import islice
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -18,12 +19,15 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from atlas.errors import BadInput
-from atlas.methods.activation_stream import counted_tokens
-from atlas.methods.replace_mlps import replacing_edits
+from atlas.methods.replace_mlps import replaced_logits
+from atlas.methods.training.activation_stream import counted_tokens
 from atlas.models.activation_functions import JumpReLU, TopK
-from atlas.models.coders import Transcoder
-from atlas.models.dictionaries import TranscoderSet
+from atlas.models.coders import Coder, Skip, Transcoder
+from atlas.models.dictionaries import MlpDictionary
 from atlas.models.language_model import LanguageModel
+
+AnyTranscoders = TypeVar("AnyTranscoders", bound=MlpDictionary)
+AnyPart = TypeVar("AnyPart", bound=Coder | Skip)
 
 
 @dataclass(frozen=True)
@@ -47,20 +51,22 @@ class EndToEndProgress:
 
 def train_end_to_end(
     model: LanguageModel,
-    transcoders: TranscoderSet,
+    transcoders: AnyTranscoders,
     token_batches: Iterable[Int[np.ndarray, "sequence position"]],
     settings: EndToEndTraining,
     report: Callable[[EndToEndProgress], None] | None = None,
-) -> TranscoderSet:
+) -> AnyTranscoders:
     """The transcoders after training them together; thresholds and k stay as they are.
 
-    Decoder rows have norm 1 again at the end, with the norms moved into the encoders.
+    Decoder rows of transcoders that had norm 1 have it again at the end.
 
     Raises:
         BadInput: the sequences end before the settings' number of steps.
     """
-    coders = [_Trainable(coder) for coder in transcoders.layers]
-    parameters = [parameter for coder in coders for parameter in coder.parameters()]
+    parameters: list[Tensor] = []
+    trained = replace(
+        transcoders, layers=tuple(_trainable(coder, parameters) for coder in transcoders.layers)
+    )
     optimizer = torch.optim.Adam(parameters, lr=settings.learning_rate)
     done = 0
     for batch in islice(token_batches, settings.steps):
@@ -68,7 +74,7 @@ def train_end_to_end(
         for group in optimizer.param_groups:
             group["lr"] = settings.learning_rate * (0.5 + 0.5 * math.cos(math.pi * share))
         ids = torch.from_numpy(np.asarray(batch, dtype=np.int64))
-        divergence, unexplained = _losses(model, transcoders, coders, ids, settings.pad_id)
+        divergence, unexplained = _losses(model, trained, ids, settings.pad_id)
         loss = divergence + settings.reconstruction_weight * unexplained
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -81,70 +87,67 @@ def train_end_to_end(
         raise BadInput(
             "token batches", f"batches for {settings.steps} steps", f"{done}", "give more of them"
         )
-    layers = tuple(coder.finished() for coder in coders)
-    return TranscoderSet(
-        transcoders.name, transcoders.feature_input, transcoders.feature_output, layers
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+    return replace(trained, layers=tuple(_with_unit_decoder(coder) for coder in trained.layers))
+
+
+def _trainable(part: AnyPart, parameters: list[Tensor]) -> AnyPart:
+    """The same coder or skip connection with tensors of its own that take gradients.
+
+    An activation function's tensors stay as they are; the gate passes gradients where it is open.
+    """
+    record: Any = part
+    changed: dict[str, Any] = {}
+    for field in fields(record):
+        value = getattr(record, field.name)
+        if isinstance(value, Tensor):
+            changed[field.name] = value.float().clone().requires_grad_()
+            parameters.append(changed[field.name])
+        elif isinstance(value, Skip):
+            changed[field.name] = _trainable(value, parameters)
+    same: AnyPart = replace(record, **changed)
+    return same
+
+
+def _with_unit_decoder(coder: Coder) -> Coder:
+    """The same function with decoder rows of norm 1, where it is a transcoder with thresholds."""
+    if not isinstance(coder, Transcoder) or isinstance(coder.activation, TopK):
+        # Scaling pre-activations would change which are largest, so those norms stay as they are.
+        return coder
+    size = coder.W_dec.norm(dim=-1).clamp_min(1e-8)
+    activation = coder.activation
+    if isinstance(activation, JumpReLU):
+        activation = JumpReLU(activation.threshold * size)
+    return replace(
+        coder,
+        W_enc=coder.W_enc * size[:, None],
+        b_enc=coder.b_enc * size,
+        W_dec=coder.W_dec / size[:, None],
+        activation=activation,
     )
-
-
-class _Trainable(torch.nn.Module):
-    """One transcoder whose weights take gradients; the gate passes them where it is open."""
-
-    def __init__(self, coder: Transcoder) -> None:
-        super().__init__()
-        self.activation = coder.activation
-        self.W_enc = torch.nn.Parameter(coder.encoder().clone())
-        self.b_enc = torch.nn.Parameter(coder.b_enc.clone())
-        self.W_dec = torch.nn.Parameter(coder.decoder().clone())
-        self.b_dec = torch.nn.Parameter(coder.b_dec.clone())
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.coder().decode(self.coder().encode(x))
-
-    def coder(self) -> Transcoder:
-        return Transcoder(self.W_enc, self.b_enc, self.W_dec, self.b_dec, self.activation)
-
-    @torch.no_grad()
-    def finished(self) -> Transcoder:
-        """The same function with decoder rows of norm 1."""
-        size = self.W_dec.norm(dim=-1).clamp_min(1e-8)
-        activation = self.activation
-        if isinstance(activation, JumpReLU):
-            activation = JumpReLU(activation.threshold * size)
-        if isinstance(activation, TopK):
-            # Scaling pre-activations would change which are largest, so norms stay as they are.
-            size = torch.ones_like(size)
-        return Transcoder(
-            W_enc=(self.W_enc * size[:, None]).detach(),
-            b_enc=(self.b_enc * size).detach(),
-            W_dec=(self.W_dec / size[:, None]).detach(),
-            b_dec=self.b_dec.detach().clone(),
-            activation=activation,
-        )
 
 
 def _losses(
     model: LanguageModel,
-    transcoders: TranscoderSet,
-    coders: list[_Trainable],
+    transcoders: MlpDictionary,
     ids: Int[Tensor, "sequence position"],
     pad_id: int | None,
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
     """KL in nats per token, and the mean over layers of the unexplained variance."""
     sites = (transcoders.feature_input, transcoders.feature_output)
     counted = counted_tokens(ids, pad_id)
-    clean = model.run(ids, [(site, layer) for layer in range(len(coders)) for site in sites])
-    edits = replacing_edits(
-        lambda layer, value: coders[layer](value),
-        ((sites[0], 0), (sites[1], 0)),
-        range(len(coders)),
-    )
-    replaced = model.run(ids, edits=edits, gradients=True).logits[counted]
+    places = [(site, layer) for layer in transcoders.layer_numbers for site in sites]
+    clean = model.run(ids, places)
+    replaced = replaced_logits(model, transcoders, ids, gradients=True)[counted]
     logs = clean.logits[counted].log_softmax(-1)
     divergence = (logs.exp() * (logs - replaced.log_softmax(-1))).sum(-1).mean()
     shares = []
-    for layer, coder in enumerate(coders):
+    activations: dict[int, Tensor] = {}
+    for layer in transcoders.layer_numbers:
         reads, writes = (clean.values[site, layer][counted] for site in sites)
+        activations[layer] = transcoders.encode(layer, reads)
+        estimate = transcoders.reconstruct(layer, activations, reads)
         spread = (writes - writes.mean(0)).pow(2).sum()
-        shares.append((writes - coder(reads)).pow(2).sum() / spread)
+        shares.append((writes - estimate).pow(2).sum() / spread)
     return divergence, torch.stack(shares).mean()

@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Int
 
 from atlas.errors import BadInput
-from atlas.methods.activation_stream import ActivationStream, StreamSettings
+from atlas.methods.training.activation_stream import ActivationStream, StreamSettings
 from atlas.models.checkpoints import saelens
 from atlas.models.dictionaries import SparseAutoencoderSet
 from atlas.models.language_model import LanguageModel

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from atlas.errors import BadInput
-from atlas.methods.activation_stream import StreamSettings
 from atlas.methods.dictionary_quality import measure_quality
 from atlas.methods.train_sae import SaeTraining, train_saes
+from atlas.methods.training.activation_stream import StreamSettings
 from atlas.models.activation_functions import JumpReLU
 
 # SAELens and what it imports warn about themselves.

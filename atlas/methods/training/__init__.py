@@ -1,0 +1,1 @@
+"""What the training of dictionaries stands on: activations, sequences, one stack, checkpoints."""
