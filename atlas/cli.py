@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "graph": "Prune, score, import and export attribution graphs.",
     "steer": "Change features and compare the model's answers before and after.",
     "group": "Propose the features of a part from discovery prompts.",
+    "train-dictionary": "Train transcoders, a cross-layer transcoder or SAEs of a model.",
     "reproduce": "Run entries' notebooks, measure their claims, compare with the baseline.",
     "notebook": "Write an entry's filled notebook.",
     "site": "Build the website or serve it.",
@@ -40,7 +41,7 @@ class VerbTable(click.Group):
         """The verb's command, imported now; None if there is no such verb."""
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"atlas.commands.{name}")
+        module = importlib.import_module(f"atlas.commands.{name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

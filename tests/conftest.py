@@ -25,3 +25,19 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder ../shared/data with published files is absent")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory):
+    """Gives a tiny random model of a family, built once per session."""
+    from tests.models import tiny_models  # torch, for tests that ask for a model alone
+
+    built = {}
+
+    def get(family="llama", layers=3):
+        if (family, layers) not in built:
+            folder = tmp_path_factory.mktemp(f"{family}-{layers}")
+            built[family, layers] = tiny_models.load_model(folder, family, layers)
+        return built[family, layers]
+
+    return get

@@ -17,16 +17,10 @@ from atlas.models.loading import AnyDictionary, load_dictionary, load_model, rea
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def engine_options(command: Command) -> Command:
-    """Add `--model`, `--dictionary` and `--device` to a command."""
+def model_options(command: Command) -> Command:
+    """Add `--model` and `--device` to a command."""
     device = click.option(
         "--device", default="cpu", show_default=True, help="Where the model runs: cpu, cuda, mps."
-    )
-    dictionary = click.option(
-        "--dictionary",
-        required=True,
-        metavar="ID|FOLDER",
-        help="A dictionary that the model's entry lists, or a folder of transcoders or SAEs.",
     )
     model = click.option(
         "--model",
@@ -34,7 +28,30 @@ def engine_options(command: Command) -> Command:
         metavar="ID|FOLDER",
         help="A model of the library, a Hugging Face folder, or a hub id.",
     )
-    return model(dictionary(device(command)))
+    return model(device(command))
+
+
+def engine_options(command: Command) -> Command:
+    """Add `--model`, `--dictionary` and `--device` to a command."""
+    dictionary = click.option(
+        "--dictionary",
+        required=True,
+        metavar="ID|FOLDER",
+        help="A dictionary that the model's entry lists, or a folder of transcoders or SAEs.",
+    )
+    return model_options(dictionary(command))
+
+
+def open_model(model: str, device: str, library: Path | None) -> LanguageModel:
+    """The model that the option names; an id of the library comes first.
+
+    Raises:
+        AtlasError: whatever keeps it from loading.
+    """
+    entry = _library_with(model, library)
+    if entry is None:
+        return _load_foreign(model, device, library)
+    return load_model(entry.root, model, device)
 
 
 def open_engine(

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
-from atlas.methods.replace_mlps import replaced_logits
+from atlas.methods.replace_mlps import ablated_logits, replaced_logits
 from atlas.methods.training.activation_stream import counted_tokens
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
@@ -33,8 +34,17 @@ class DictionaryQuality:
 
     layers: tuple[LayerQuality, ...]
     divergence: float  # mean KL(model ‖ model on the dictionary) in nats per token
+    loss: float  # the model's own cross-entropy of the next token, nats
+    replaced_loss: float  # that of the model on the dictionary
+    ablated_loss: float  # that of the model with zeros at the dictionary's output site
     same_top_token: float  # share of tokens (0 to 1) at which both say the same next token
     tokens: int
+
+    @property
+    def loss_recovered(self) -> float:
+        """What share of the loss that zeros cost the dictionary keeps: 1 is the model itself."""
+        lost = self.ablated_loss - self.loss
+        return (self.ablated_loss - self.replaced_loss) / lost if lost else 1.0
 
 
 def measure_quality(
@@ -45,7 +55,7 @@ def measure_quality(
 ) -> DictionaryQuality:
     """Measure on given sequences, neither on position 0 nor on padding."""
     sums = {layer: _Sums(dictionary.features(layer)) for layer in dictionary.layer_numbers}
-    divergence, same, count = 0.0, 0, 0
+    answers = _AnswerSums()
     sites = (dictionary.feature_input, dictionary.feature_output)
     places = [(site, layer) for layer in dictionary.layer_numbers for site in sites]
     for batch in token_batches:
@@ -59,17 +69,52 @@ def measure_quality(
             layer_sums.add(active[layer], writes, dictionary.reconstruct(layer, active, reads))
             for source in set(active) - set(dictionary.writers(layer + 1)):
                 del active[source]  # nothing later needs it
-        whole, replaced = run.logits[counted], replaced_logits(model, dictionary, ids)[counted]
-        logs = whole.log_softmax(-1)
-        divergence += float((logs.exp() * (logs - replaced.log_softmax(-1))).sum())
-        same += int((whole.argmax(-1) == replaced.argmax(-1)).sum())
-        count += int(counted.sum())
-    return DictionaryQuality(
-        layers=tuple(layer_sums.quality(layer, count) for layer, layer_sums in sums.items()),
-        divergence=divergence / max(count, 1),
-        same_top_token=same / max(count, 1),
-        tokens=count,
+        replaced = replaced_logits(model, dictionary, ids)
+        ablated = ablated_logits(model, dictionary, ids)
+        answers.add(ids, counted, (run.logits, replaced, ablated))
+    return answers.quality(
+        tuple(each.quality(layer, answers.tokens) for layer, each in sums.items())
     )
+
+
+class _AnswerSums:
+    """Running sums of what the model, the replaced and the ablated model answer."""
+
+    def __init__(self) -> None:
+        self.tokens = self.predicted = self.same = 0
+        self.divergence = 0.0
+        self.losses = [0.0, 0.0, 0.0]
+
+    def add(
+        self,
+        ids: Int[Tensor, "batch position"],
+        counted: Bool[Tensor, "batch position"],
+        logits: tuple[Tensor, Tensor, Tensor],
+    ) -> None:
+        """Add the tokens of one batch; logits of the model, the replaced and the ablated one."""
+        whole, replaced, _ = (each[counted] for each in logits)
+        logs = whole.log_softmax(-1)
+        self.divergence += float((logs.exp() * (logs - replaced.log_softmax(-1))).sum())
+        self.same += int((whole.argmax(-1) == replaced.argmax(-1)).sum())
+        self.tokens += int(counted.sum())
+        followed = counted[:, :-1] & counted[:, 1:]
+        self.predicted += int(followed.sum())
+        for number, each in enumerate(logits):
+            told = each[:, :-1][followed], ids[:, 1:][followed].to(each.device)
+            self.losses[number] += float(cross_entropy(*told, reduction="sum"))
+
+    def quality(self, layers: tuple[LayerQuality, ...]) -> DictionaryQuality:
+        """The figures per token."""
+        loss, replaced, ablated = (total / max(self.predicted, 1) for total in self.losses)
+        return DictionaryQuality(
+            layers=layers,
+            divergence=self.divergence / max(self.tokens, 1),
+            loss=loss,
+            replaced_loss=replaced,
+            ablated_loss=ablated,
+            same_top_token=self.same / max(self.tokens, 1),
+            tokens=self.tokens,
+        )
 
 
 class _Sums:

@@ -66,3 +66,14 @@ def replaced_logits(
     sites = ((dictionary.feature_input, 0), (dictionary.feature_output, 0))
     edits = replacing_edits(coding, sites, dictionary.layer_numbers)
     return model.run(ids, edits=edits, gradients=gradients).logits
+
+
+def ablated_logits(
+    model: LanguageModel, dictionary: Dictionary, ids: Int[Tensor, "batch position"]
+) -> Float[Tensor, "batch position d_vocab"]:
+    """The logits with zeros at every layer's output site, position 0 left as it is."""
+    sites = ((dictionary.feature_input, 0), (dictionary.feature_output, 0))
+    edits = replacing_edits(
+        lambda _, value: torch.zeros_like(value), sites, dictionary.layer_numbers
+    )
+    return model.run(ids, edits=edits).logits

@@ -1,0 +1,185 @@
+"""Trains a dictionary into a folder: resumable, measured at the end, written whole or not at all.
+
+While it trains, `<folder>.training` holds the plan and a checkpoint; the same command goes on from
+there. The finished folder has the dictionary's own files and `quality.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from atlas.errors import BadInput, OutOfMemory
+from atlas.methods.dictionary_quality import DictionaryQuality, measure_quality
+from atlas.methods.train_dictionary import TranscoderTraining, train_transcoders
+from atlas.methods.train_end_to_end import EndToEndTraining, train_end_to_end
+from atlas.methods.train_sae import SaeTraining, train_saes
+from atlas.methods.training.activation_stream import StreamSettings
+from atlas.methods.training.token_sequences import TokenSequences
+from atlas.models.checkpoints import circuit_tracer
+from atlas.models.dictionaries import MlpDictionary, SparseAutoencoderSet
+from atlas.models.language_model import LanguageModel
+
+Kind = Literal["transcoders", "skip-transcoders", "cross-layer", "saes"]
+QUALITY_FILE = "quality.json"
+MEASURED_TOKENS = 20_000  # held-out tokens; more would take longer than they tell
+BUFFER_BYTES = 1 << 30  # of activations that wait to be drawn
+FLOAT = 4  # bytes
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What is trained, and for how long."""
+
+    kind: Kind
+    features: int  # per layer
+    k: int = 32  # features active per token on average
+    steps: int = 5000  # of `batch_tokens` tokens
+    batch_tokens: int = 1024
+    learning_rate: float = 1e-3
+    fine_tune: int = 0  # further steps on the model's own loss, all MLPs replaced at once
+    seed: int = 0
+
+
+def train_into(
+    model: LanguageModel,
+    sequences: TokenSequences,
+    plan: TrainingPlan,
+    folder: Path,
+    report: Callable[[object], None],
+) -> DictionaryQuality:
+    """Train, measure on held-out sequences, and write `folder`; give the measured quality.
+
+    `report` gets a progress record every 50 steps (20 when fine-tuning).
+
+    Raises:
+        BadInput: the folder exists, a training with another plan is under way there, or the plan
+            asks for what does not exist (autoencoders that are fine-tuned, no free memory).
+        OutOfMemory: the training would need more memory than this machine has free.
+    """
+    if folder.exists():
+        raise BadInput(str(folder), "a folder that does not exist yet", "one that does")
+    if plan.kind == "saes" and plan.fine_tune:
+        raise BadInput("fine-tune", "transcoders", "autoencoders", "leave it out")
+    needed = memory_needed(model, plan)
+    if (free := free_memory()) < needed:
+        action = "train fewer features, or on smaller batches"
+        raise OutOfMemory("training", f"{needed:,} bytes free", f"{free:,}", action)
+    work = folder.with_name(f"{folder.name}.training")
+    _remember_plan(work, model, plan)
+    unfinished = work / "result"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    trained = _trained(model, sequences, plan, work, report)
+    quality = measure_quality(model, trained, sequences.measured(MEASURED_TOKENS))
+    text = json.dumps(quality_json(quality), indent=1)
+    (unfinished / QUALITY_FILE).write_text(text + "\n", encoding="utf-8")
+    os.replace(unfinished, folder)
+    shutil.rmtree(work)
+    return quality
+
+
+def quality_json(quality: DictionaryQuality) -> dict[str, object]:
+    """The figures as JSON values, six significant digits each."""
+    return json.loads(  # type: ignore[no-any-return]
+        json.dumps(asdict(quality) | {"loss_recovered": quality.loss_recovered}),
+        parse_float=lambda text: float(f"{float(text):.6g}"),
+    )
+
+
+def memory_needed(model: LanguageModel, plan: TrainingPlan) -> int:
+    """Bytes that training takes beside the model: weights with gradients and two moments each,
+    pre-activations and their gradients of one batch, and the waiting activations.
+    """
+    layers, width = model.layers, plan.features * model.d_model
+    writes = layers * (layers + 1) // 2 if plan.kind == "cross-layer" else layers
+    weights = 4 * (layers + writes) * width
+    batch = 3 * layers * plan.batch_tokens * plan.features
+    return FLOAT * (weights + batch) + BUFFER_BYTES
+
+
+def free_memory() -> int:
+    """Bytes of memory that this machine can give; very many where it does not say."""
+    try:
+        with Path("/proc/meminfo").open(encoding="ascii") as lines:
+            fields = dict(line.split(":", 1) for line in lines)
+        return int(fields["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return 1 << 62
+
+
+def _remember_plan(work: Path, model: LanguageModel, plan: TrainingPlan) -> None:
+    """Keep the plan beside the checkpoint, so that another plan does not go on from it."""
+    work.mkdir(parents=True, exist_ok=True)
+    path = work / "plan.json"
+    wanted = asdict(plan) | {"model": _short_name(model), "layers": model.layers}
+    if path.is_file():
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        changed = sorted(key for key in wanted if kept.get(key) != wanted[key])
+        if changed:
+            expected = ", ".join(f"{key} {kept.get(key)}" for key in changed)
+            found = ", ".join(f"{key} {wanted[key]}" for key in changed)
+            raise BadInput(str(work), expected, found, "go on with the old plan, or delete it")
+    path.write_text(json.dumps(wanted), encoding="utf-8")
+
+
+def _trained(
+    model: LanguageModel,
+    sequences: TokenSequences,
+    plan: TrainingPlan,
+    work: Path,
+    report: Callable[[object], None],
+) -> MlpDictionary | SparseAutoencoderSet:
+    """The trained dictionary, its files written to `work`/result."""
+    stream = _stream(model, sequences, plan)
+    name = _short_name(model)
+    if plan.kind == "saes":
+        settings = SaeTraining(
+            features=plan.features,
+            k=float(plan.k),
+            steps=plan.steps,
+            learning_rate=plan.learning_rate,
+            seed=plan.seed,
+            model_name=name,
+            stream=stream,
+        )
+        return train_saes(model, sequences.batches(), settings, work / "result", report)
+    training = TranscoderTraining(
+        features=plan.features,
+        k=plan.k,
+        steps=plan.steps,
+        learning_rate=plan.learning_rate,
+        k_start=2 * plan.k,
+        cross_layer=plan.kind == "cross-layer",
+        skip=plan.kind == "skip-transcoders",
+        seed=plan.seed,
+        stream=stream,
+    )
+    checkpoint = work / "checkpoint.safetensors"
+    trained: MlpDictionary = train_transcoders(
+        model, sequences.batches(), training, checkpoint, report
+    )
+    if plan.fine_tune:
+        together = EndToEndTraining(steps=plan.fine_tune)
+        trained = train_end_to_end(model, trained, sequences.batches(), together, report)
+    circuit_tracer.save(replace(trained, name=name), work / "result", name)
+    return trained
+
+
+def _stream(model: LanguageModel, sequences: TokenSequences, plan: TrainingPlan) -> StreamSettings:
+    """How activations wait: once round the text is enough to draw from, if that much fits."""
+    places = model.layers if plan.kind == "saes" else 2 * model.layers
+    fitting = BUFFER_BYTES // (places * model.d_model * FLOAT)
+    waiting = min(fitting, sequences.training.size, StreamSettings().buffer_tokens)
+    buffer = max(plan.batch_tokens, waiting)
+    return StreamSettings(batch_tokens=plan.batch_tokens, buffer_tokens=buffer, seed=plan.seed)
+
+
+def _short_name(model: LanguageModel) -> str:
+    """The model's name without the folder that it was loaded from."""
+    path = Path(model.name)
+    return path.resolve().name if path.is_dir() else model.name
