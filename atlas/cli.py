@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "new": "Write a new circuit or feature file to fill in.",
     "trace": "Trace a prompt into an attribution graph.",
     "qk": "Say why an attention head looks where it looks.",
+    "attention": "Rank heads by what they carry between two places of prompts.",
     "graph": "Prune, score, import and export attribution graphs.",
     "steer": "Change features and compare the model's answers before and after.",
     "group": "Propose the features of a part from discovery prompts.",

@@ -19,12 +19,12 @@ from atlas.methods.qk import QueryKeySettings, explain_score
 
 
 @click.command(
-    epilog="Example: atlas qk --model microworld --dictionary transcoders --head 2.1 --query -1 "
-    '--key 6 --prompt "the capital of the state containing Dallas is"'
+    epilog="Example: atlas qk --model microworld --dictionary transcoders --head 5.3 --key 5 "
+    '--foil 8 --prompt "Now the small old book near the horses"'
 )
 @engine_options
 @click.option("--prompt", required=True, help="Text, without the token that starts every prompt.")
-@click.option("--head", required=True, metavar="LAYER.HEAD", help="The head, such as 2.1.")
+@click.option("--head", required=True, metavar="LAYER.HEAD", help="The head, such as 5.3.")
 @click.option(
     "--query",
     type=int,

@@ -110,8 +110,9 @@ def _nodes(sources: list[Any], where: str, length: int) -> NodeTable:
     columns: dict[str, list[float]] = {name: [] for name in NODE_DTYPES}
     for each in sources:
         check(isinstance(each, dict), where, "objects", each)
-        check(each.get("kind") in KINDS, f"{where}.kind", " or ".join(KINDS), each.get("kind"))
-        columns["kind"].append(KINDS[each["kind"]])
+        kind = text(each.get("kind"), f"{where}.kind")
+        check(kind in KINDS, f"{where}.kind", " or ".join(KINDS), kind)
+        columns["kind"].append(KINDS[kind])
         columns["value"].append(number(each.get("value"), f"{where}.value"))
         for name in ("layer", "position", "index"):
             found = small_integer(each.get(name), f"{where}.{name}", NODE_DTYPES[name])
