@@ -13,7 +13,7 @@ from atlas.methods.qk import QueryKeySettings, explain_score
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 
-SHOWN = QueryKeySettings(top=8, pairs=8)  # more sources do not fit into a picture on a page
+SHOWN = QueryKeySettings(top=8, pairs=8)  # more do not fit into the width of a page
 
 
 def circuit_score(
