@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "qk": "Say why an attention head looks where it looks.",
     "attention": "Rank heads by what they carry between two places of prompts.",
     "graph": "Prune, score, import and export attribution graphs.",
+    "heads": "Split the edges of a graph by the attention heads that they go through.",
     "steer": "Change features and compare the model's answers before and after.",
     "group": "Propose the features of a part from discovery prompts.",
     "reproduce": "Run entries' notebooks, measure their claims, compare with the baseline.",

@@ -28,6 +28,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from atlas.graphs.graph import CONSTANTS
+from atlas.methods.attribution.watcher import Watcher
 from atlas.models.active_features import ZERO_POSITIONS
 from atlas.models.frozen_attention import FrozenAttention
 from atlas.models.language_model import LanguageModel
@@ -103,7 +104,7 @@ class Columns:
 
 
 def sweep(
-    frozen: FrozenPass, targets: Targets, rows_per_chunk: int
+    frozen: FrozenPass, targets: Targets, rows_per_chunk: int, watcher: Watcher | None = None
 ) -> Iterator[tuple[Int[Tensor, " some_row"], Float[Tensor, "some_row column"]]]:
     """The weights of all rows, chunk by chunk, as (which rows, their weights).
 
@@ -115,7 +116,7 @@ def sweep(
         chosen = order[start : start + rows_per_chunk]
         deepest_first = torch.argsort(targets.depth[chosen], descending=True, stable=True)
         chosen = chosen[deepest_first]
-        yield chosen, _Chunk(frozen, targets.take(chosen)).weights()
+        yield chosen, _Chunk(frozen, targets.take(chosen), chosen, watcher).weights()
 
 
 class _Chunk:
@@ -125,9 +126,14 @@ class _Chunk:
     passed an attention layer and are non-zero at more than one position.
     """
 
-    def __init__(self, frozen: FrozenPass, targets: Targets) -> None:
-        self.frozen = frozen
-        self.targets = targets
+    def __init__(
+        self,
+        frozen: FrozenPass,
+        targets: Targets,
+        rows: Int[Tensor, " row"],
+        watcher: Watcher | None,
+    ) -> None:
+        self.frozen, self.targets, self.rows, self.watcher = frozen, targets, rows, watcher
         self.columns = Columns(len(frozen.features), frozen.model.layers, frozen.length)
         self.length = int(targets.position.max()) + 1
         starts = targets.gradient
@@ -193,7 +199,10 @@ class _Chunk:
         gradient = self.gradient[:, :, : self.started]
         self._meet_constant("skip_bias", skip.bias, gradient)
         self._meet_constant("norm_bias", skip.norm_bias, gradient)
-        return skip.backward(gradient)
+        passed = skip.backward(gradient)
+        if self.watcher is not None:
+            self.watcher.skip(layer, self.rows[: self.started], passed)
+        return passed
 
     def _join(self, passed: Float[Tensor, "position d_model row"] | None) -> None:
         """Add what passed a skip connection to the gradients on the stream."""
@@ -205,6 +214,9 @@ class _Chunk:
         attention = self.frozen.attention[layer]
         if self.started == 0:
             return
+        if self.watcher is not None:
+            gradient = self.gradient[:, :, : self.started]
+            self.watcher.attention(layer, self.rows[: self.started], gradient)
         self._meet_attention_constants(attention)
         if self.spread > 0:
             mixed = self._mix(attention)
