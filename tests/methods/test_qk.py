@@ -87,7 +87,7 @@ def test_all_pairs_together_are_the_score_that_the_model_computes(family, kind, 
     dictionary = tiny_models.random_dictionary(kind, model)
     theirs = own_scores(model)
     largest = max(abs(raw(model, place, theirs[place.layer])) for place in PLACES)
-    assert largest > 0.3
+    assert largest > 0.1
     for place in PLACES:
         found = explain_score(model, dictionary, IDS, place)
         expected = raw(model, place, theirs[place.layer])
