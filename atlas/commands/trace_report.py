@@ -113,17 +113,7 @@ def _strongest(graph: AttributionGraph, nodes: Any, weights: Any) -> dict[str, A
     if not len(weights):
         return None
     best = int(np.abs(weights).argmax())
-    return {"node": _name(graph, int(nodes[best])), "weight": float(weights[best])}
-
-
-def _name(graph: AttributionGraph, node: int) -> str:
-    """A node in as few words as a reader needs."""
-    nodes = graph.nodes
-    kind, position = NodeKind(int(nodes.kind[node])), int(nodes.position[node])
-    if kind is NodeKind.FEATURE:
-        return f"{nodes.layer[node]}-{nodes.index[node]}@{position}"
-    if kind is NodeKind.TOKEN:
-        return f"token {graph.header.tokens[position]!r}@{position}"
-    if kind is NodeKind.LOGIT:
-        return f"logit {nodes.label[node]!r}"
-    return nodes.describe(node)
+    return {
+        "node": graph.nodes.short_name(int(nodes[best]), graph.header.tokens),
+        "weight": float(weights[best]),
+    }

@@ -59,6 +59,22 @@ class ExpectedEdge(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AttentionView(Record):
+    """A head whose look from one place to another belongs to the story; never evidence.
+
+    Its score is split over sources on the prompt that is drawn; with a foil, the score of the key
+    less that of the foil.
+    """
+
+    head: LayerHead
+    query: Position
+    key: Position
+    foil: Position | None = None
+    label: str
+    found_by: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PartnerRule(Record):
     """Which row of the same split a row is paired with: what differs, what stays the same."""
 
@@ -153,6 +169,7 @@ class Circuit(Record):
     target: Literal["answer", "difference", "salient"]
     parts: tuple[Part, ...] = ()
     edges: tuple[ExpectedEdge, ...] = ()
+    attention: tuple[AttentionView, ...] = ()
     interventions: tuple[Intervention, ...] = ()
     claims: tuple[Claim, ...] = ()
     notebook: NotebookCall

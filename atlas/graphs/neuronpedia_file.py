@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ class FileNode:
     label: str
     probability: float
     activation: float
+    attention: Any = None  # the format's qk_tracing_results, unread
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +54,10 @@ class GraphDocument:
     nodes: tuple[FileNode, ...]
     links: FileLinks
     has_attention_nodes: bool  # qk_only_nodes, which stand outside the graph
+
+    def without(self, ids: Collection[str]) -> GraphDocument:
+        """The document without the nodes of these ids."""
+        return replace(self, nodes=tuple(node for node in self.nodes if node.node_id not in ids))
 
 
 def read_document(path: Path) -> GraphDocument:
@@ -117,6 +123,7 @@ def read_node(values: Any, where: str) -> FileNode:
         label=text(values.get("clerp"), f"{where}.clerp"),
         probability=number(values.get("token_prob"), f"{where}.token_prob"),
         activation=number(values.get("activation"), f"{where}.activation"),
+        attention=values.get("qk_tracing_results"),
     )
 
 

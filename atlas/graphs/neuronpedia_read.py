@@ -17,7 +17,9 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from atlas.errors import GraphError
+from atlas.graphs.attention_score import AttentionScore
 from atlas.graphs.graph import AttributionGraph, GraphHeader
+from atlas.graphs.neuronpedia_attention import read_attention
 from atlas.graphs.neuronpedia_block import AtlasBlock, is_hidden, read_block
 from atlas.graphs.neuronpedia_file import GraphDocument, check, read_document
 from atlas.graphs.neuronpedia_links import AttachedLinks, NodeNames, attach_links
@@ -38,6 +40,7 @@ class ImportedGraph:
     slug: str
     parts: tuple[GraphPart, ...]  # the file's supernodes
     pinned: tuple[int, ...]  # nodes
+    attention: tuple[AttentionScore, ...]  # scores that this atlas wrote beside the graph
     repairs: tuple[str, ...]  # in words, empty if the file was sound
 
 
@@ -59,6 +62,7 @@ def read_imported(path: str | Path) -> ImportedGraph:
 def import_document(document: GraphDocument) -> ImportedGraph:
     """The graph in a document."""
     repairs: list[str] = []
+    document, attention = read_attention(document, repairs)
     block = usable_block(document, repairs)
     tokens = prompt_tokens(document.metadata)
     entries, places = node_entries(document, block, len(tokens), repairs)
@@ -75,7 +79,7 @@ def import_document(document: GraphDocument) -> ImportedGraph:
     links, link_repairs = attach_links(document.links, NodeNames(nodes, nodes_of_id, file_order))
     repairs += link_repairs
     graph = graph_of_links(nodes, ids, links, block or plain_block(document, tokens))
-    if document.has_attention_nodes:
+    if document.has_attention_nodes and not attention:
         repairs.append("descriptions of attention sources (qk_only_nodes) were left out")
     display_ids = {
         int(node): document.nodes[file_order[node]].display_id
@@ -84,7 +88,7 @@ def import_document(document: GraphDocument) -> ImportedGraph:
     pinned, parts = saved_view(document.view, NodeFinder(nodes_of_id, display_ids), repairs)
     slug = document.metadata.get("slug")
     known_slug = slug if isinstance(slug, str) else ""
-    return ImportedGraph(graph, known_slug, parts, pinned, tuple(repairs))
+    return ImportedGraph(graph, known_slug, parts, pinned, attention, tuple(repairs))
 
 
 def graph_of_links(

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from atlas.errors import AmbiguousNode, BadInput
+from atlas.graphs.attention_score import AttentionScore
 from atlas.graphs.graph import AttributionGraph
 from atlas.graphs.influence import cumulative_influence
+from atlas.graphs.neuronpedia_attention import attention_fields
 from atlas.graphs.neuronpedia_block import block_of, is_hidden
 from atlas.graphs.neuronpedia_ids import display_id, node_id, pair
 from atlas.graphs.nodes import NodeKind
@@ -42,6 +44,7 @@ class ExportSettings:
     parts: tuple[GraphPart, ...] = ()  # drawn as supernodes and pinned
     labels: Mapping[int, str] = field(default_factory=dict)  # by node; before a part's label
     description: str = ""
+    attention: tuple[AttentionScore, ...] = ()  # as nodes of their heads, with QK tracing results
 
 
 def write_graph(
@@ -83,8 +86,12 @@ def graph_values(graph: AttributionGraph, slug: str, settings: ExportSettings) -
         [part.label, *(ids[node] for node in part.nodes if not hidden[node])]
         for part in settings.parts
     ]
-    return {
-        "metadata": metadata_values(graph, slug, settings) | {"atlas": block_of(graph, ids)},
+    attention = attention_fields(graph, settings.attention, {node["node_id"] for node in nodes})
+    block = block_of(graph, ids)
+    if attention.block:
+        block["attention"] = attention.block
+    values = {
+        "metadata": metadata_values(graph, slug, settings) | {"atlas": block},
         "qParams": {
             "pinnedIds": list(dict.fromkeys(name for part in parts for name in part[1:])),
             "supernodes": parts,
@@ -92,9 +99,12 @@ def graph_values(graph: AttributionGraph, slug: str, settings: ExportSettings) -
             "clickedId": "",
             "sg_pos": "",
         },
-        "nodes": nodes,
+        "nodes": nodes + attention.nodes,
         "links": links,
     }
+    if attention.outside:
+        values["qk_only_nodes"] = attention.outside
+    return values
 
 
 def check_unique(ids: list[str]) -> None:

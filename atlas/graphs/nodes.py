@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any
@@ -20,6 +21,8 @@ CONSTANTS = (
     "zero_position_mlp",
     "unembed_bias",
     "skip_bias",
+    "query_bias",  # of an attention head's own query or key: in attention scores, not in graphs
+    "key_bias",
 )
 
 
@@ -76,6 +79,17 @@ class NodeTable:
             np.array_equal(getattr(self, name), getattr(other, name)) for name in NODE_DTYPES
         )
         return same and self.label == other.label
+
+    def short_name(self, node: int, tokens: Sequence[str]) -> str:
+        """A node in as few words as a reader of the prompt's tokens needs."""
+        kind, position = NodeKind(int(self.kind[node])), int(self.position[node])
+        if kind is NodeKind.FEATURE:
+            return f"{self.layer[node]}-{self.index[node]}@{position}"
+        if kind is NodeKind.TOKEN:
+            return f"token {tokens[position]!r}@{position}"
+        if kind is NodeKind.LOGIT:
+            return f"logit {self.label[node]!r}"
+        return self.describe(node)
 
     def describe(self, node: int) -> str:
         """A node in a few words, for messages and tables."""

@@ -20,14 +20,15 @@ from torch import Tensor
 
 from atlas.errors import BadInput, ModelError
 from atlas.graphs.graph import AttributionGraph
+from atlas.methods.attribution.freeze_prompt import freeze_prompt, prompt_text
 from atlas.methods.attribution.graph_of_rows import Origin, TracedRows, graph_of_rows
 from atlas.methods.attribution.ranking import most_influential
-from atlas.methods.attribution.sweep import Columns, Targets, sweep
+from atlas.methods.attribution.sweep import Columns, Targets, after_all, before_mlp, sweep
 from atlas.methods.attribution.targets import SalientTokens, Target, TracedLogits, traced_logits
 from atlas.models.active_features import ZERO_POSITIONS
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
-from atlas.models.replacement import FrozenPass, check_length, freeze
+from atlas.models.replacement import FrozenPass
 from atlas.models.sites import Site
 
 _FINAL_SCALE = (Site.FINAL_NORM_SCALE, 0)
@@ -66,17 +67,8 @@ def attribute(
         ModelError: a dictionary that does not replace this model's MLPs, or with no active
             feature; a target that is not one token; weights in half precision.
     """
-    if model.dtype not in (torch.float32, torch.float64):
-        raise ModelError(
-            model.name, "float32 weights, in which rows add up", str(model.dtype), "reload it"
-        )
-    if isinstance(prompt, str):
-        ids = torch.from_numpy(model.tokenize(prompt).ids)
-    else:
-        ids = torch.from_numpy(np.asarray(prompt))
-    check_length(model, len(ids))
-    frozen = freeze(model, dictionary, ids)
-    if len(frozen.features) == 0 and len(ids) > ZERO_POSITIONS:
+    frozen = freeze_prompt(model, dictionary, prompt)
+    if len(frozen.features) == 0 and frozen.length > ZERO_POSITIONS:
         raise ModelError(
             f"dictionary {dictionary.name}",
             "at least one active feature on this prompt",
@@ -85,8 +77,7 @@ def attribute(
         )
     logits = traced_logits(frozen, settings.target)
     rows = _trace(frozen, logits, settings, progress)
-    text = prompt if isinstance(prompt, str) else model.tokenizer.decode(ids.tolist())
-    return graph_of_rows(frozen, logits, rows, Origin(text, settings))
+    return graph_of_rows(frozen, logits, rows, Origin(prompt_text(frozen, prompt), settings))
 
 
 def _trace(
@@ -133,8 +124,9 @@ class _Tracer:
         norm = frozen.model.final_norm()
         scale = frozen.values[_FINAL_SCALE][-1]
         count = len(self.logits.index)
-        layer = torch.full((count,), frozen.model.layers, device=directions.device)
-        targets = Targets(layer, frozen.length - 1 + 0 * layer, norm.backward(directions) / scale)
+        depth = torch.full((count,), after_all(frozen.model), device=directions.device)
+        last = torch.full_like(depth, frozen.length - 1)
+        targets = Targets(depth, last, norm.backward(directions) / scale)
         constants = {"unembed_bias": self.logits.bias}
         if norm.bias is not None:
             constants["norm_bias"] = directions @ norm.bias
@@ -145,7 +137,7 @@ class _Tracer:
         frozen = self.frozen
         columns = torch.from_numpy(chosen).to(frozen.ids.device)
         targets = Targets(
-            frozen.features.layer[columns],
+            before_mlp(frozen.features.layer[columns], frozen.model),
             frozen.features.position[columns],
             frozen.encoder_gradients(columns),
         )

@@ -1,7 +1,7 @@
 """A language model, its tokenizer and its linear weights behind one narrow class.
 
 TransformerLens' `TransformerBridge` runs the model; this is the only file that knows the names of
-its hooks and parameters.
+its hooks and, with `query_key_weights`, its parameters.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from torch import Tensor
 
 from atlas.errors import BadInput, ModelError
 from atlas.models.bridge import BridgeSettings, boot_bridge
-from atlas.models.sites import ONCE, Site
+from atlas.models.query_key_weights import QueryKeyWeights, read_query_key
+from atlas.models.sites import ONCE, OPTIONAL_IN_ATTENTION, Site
 from atlas.models.tokenizer import Tokenizer
 from atlas.models.tokens import Tokens
 from atlas.models.weights import AttentionWeights, NormWeights, Unembedding, detached
@@ -34,6 +35,11 @@ HOOKS: dict[Site, str] = {
     Site.RESIDUAL_MIDDLE: "blocks.{layer}.ln2.hook_in",
     Site.RESIDUAL_AFTER: "blocks.{layer}.hook_out",
     Site.ATTENTION_NORM_SCALE: "blocks.{layer}.ln1.hook_scale",
+    Site.QUERY_NORM_SCALE: "blocks.{layer}.attn.q_norm.hook_scale",
+    Site.KEY_NORM_SCALE: "blocks.{layer}.attn.k_norm.hook_scale",
+    Site.ROTARY_COSINE: "blocks.{layer}.attn.hook_cos",
+    Site.ROTARY_SINE: "blocks.{layer}.attn.hook_sin",
+    Site.ATTENTION_SCORE: "blocks.{layer}.attn.hook_attn_scores",
     Site.ATTENTION_PATTERN: "blocks.{layer}.attn.hook_pattern",
     Site.ATTENTION_POST_NORM_SCALE: "blocks.{layer}.ln1_post.hook_scale",
     Site.MLP_NORM_SCALE: "blocks.{layer}.ln2.hook_scale",
@@ -165,6 +171,8 @@ class LanguageModel:
             return _part(block, "ln1_post") is not None
         if site is Site.MLP_POST_NORM_SCALE:
             return _part(block, "ln2_post") is not None
+        if site in OPTIONAL_IN_ATTENTION:
+            return HOOKS[site].format(layer=layer) in self._hook_points
         return True
 
     def attention(self, layer: int) -> AttentionWeights:
@@ -175,6 +183,13 @@ class LanguageModel:
         if bias is not None:
             bias = bias.reshape(value.shape[0], value.shape[2])
         return AttentionWeights(value, bias, part.W_O.detach(), detached(part.b_O))
+
+    def query_key(self, layer: int) -> QueryKeyWeights:
+        """The query and key weights of one layer; ModelError for kinds that are not known."""
+        config = self._bridge.cfg
+        return read_query_key(
+            self._bridge.blocks[layer].attn, config, self._norm, f"{self.name}: layer {layer}"
+        )
 
     def attention_norm(self, layer: int) -> NormWeights:
         """The norm that the attention reads through."""

@@ -18,6 +18,11 @@ class Site(Enum):
     RESIDUAL_MIDDLE = "residual_middle"  # after attention; absent in parallel blocks
     RESIDUAL_AFTER = "residual_after"
     ATTENTION_NORM_SCALE = "attention_norm_scale"  # the norm's divisor, one per position
+    QUERY_NORM_SCALE = "query_norm_scale"  # models that normalise queries and keys only
+    KEY_NORM_SCALE = "key_norm_scale"
+    ROTARY_COSINE = "rotary_cosine"  # models that rotate queries and keys only
+    ROTARY_SINE = "rotary_sine"
+    ATTENTION_SCORE = "attention_score"  # before the softmax, after a soft cap and the mask
     ATTENTION_PATTERN = "attention_pattern"
     ATTENTION_POST_NORM_SCALE = "attention_post_norm_scale"  # models with post-norms only
     MLP_NORM_SCALE = "mlp_norm_scale"
@@ -41,3 +46,8 @@ ONCE = frozenset(
     }
 )
 """Sites that exist once per model; their layer is written as 0."""
+
+OPTIONAL_IN_ATTENTION = frozenset(
+    {Site.QUERY_NORM_SCALE, Site.KEY_NORM_SCALE, Site.ROTARY_COSINE, Site.ROTARY_SINE}
+)
+"""Sites inside the attention that only some models have, or only some of their layers."""

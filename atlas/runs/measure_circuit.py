@@ -18,6 +18,9 @@ from atlas.entries.library import Library
 from atlas.entries.measurement import Measurement
 from atlas.entries.prompts import PromptRow
 from atlas.errors import EntryError
+from atlas.graphs.attention_json import score_values
+from atlas.graphs.attention_score import AttentionScore
+from atlas.methods.circuit_attention import circuit_score
 from atlas.methods.circuit_graph import CircuitGraph, edge_table, trace_circuit
 from atlas.methods.claims.instances import Instance, instances, positions
 from atlas.methods.claims.intervention_runs import EvaluationSettings
@@ -114,6 +117,13 @@ class OpenedCircuit:
             for feature in part.features_for(self.instance.row.entities)
         ]
 
+    def attention(self) -> list[AttentionScore]:
+        """The scores of the heads that the circuit names, on the prompt that is drawn."""
+        return [
+            circuit_score((self.model, self.dictionary), self.circuit, self.instance, view)
+            for view in self.circuit.attention
+        ]
+
     def measure(self) -> list[Measurement]:
         """Every claim, measured on the test rows; none where the circuit makes no claims."""
         if not self.circuit.claims:
@@ -126,7 +136,10 @@ class OpenedCircuit:
         return derive_verdicts(self.circuit.claims, {each.claim: each for each in measured})
 
     def result(
-        self, graph: CircuitGraph, measured: Sequence[Measurement]
+        self,
+        graph: CircuitGraph,
+        measured: Sequence[Measurement],
+        attention: Sequence[AttentionScore] = (),
     ) -> tuple[Result, Mapping[str, bytes]]:
         """The result and the files that stand beside it."""
         content = graph_bytes(graph)
@@ -138,6 +151,7 @@ class OpenedCircuit:
             graph=self._graph_summary(graph, content[1]),
             part_edges=tuple(edge_table(graph.edges)),
             answer=self.answer(),
+            attention=tuple(score_values(score) for score in attention),
         )
         return result, {GRAPH_FILE: content[0]}
 

@@ -56,7 +56,7 @@ def measure_entry(entry_id: str, folder: Path, library: Path | None = None) -> R
     entry = find_entry(Library.open(library), entry_id)
     if isinstance(entry, Circuit):
         opened = open_circuit(entry_id, library)
-        result, files = opened.result(opened.graph(), opened.measure())
+        result, files = opened.result(opened.graph(), opened.measure(), opened.attention())
         save(folder, watch, result, files)
         return result
     feature = open_feature(entry_id, library)

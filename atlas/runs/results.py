@@ -37,6 +37,7 @@ class Result:
     provenance: Provenance
     graph: Mapping[str, Any] | None = None  # file, sha256, row, scores, nodes, edges
     part_edges: tuple[Mapping[str, Any], ...] = ()  # read off the graph; never evidence
+    attention: tuple[Mapping[str, Any], ...] = ()  # scores split over sources; never evidence
     answer: Mapping[str, Any] | None = None  # the model's answer to the prompt that is drawn
     feature: Mapping[str, Any] | None = None  # score, examples, histogram, promoted tokens
 
@@ -53,6 +54,7 @@ class Result:
             "measurements": [each.to_json() for each in self.measurements],
             "graph": self.graph,
             "part_edges": list(self.part_edges),
+            "attention": list(self.attention) or None,
             "answer": self.answer,
             "feature": self.feature,
             "provenance": self.provenance.to_json(),
@@ -75,6 +77,7 @@ class Result:
                 provenance=Provenance.from_json(value["provenance"]),
                 graph=value.get("graph"),
                 part_edges=tuple(value.get("part_edges", ())),
+                attention=tuple(value.get("attention", ())),
                 answer=value.get("answer"),
                 feature=value.get("feature"),
             )

@@ -10,6 +10,7 @@ from typing import Any
 from atlas.entries.circuit import Claim
 from atlas.entries.evidence import Verdict
 from atlas.entries.measurement import Measurement
+from atlas.graphs.attention_score import AttentionScore
 from atlas.methods.circuit_graph import CircuitGraph, PartEdge
 from atlas.runs.measure_circuit import PartActivation
 
@@ -79,6 +80,16 @@ def edge_table(edges: Sequence[PartEdge]) -> Table:
             for each in edges
         ],
     )  # fmt: skip
+
+
+def attention_table(score: AttentionScore) -> Table:
+    """The pairs of sources that add most to an attention score, or take most from it."""
+    pairs = score.strongest
+    rows = [
+        (score.name(int(query)), score.name(int(key)), float(value))
+        for query, key, value in zip(pairs.query, pairs.key, pairs.value, strict=True)
+    ]
+    return table(("at the query", "at the key", "adds to the score"), rows)
 
 
 def claims_table(

@@ -7,6 +7,7 @@ from site_builder.address import circuit_page, list_page, model_page, relative
 from site_builder.html import Html, foreign, join, tag
 from site_builder.numbers import count, spoken
 from site_builder.page import Page, Section
+from site_builder.pages.attention import attention_section
 from site_builder.pages.badges import lifecycle_note, state_badge, verdict_badge
 from site_builder.pages.claims import claims_section
 from site_builder.pages.credit import bibtex, curators_line, related_list, sources_list
@@ -39,6 +40,7 @@ def circuit_entry(
     edges = scene.edges if scene and drawn is not None else ()
     sections += [
         Section("Parts", "parts", join([parts_section(record, site), edges_table(circuit, edges)])),
+        *attention_sections(record),
         Section("Interventions", "interventions", interventions_section(record)),
         Section("Prompts", "prompts", prompts_section(record)),
         Section("Run it yourself", "run", notebook_section(
@@ -56,6 +58,13 @@ def circuit_entry(
         script="graph_view.js" if drawn is not None else "",
         edit=record.file,
     )
+
+
+def attention_sections(record: CircuitRecord) -> list[Section]:
+    """The section on heads, where the entry names some."""
+    if not record.circuit.attention:
+        return []
+    return [Section("Attention", "attention", attention_section(record))]
 
 
 def circuit_head(record: CircuitRecord, site: SiteRecords) -> Html:

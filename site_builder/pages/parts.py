@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from atlas.entries.circuit import Circuit, Part
 from atlas.entries.ids import LayerFeature
+from atlas.entries.position import Position
 from site_builder.address import circuit_page, feature_page, relative
 from site_builder.html import Html, foreign, join, tag
 from site_builder.numbers import count, percent, spoken
@@ -35,7 +36,7 @@ def part_block(circuit: Circuit, index: int, site: SiteRecords) -> Html:
     """One part."""
     part = circuit.parts[index]
     role = site.roles[part.role].name if part.role in site.roles else spoken(part.role)
-    facts: list[object] = [role, " · ", "at ", where_it_acts(part)]
+    facts: list[object] = [role, " · ", "at ", place_in_words(part.position)]
     facts.append(f" · {count(len(part.all_features), 'feature')}")
     if part.heads:
         facts += [" · heads ", tag("span", {"class": "mono"}, ", ".join(map(str, part.heads)))]
@@ -54,9 +55,8 @@ def part_block(circuit: Circuit, index: int, site: SiteRecords) -> Html:
     )
 
 
-def where_it_acts(part: Part) -> Html:
-    """A part's position in words."""
-    place = part.position
+def place_in_words(place: Position) -> Html:
+    """A position of the prompt in words."""
     if place.kind == "last":
         return Html("the last token")
     if place.kind == "any":

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 
 from atlas.cli import main
+from atlas.graphs.attention_json import score_values
 from atlas.graphs.graph import AttributionGraph
 from atlas.graphs.neuronpedia_json import write_graph
 from tests.graphs.hand_graphs import small_graph
+from tests.graphs.hand_scores import small_score
 from tests.graphs.random_graphs import random_graph
+from tests.graphs.test_neuronpedia_attention import a_graph
 
 
 @pytest.fixture
@@ -202,3 +205,21 @@ def test_from_the_shell_a_broken_file_shows_no_traceback(tmp_path):
     ended = subprocess.run(words, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert ended.stderr.count("\n") == 1 and "Traceback" not in ended.stderr
+
+
+def test_attention_scores_travel_with_the_graph(atlas, tmp_path):
+    graph, score = tmp_path / "graph.npz", tmp_path / "score.json"
+    a_graph().save(graph)
+    score.write_text(json.dumps(score_values(small_score())), "utf-8")
+    code, out, _ = atlas("graph", "export", graph, "--qk", score)
+    assert code == 0 and "attention of 1_head3_2_1" in out
+    exported = tmp_path / "graph.json"
+    code, out, _ = atlas("graph", "import", exported, "-o", tmp_path / "again.npz")
+    written = tmp_path / "again.1_head3_2_1.json"
+    assert code == 0 and f"attention score written to {written}" in out
+    assert json.loads(written.read_text("utf-8")) == json.loads(score.read_text("utf-8"))
+    code, out, _ = atlas(
+        "graph", "export", exported, "-o", tmp_path / "third.json", "--slug", "graph"
+    )
+    assert code == 0
+    assert (tmp_path / "third.json").read_bytes() == exported.read_bytes()

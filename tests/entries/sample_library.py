@@ -90,6 +90,8 @@ claims:
 notebook: {name: circuit, parameters: {}}
 related: [another-circuit]
 analogue_of: [some-paper]
+attention:
+  - {head: "2.1", query: last, key: {entity: city}, foil: {index: 1}, label: looks at the city}
 """
 
 OTHER_CIRCUIT = """\

@@ -467,6 +467,27 @@ DECOYS = (
         '26:24: E227 parts[0].position.entity: expected an entity "state" that occurs in every text; found not in row "row-000" (line 1) and 104 others; name one that is in the text',
     ),
     Decoy(
+        "E228",
+        CIRCUIT,
+        'head: "2.1", query: last',
+        'head: "4.0", query: last',
+        '83:12: E228 attention[0].head: expected a head of small (0.0 to 3.1); found "4.0"; correct it',
+    ),
+    Decoy(
+        "E229",
+        CIRCUIT,
+        "foil: {index: 1}",
+        "foil: any",
+        '83:59: E229 attention[0].foil: expected one position; found "any"; write last, an entity or an index',
+    ),
+    Decoy(
+        "E229",
+        CIRCUIT,
+        "key: {entity: city}",
+        "key: {entity: state}",
+        '83:46: E229 attention[0].key.entity: expected an entity that occurs in the drawn row "row-000"; found "state"; name one that is in the text',
+    ),
+    Decoy(
         "E231",
         CIRCUIT,
         "steps:\n      - {part: state, action: ablate}\n  - id: swap",

@@ -10,12 +10,15 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import yaml
 
+from atlas.graphs.attention_json import score_values
 from atlas.graphs.scores import score
+from tests.graphs.hand_scores import small_score
 from tests.site_builder.example_graph import example_graph
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -108,6 +111,16 @@ def capitals() -> dict:
         ],
         "prompts": {"file": "prompts.jsonl", "graph": "two-hop-0"},
         "target": "answer",
+        "attention": [
+            {
+                "head": "2.5",
+                "query": "last",
+                "key": {"entity": "city"},
+                "foil": {"index": 1},
+                "label": "looks at the city",
+                "found_by": "atlas attention microworld-states-and-capitals --key city",
+            },
+        ],
         "parts": [
             part("city", "the city", "input", {"entity": "city"}, ["0-12", "1-40"]),
             part(
@@ -350,6 +363,8 @@ def write_circuit(
             "measurements": measured,
             "provenance": provenance(),
         }
+        if entry.get("attention"):
+            result["attention"] = [example_score(view) for view in entry["attention"]]
         if made is not None:
             result["graph"] = {
                 "file": "graph.npz",
@@ -360,6 +375,15 @@ def write_circuit(
                 "edges": int(made.rows.nnz),
             }
         write(folder / "reproduction.json", result)
+
+
+def example_score(view: dict) -> dict:
+    """A made-up attention score of the head that an entry names."""
+    layer, head = map(int, view["head"].split("."))
+    score = small_score(foil=0 if "foil" in view else None)
+    place = replace(score.place, layer=layer, head=head)
+    tokens = ("<bos>", view.get("label", "The")[:40], "capital")
+    return score_values(replace(score, place=place, tokens=tokens))
 
 
 def example(rng, words: list[str], peak: int, value: float) -> dict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from atlas.entries.rules import (
+    circuit_attention,
     circuit_claims,
     circuit_parts,
     circuit_references,
@@ -47,6 +48,7 @@ RULES: tuple[Rule, ...] = (
     *shared.RULES,
     *circuit_references.RULES,
     *circuit_parts.RULES,
+    *circuit_attention.RULES,
     *circuit_claims.RULES,
     *prompt_rules.RULES,
     *feature_rules.RULES,

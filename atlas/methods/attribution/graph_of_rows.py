@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Int
 from scipy.sparse import csc_array, csr_array, hstack
 
-from atlas.graphs.graph import CONSTANTS, AttributionGraph, GraphHeader, NodeKind, NodeTable
-from atlas.graphs.nodes import NODE_DTYPES
+from atlas.graphs.graph import AttributionGraph, GraphHeader, NodeKind, NodeTable
+from atlas.methods.attribution.source_nodes import NodeTableBuilder, add_sources
 from atlas.methods.attribution.sweep import Columns
 from atlas.methods.attribution.targets import TracedLogits
 from atlas.models.active_features import ZERO_POSITIONS
@@ -87,55 +85,14 @@ def _nodes(
     others: Int[np.ndarray, " other"],
     has_lost: bool,
 ) -> NodeTable:
-    columns = Columns(len(frozen.features), frozen.model.layers, frozen.length)
-    active = frozen.features
-    table = _TableBuilder()
-    names = ("layer", "position", "index", "value")
-    chosen = {name: getattr(active, name).cpu().numpy()[features] for name in names}
-    table.add(NodeKind.FEATURE, chosen)
-    errors = others[others < columns.first_token] - columns.features
-    places = {"layer": errors // columns.positions, "position": errors % columns.positions}
-    table.add(NodeKind.ERROR, {**places, "index": np.zeros_like(errors)})
-    position = np.arange(columns.positions)
-    table.add(NodeKind.TOKEN, {"position": position, "index": frozen.ids.cpu().numpy()})
-    codes = others[others >= columns.first_constant] - columns.first_constant
-    table.add(NodeKind.CONSTANT, {"index": codes}, tuple(CONSTANTS[code] for code in codes))
+    table = NodeTableBuilder()
+    add_sources(table, frozen, np.concatenate([features, others]))
     if has_lost:
         table.add(NodeKind.DROPPED, {"index": np.zeros(1)})
-    last = np.full(len(logits.index), columns.positions - 1)
+    last = np.full(len(logits.index), frozen.length - 1)
     traced = {"position": last, "index": logits.index, "value": logits.probability}
     table.add(NodeKind.LOGIT, traced, logits.label)
     return table.build()
-
-
-class _TableBuilder:
-    """Collects the columns of a node table kind by kind."""
-
-    # What a column says of a node that has no such property.
-    ABSENT = MappingProxyType({"layer": -1, "position": -1, "index": 0, "value": 0.0})
-
-    def __init__(self) -> None:
-        self._columns: dict[str, list[np.ndarray]] = {name: [] for name in NODE_DTYPES}
-        self._labels: list[str] = []
-
-    def add(self, kind: NodeKind, columns: Mapping[str, Any], label: tuple[str, ...] = ()) -> None:
-        """Add nodes of one kind; columns that are left out get their value for absence."""
-        count = len(columns["index"])
-        self._columns["kind"].append(np.full(count, int(kind)))
-        for name, absent in self.ABSENT.items():
-            column = columns.get(name)
-            self._columns[name].append(
-                np.full(count, absent) if column is None else np.asarray(column)
-            )
-        self._labels.extend(label or [""] * count)
-
-    def build(self) -> NodeTable:
-        """The table."""
-        joined = {
-            name: np.concatenate(parts).astype(NODE_DTYPES[name])
-            for name, parts in self._columns.items()
-        }
-        return NodeTable(**joined, label=tuple(self._labels))
 
 
 def _totals(

@@ -11,7 +11,7 @@ connection past the features is one too, from a position to itself, at the first
 
 In parallel blocks both read what precedes the block, so the second sees no gradient of the first.
 
-Rows of all layers share the sweep: in a chunk they are sorted by layer, deepest first, so those
+Rows of all layers share the sweep: in a chunk they are sorted by depth, deepest first, so those
 that have started are a prefix. Chunks are sorted by position, so that a chunk needs no position
 after its last target. A row's first attention layer sees a gradient at one position only, which
 is used; and through attention 0 nothing is swept, because its only sources, the embeddings, are
@@ -28,26 +28,47 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from atlas.graphs.graph import CONSTANTS
+from atlas.methods.attribution.watcher import Watcher
 from atlas.models.active_features import ZERO_POSITIONS
 from atlas.models.frozen_attention import FrozenAttention
+from atlas.models.language_model import LanguageModel
 from atlas.models.replacement import FrozenPass
 
 
 @dataclass(frozen=True)
 class Targets:
-    """Rows to compute: where each gradient joins the sweep. Logits have layer = model.layers."""
+    """Rows to compute: any directions in the residual stream, and where each joins the sweep.
 
-    layer: Int[Tensor, " row"]
+    Depths are counted in half layers, as `before_attention`, `before_mlp` and `after_all` give
+    them, so that a target may be whatever reads the stream: a feature, a logit, a query, a key.
+    """
+
+    depth: Int[Tensor, " row"]
     position: Int[Tensor, " row"]
     gradient: Float[Tensor, "row d_model"]
 
     def take(self, rows: Int[Tensor, " some_row"]) -> Targets:
         """These rows, in this order."""
-        return Targets(self.layer[rows], self.position[rows], self.gradient[rows])
+        return Targets(self.depth[rows], self.position[rows], self.gradient[rows])
 
     def __len__(self) -> int:
         """The number of rows."""
-        return int(self.layer.shape[0])
+        return int(self.depth.shape[0])
+
+
+def before_attention(layer: Int[Tensor, " row"]) -> Int[Tensor, " row"]:
+    """The depth of what the layers' attention reads."""
+    return 2 * layer
+
+
+def before_mlp(layer: Int[Tensor, " row"], model: LanguageModel) -> Int[Tensor, " row"]:
+    """The depth of what the layers' MLPs read; that of the attention in parallel blocks."""
+    return 2 * layer + (0 if model.parallel_blocks else 1)
+
+
+def after_all(model: LanguageModel) -> int:
+    """The depth of what the final norm reads."""
+    return 2 * model.layers
 
 
 @dataclass(frozen=True)
@@ -83,18 +104,19 @@ class Columns:
 
 
 def sweep(
-    frozen: FrozenPass, targets: Targets, rows_per_chunk: int
+    frozen: FrozenPass, targets: Targets, rows_per_chunk: int, watcher: Watcher | None = None
 ) -> Iterator[tuple[Int[Tensor, " some_row"], Float[Tensor, "some_row column"]]]:
     """The weights of all rows, chunk by chunk, as (which rows, their weights).
 
-    Encoder and unembedding biases, which meet no layer, are not among them.
+    What a target adds of its own (its bias, the bias of the norm that it reads through) meets no
+    layer and is not among them.
     """
     order = torch.argsort(targets.position, stable=True)
     for start in range(0, len(order), rows_per_chunk):
         chosen = order[start : start + rows_per_chunk]
-        deepest_first = torch.argsort(targets.layer[chosen], descending=True, stable=True)
+        deepest_first = torch.argsort(targets.depth[chosen], descending=True, stable=True)
         chosen = chosen[deepest_first]
-        yield chosen, _Chunk(frozen, targets.take(chosen)).weights()
+        yield chosen, _Chunk(frozen, targets.take(chosen), chosen, watcher).weights()
 
 
 class _Chunk:
@@ -104,9 +126,14 @@ class _Chunk:
     passed an attention layer and are non-zero at more than one position.
     """
 
-    def __init__(self, frozen: FrozenPass, targets: Targets) -> None:
-        self.frozen = frozen
-        self.targets = targets
+    def __init__(
+        self,
+        frozen: FrozenPass,
+        targets: Targets,
+        rows: Int[Tensor, " row"],
+        watcher: Watcher | None,
+    ) -> None:
+        self.frozen, self.targets, self.rows, self.watcher = frozen, targets, rows, watcher
         self.columns = Columns(len(frozen.features), frozen.model.layers, frozen.length)
         self.length = int(targets.position.max()) + 1
         starts = targets.gradient
@@ -119,23 +146,23 @@ class _Chunk:
         """Sweep all the way down and give the rows' weights."""
         layers = self.frozen.model.layers
         parallel = self.frozen.model.parallel_blocks
-        self._start(layers)
+        self._start(after_all(self.frozen.model))
         for layer in reversed(range(layers)):
             self._meet_mlp(layer)
             through_skip = self._through_skip(layer)
             if not parallel:
                 self._join(through_skip)
-                self._start(layer)
+                self._start(2 * layer + 1)
             self._pass_attention(layer)
             if parallel:
                 self._join(through_skip)
-                self._start(layer)
+            self._start(2 * layer)
         self._meet_embedding()
         return self.out.T
 
-    def _start(self, layer: int) -> None:
-        """Let the rows whose target is in this layer join the sweep."""
-        count = int((self.targets.layer >= layer).sum())
+    def _start(self, depth: int) -> None:
+        """Let the rows whose target is at this depth join the sweep."""
+        count = int((self.targets.depth >= depth).sum())
         new = torch.arange(self.started, count, device=self.out.device)
         self.gradient[self.targets.position[new], :, new] = self.targets.gradient[new]
         self.started = count
@@ -172,7 +199,10 @@ class _Chunk:
         gradient = self.gradient[:, :, : self.started]
         self._meet_constant("skip_bias", skip.bias, gradient)
         self._meet_constant("norm_bias", skip.norm_bias, gradient)
-        return skip.backward(gradient)
+        passed = skip.backward(gradient)
+        if self.watcher is not None:
+            self.watcher.skip(layer, self.rows[: self.started], passed)
+        return passed
 
     def _join(self, passed: Float[Tensor, "position d_model row"] | None) -> None:
         """Add what passed a skip connection to the gradients on the stream."""
@@ -184,6 +214,9 @@ class _Chunk:
         attention = self.frozen.attention[layer]
         if self.started == 0:
             return
+        if self.watcher is not None:
+            gradient = self.gradient[:, :, : self.started]
+            self.watcher.attention(layer, self.rows[: self.started], gradient)
         self._meet_attention_constants(attention)
         if self.spread > 0:
             mixed = self._mix(attention)

@@ -65,7 +65,7 @@ def row_activations(
 
 
 def padded(
-    sequences: Sequence[Int64[np.ndarray, " position"]],
+    sequences: Sequence[Int64[np.ndarray, " _length"]],
 ) -> tuple[Int64[np.ndarray, "row position"], Int64[np.ndarray, " row"]]:
     """The sequences as one array, filled up on the right, and their lengths.
 

@@ -1,0 +1,131 @@
+"""What `atlas graph` says about a graph: its size, answers, scores and strongest edges."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from atlas.errors import GraphError
+from atlas.graphs.graph import AttributionGraph, NodeKind
+from atlas.graphs.influence import influence
+from atlas.graphs.scores import score
+
+KIND_NAMES = {
+    NodeKind.FEATURE: ("feature", "features"),
+    NodeKind.ERROR: ("error", "errors"),
+    NodeKind.TOKEN: ("token", "tokens"),
+    NodeKind.CONSTANT: ("constant", "constants"),
+    NodeKind.DROPPED: ("node of dropped mass", "nodes of dropped mass"),
+    NodeKind.LOGIT: ("logit", "logits"),
+}
+
+
+def summary_of(graph: AttributionGraph, top: int) -> dict[str, Any]:
+    """What `show` says, as plain values."""
+    amounts = influence(graph)
+    shares = amounts / max(float(amounts.sum()), np.finfo(float).tiny)
+    first_nodes = [node for node in np.argsort(-shares, kind="stable")[:top] if shares[node] > 0]
+    edges = graph.edges
+    first_edges = np.argsort(-np.abs(edges.weights), kind="stable")[:top]
+    gap = None if graph.row_totals is None else float(np.abs(graph.closure_gap()).max(initial=0))
+    return {
+        "model": graph.header.model,
+        "dictionary": graph.header.dictionary,
+        "prompt": graph.header.prompt,
+        "size": f"{counted_nodes(graph)}; {graph.rows.nnz:,} edges",
+        "largest_closure_gap": gap,
+        "answers": {
+            graph.nodes.label[node] or str(graph.nodes.index[node]): round(
+                float(graph.nodes.value[node]), 6
+            )
+            for node in graph.logit_nodes
+        },
+        "scores": scores_or_reason(graph),
+        "nodes": [
+            {"node": named(graph, int(node)), "influence_share": float(shares[node])}
+            for node in first_nodes
+        ],
+        "edges": [
+            {
+                "source": named(graph, int(edges.sources[edge])),
+                "target": named(graph, int(edges.targets[edge])),
+                "weight": float(edges.weights[edge]),
+            }
+            for edge in first_edges
+        ],
+    }
+
+
+def summary_text(summary: dict[str, Any]) -> str:
+    """The summary for people."""
+    gap = summary["largest_closure_gap"]
+    closure = "unknown (the file has no totals)" if gap is None else f"closed to {gap:.1e}"
+    answers = (f"{token!r} {probability:.3f}" for token, probability in summary["answers"].items())
+    scores = summary["scores"]
+    lines = [
+        f"prompt   {summary['prompt']!r}",
+        f"model    {summary['model']}, dictionary {summary['dictionary'] or 'unknown'}",
+        f"size     {summary['size']}",
+        f"rows     {closure}",
+        f"answers  {', '.join(answers) or 'none'}",
+        "",
+        scores if isinstance(scores, str) else scores_text(scores),
+        "",
+        "share of influence",
+        *(f"  {item['influence_share']:6.1%}  {item['node']}" for item in summary["nodes"]),
+        "",
+        "strongest edges",
+        *(
+            f"  {item['weight']:+9.3f}  {item['source']} -> {item['target']}"
+            for item in summary["edges"]
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def named(graph: AttributionGraph, node: int) -> str:
+    """A node in words, with the token that it stands on."""
+    position = int(graph.nodes.position[node])
+    label = graph.nodes.label[node]
+    words = graph.nodes.describe(node)
+    if graph.nodes.kind[node] in (NodeKind.FEATURE, NodeKind.ERROR, NodeKind.TOKEN):
+        words = f"{words} {graph.header.tokens[position]!r}"
+    return f"{words} ({label})" if graph.nodes.kind[node] == NodeKind.FEATURE and label else words
+
+
+def counted_nodes(graph: AttributionGraph) -> str:
+    """How many nodes of each kind there are."""
+    counts = {kind: len(graph.nodes_of(kind)) for kind in NodeKind}
+    each = (f"{n:,} {KIND_NAMES[kind][n != 1]}" for kind, n in counts.items() if n)
+    return f"{len(graph.nodes):,} nodes ({', '.join(each)})"
+
+
+def scores_text(scores: dict[str, float]) -> str:
+    """Scores for people, published ones first."""
+    return (
+        f"replacement {scores['replacement']:.3f}, graph completeness "
+        f"{scores['graph_completeness']:.3f} (as published)\n"
+        f"paths start at tokens {scores['token_share']:.1%}, errors {scores['error_share']:.1%}, "
+        f"constants {scores['constant_share']:.1%}, dropped mass {scores['dropped_share']:.1%}"
+    )
+
+
+def scores_or_reason(graph: AttributionGraph) -> dict[str, float] | str:
+    """The scores, or why there are none."""
+    try:
+        return asdict(score(graph))
+    except GraphError as problem:
+        return f"no scores: {problem}"
+
+
+def scores_before_after(before: AttributionGraph, after: AttributionGraph) -> str:
+    """The scores that pruning changes, before and after it."""
+    first, second = scores_or_reason(before), scores_or_reason(after)
+    if isinstance(first, str) or isinstance(second, str):
+        return first if isinstance(first, str) else str(second)
+    names = ("replacement", "graph_completeness", "dropped_share")
+    return ", ".join(
+        f"{name.replace('_', ' ')} {first[name]:.3f} -> {second[name]:.3f}" for name in names
+    )
