@@ -1,6 +1,6 @@
 """A language model, its tokenizer and its linear weights behind one narrow class.
 
-TransformerLens' `TransformerBridge` runs the model; this is the only file that knows the names of
+TransformerLens' `TransformerBridge` runs the model; only this file and `layout` know the names of
 its hooks and parameters.
 """
 
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from atlas.errors import BadInput, ModelError
 from atlas.models.bridge import BridgeSettings, boot_bridge
+from atlas.models.layout import BlockLayout, block_layout
 from atlas.models.sites import ONCE, Site
 from atlas.models.tokenizer import Tokenizer
 from atlas.models.tokens import Tokens
@@ -26,26 +27,6 @@ Place = tuple[Site, int]
 """A site and its layer; the layer is 0 for sites that exist once."""
 Edit = Callable[[Tensor], Tensor]
 """Takes the value at a place, gives the value that the model goes on with."""
-
-HOOKS: dict[Site, str] = {
-    Site.EMBEDDING: "blocks.0.hook_in",
-    Site.POSITION_EMBEDDING: "pos_embed.hook_out",
-    Site.RESIDUAL_BEFORE: "blocks.{layer}.hook_in",
-    Site.RESIDUAL_MIDDLE: "blocks.{layer}.ln2.hook_in",
-    Site.RESIDUAL_AFTER: "blocks.{layer}.hook_out",
-    Site.ATTENTION_NORM_SCALE: "blocks.{layer}.ln1.hook_scale",
-    Site.ATTENTION_PATTERN: "blocks.{layer}.attn.hook_pattern",
-    Site.ATTENTION_POST_NORM_SCALE: "blocks.{layer}.ln1_post.hook_scale",
-    Site.MLP_NORM_SCALE: "blocks.{layer}.ln2.hook_scale",
-    Site.MLP_NORMALIZED: "blocks.{layer}.ln2.hook_normalized",
-    Site.MLP_INPUT: "blocks.{layer}.mlp.hook_in",
-    Site.MLP_OUTPUT: "blocks.{layer}.mlp.hook_out",
-    Site.MLP_POST_NORM_SCALE: "blocks.{layer}.ln2_post.hook_scale",
-    Site.MLP_WRITE: "blocks.{layer}.mlp.hook_out",
-    Site.FINAL_NORM_SCALE: "ln_final.hook_scale",
-    Site.FINAL_NORM_OUTPUT: "unembed.hook_in",
-    Site.LOGITS: "unembed.hook_out",
-}
 
 
 @dataclass(frozen=True)
@@ -156,16 +137,9 @@ class LanguageModel:
 
     def has(self, site: Site, layer: int = 0) -> bool:
         """Whether the model has this place."""
-        block = self._bridge.blocks[layer]
         if site is Site.POSITION_EMBEDDING:
             return hasattr(self._bridge, "pos_embed")
-        if site is Site.RESIDUAL_MIDDLE:
-            return not self.parallel_blocks
-        if site is Site.ATTENTION_POST_NORM_SCALE:
-            return _part(block, "ln1_post") is not None
-        if site is Site.MLP_POST_NORM_SCALE:
-            return _part(block, "ln2_post") is not None
-        return True
+        return self._layout(layer).hook_name(site, layer) is not None
 
     def attention(self, layer: int) -> AttentionWeights:
         """The value and output weights of one layer."""
@@ -176,24 +150,21 @@ class LanguageModel:
             bias = bias.reshape(value.shape[0], value.shape[2])
         return AttentionWeights(value, bias, part.W_O.detach(), detached(part.b_O))
 
-    def attention_norm(self, layer: int) -> NormWeights:
-        """The norm that the attention reads through."""
-        return self._norm(self._bridge.blocks[layer].ln1)
+    def attention_norm(self, layer: int) -> NormWeights | None:
+        """The norm that the attention reads through; None where it reads the stream (OLMo-2)."""
+        return self._norm_of_block(layer, self._layout(layer).attention_norm)
 
-    def mlp_norm(self, layer: int) -> NormWeights:
-        """The norm that the MLP reads through."""
-        block = self._bridge.blocks[layer]
-        return self._norm(_part(block, "ln2") or block.ln1)
+    def mlp_norm(self, layer: int) -> NormWeights | None:
+        """The norm that the MLP reads through; None where it reads the stream (OLMo-2)."""
+        return self._norm_of_block(layer, self._layout(layer).mlp_norm)
 
     def attention_post_norm(self, layer: int) -> NormWeights | None:
-        """The norm on the attention's output, where there is one (Gemma)."""
-        part = _part(self._bridge.blocks[layer], "ln1_post")
-        return None if part is None else self._norm(part)
+        """The norm on the attention's output, where there is one (Gemma, OLMo-2)."""
+        return self._norm_of_block(layer, self._layout(layer).attention_post_norm)
 
     def mlp_post_norm(self, layer: int) -> NormWeights | None:
-        """The norm on the MLP's output, where there is one (Gemma)."""
-        part = _part(self._bridge.blocks[layer], "ln2_post")
-        return None if part is None else self._norm(part)
+        """The norm on the MLP's output, where there is one (Gemma, OLMo-2)."""
+        return self._norm_of_block(layer, self._layout(layer).mlp_post_norm)
 
     def final_norm(self) -> NormWeights:
         """The norm before the unembedding."""
@@ -202,6 +173,12 @@ class LanguageModel:
     def unembedding(self) -> Unembedding:
         """The unembedding matrix and its bias."""
         return Unembedding(self._bridge.W_U.detach(), detached(self._bridge.b_U))
+
+    def _layout(self, layer: int) -> BlockLayout:
+        return block_layout(self._bridge.blocks[layer], self.parallel_blocks, self.centred_norms)
+
+    def _norm_of_block(self, layer: int, name: str | None) -> NormWeights | None:
+        return None if name is None else self._norm(self._bridge.blocks[layer]._modules[name])
 
     def _norm(self, part: Any) -> NormWeights:
         weight = part.weight.detach()
@@ -219,19 +196,12 @@ class LanguageModel:
             raise ModelError(
                 f"{self.name}: {site.value}", f"a layer below {self.layers}", f"layer {layer}"
             )
-        if not self.has(site, layer):
+        name = self._layout(layer).hook_name(site, layer)
+        if name is None or not self.has(site, layer):
             raise ModelError(
                 f"{self.name}: layer {layer}", f"a place {site.value}", "none in this architecture"
             )
-        name = HOOKS[site]
-        block = self._bridge.blocks[layer]
-        if site is Site.MLP_WRITE and _part(block, "ln2_post") is not None:
-            name = "blocks.{layer}.ln2_post.hook_out"
-        if site is Site.MLP_NORMALIZED and self.centred_norms:
-            name = "blocks.{layer}.ln2.hook_out"
-        if _part(block, "ln2") is None:
-            name = name.replace(".ln2.", ".ln1.")
-        return name.format(layer=layer)
+        return name
 
     def _check_ids(self, ids: Tensor) -> None:
         if ids.ndim != 2 or ids.shape[0] == 0 or ids.shape[1] == 0:
@@ -263,8 +233,3 @@ def _hook(
         return None if edit is None else new
 
     return hook
-
-
-def _part(block: Any, name: str) -> Any | None:
-    """A block's component, None if the architecture has none of that name."""
-    return block._modules.get(name)

@@ -173,7 +173,9 @@ def _places(model: LanguageModel, dictionary: MlpDictionary) -> list[Place]:
     ]
     once = [Site.EMBEDDING, Site.POSITION_EMBEDDING, Site.FINAL_NORM_SCALE, Site.LOGITS]
     optional = {
+        Site.ATTENTION_NORM_SCALE,
         Site.ATTENTION_POST_NORM_SCALE,
+        Site.MLP_NORM_SCALE,
         Site.MLP_POST_NORM_SCALE,
         Site.POSITION_EMBEDDING,
     }
@@ -187,7 +189,7 @@ def _attention(model: LanguageModel, layer: int, values: dict[Place, Tensor]) ->
         model,
         layer,
         values[Site.ATTENTION_PATTERN, layer],
-        values[Site.ATTENTION_NORM_SCALE, layer],
+        values.get((Site.ATTENTION_NORM_SCALE, layer)),
         values.get((Site.ATTENTION_POST_NORM_SCALE, layer)),
     )
 

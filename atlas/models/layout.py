@@ -1,0 +1,83 @@
+"""How the parts of a transformer block follow each other, and how TransformerLens calls them.
+
+Four layouts exist: a norm before attention and MLP (Llama, GPT-2), norms before and after
+(Gemma), norms after only (OLMo-2), and attention beside the MLP (GPT-NeoX), sometimes with one
+norm for both (GPT-J).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from atlas.models.sites import Site
+
+HOOKS: dict[Site, str] = {
+    Site.EMBEDDING: "blocks.0.hook_in",
+    Site.POSITION_EMBEDDING: "pos_embed.hook_out",
+    Site.RESIDUAL_BEFORE: "blocks.{layer}.hook_in",
+    Site.RESIDUAL_MIDDLE: "blocks.{layer}.{mlp_reader}.hook_in",
+    Site.RESIDUAL_AFTER: "blocks.{layer}.hook_out",
+    Site.ATTENTION_NORM_SCALE: "blocks.{layer}.{attention_norm}.hook_scale",
+    Site.ATTENTION_PATTERN: "blocks.{layer}.attn.hook_pattern",
+    Site.ATTENTION_POST_NORM_SCALE: "blocks.{layer}.{attention_post_norm}.hook_scale",
+    Site.MLP_NORM_SCALE: "blocks.{layer}.{mlp_norm}.hook_scale",
+    Site.MLP_NORMALIZED: "blocks.{layer}.{mlp_norm}.{normalized}",
+    Site.MLP_INPUT: "blocks.{layer}.mlp.hook_in",
+    Site.MLP_OUTPUT: "blocks.{layer}.mlp.hook_out",
+    Site.MLP_POST_NORM_SCALE: "blocks.{layer}.{mlp_post_norm}.hook_scale",
+    Site.MLP_WRITE: "blocks.{layer}.{mlp_writer}.hook_out",
+    Site.FINAL_NORM_SCALE: "ln_final.hook_scale",
+    Site.FINAL_NORM_OUTPUT: "unembed.hook_in",
+    Site.LOGITS: "unembed.hook_out",
+}
+
+
+@dataclass(frozen=True)
+class BlockLayout:
+    """The names of a block's norms, None where it has none at that place."""
+
+    attention_norm: str | None
+    attention_post_norm: str | None
+    mlp_norm: str | None  # in a block with one norm for both, the attention's
+    mlp_post_norm: str | None
+    parallel: bool  # attention and MLP read the same stream
+    normalized: str  # the hook of a norm that holds what `Site.MLP_NORMALIZED` means
+
+    def hook_name(self, site: Site, layer: int) -> str | None:
+        """TransformerLens' name of a place; None where this block has no such place."""
+        needed = {
+            Site.ATTENTION_NORM_SCALE: self.attention_norm,
+            Site.ATTENTION_POST_NORM_SCALE: self.attention_post_norm,
+            Site.MLP_NORM_SCALE: self.mlp_norm,
+            Site.MLP_NORMALIZED: self.mlp_norm,
+            Site.MLP_POST_NORM_SCALE: self.mlp_post_norm,
+        }
+        if needed.get(site, "") is None or (site is Site.RESIDUAL_MIDDLE and self.parallel):
+            return None
+        return HOOKS[site].format(
+            layer=layer,
+            attention_norm=self.attention_norm,
+            attention_post_norm=self.attention_post_norm,
+            mlp_norm=self.mlp_norm,
+            mlp_post_norm=self.mlp_post_norm,
+            mlp_reader=self.mlp_norm or "mlp",
+            mlp_writer=self.mlp_post_norm or "mlp",
+            normalized=self.normalized,
+        )
+
+
+def block_layout(block: Any, parallel: bool, centred: bool) -> BlockLayout:
+    """The layout of a TransformerLens block whose norms subtract the mean or do not."""
+    has = block._modules.__contains__
+    normalized = "hook_out" if centred else "hook_normalized"
+    if getattr(block, "mlp_reads_resid_directly", False):
+        return BlockLayout(None, "ln1", None, "ln2", parallel, normalized)
+    return BlockLayout(
+        attention_norm="ln1",
+        attention_post_norm="ln1_post" if has("ln1_post") else None,
+        mlp_norm="ln2" if has("ln2") else "ln1",
+        mlp_post_norm="ln2_post" if has("ln2_post") else None,
+        parallel=parallel,
+        normalized=normalized,
+    )
