@@ -1,0 +1,103 @@
+"""One tiny model per architecture family: which class, which settings, which constants it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+WIDTH = 24
+TOKENS = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
+SHAPE = {
+    "hidden_size": WIDTH,
+    "intermediate_size": 32,
+    "num_attention_heads": 4,
+    "max_position_embeddings": 32,
+}
+GROUPED = {"num_key_value_heads": 2}
+WIDE_HEADS = {**GROUPED, "head_dim": 8}  # heads whose widths do not sum to the model's
+SLIDING = {"sliding_window": 3}
+LLAMA_3_ROPE = {
+    "rope_type": "llama3",
+    "rope_theta": 10000.0,
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 8,
+}
+EXPERTS = {"num_experts_per_tok": 2}
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A family as transformers builds it."""
+
+    name: str  # `<name>Config` and `<name>ForCausalLM` of transformers, unless `model` says more
+    settings: dict[str, Any]
+    # What a graph's rows have beside the constants that every family has.
+    constants: frozenset[str] = frozenset()
+    config: str = ""
+    names: dict[str, str] = field(default_factory=dict)  # settings that go by other names
+
+    def build(self, layers: int, d_vocab: int):
+        """The model with its own initialisation."""
+        import transformers
+
+        settings = {**SHAPE, "num_hidden_layers": layers, "vocab_size": d_vocab, **self.settings}
+        if settings.pop("alternating", False):
+            kinds = ["sliding_attention", "full_attention"]
+            settings["layer_types"] = (kinds * layers)[:layers]
+        named = {self.names.get(name, name): value for name, value in settings.items()}
+        config = getattr(transformers, self.config or f"{self.name}Config")
+        model = getattr(transformers, f"{self.name}ForCausalLM", None)
+        model = model or getattr(transformers, f"{self.name}LMHeadModel")
+        return model(config(**named, **TOKENS))
+
+
+GPT2_NAMES = {
+    "hidden_size": "n_embd",
+    "intermediate_size": "n_inner",
+    "num_hidden_layers": "n_layer",
+    "num_attention_heads": "n_head",
+    "max_position_embeddings": "n_positions",
+}
+ATTENTION = frozenset({"attention_bias"})
+NORMS = frozenset({"attention_bias", "norm_bias"})
+LEARNED = NORMS | {"position_embedding"}
+
+SUPPORTED: dict[str, Architecture] = {
+    "llama": Architecture("Llama", {**GROUPED, "attention_bias": True}, ATTENTION),
+    "llama-rope": Architecture("Llama", {**GROUPED, "rope_parameters": LLAMA_3_ROPE}),
+    "gpt2": Architecture("GPT2", {}, LEARNED, names=GPT2_NAMES),
+    "neox": Architecture("GPTNeoX", {"use_parallel_residual": True}, NORMS),
+    "neox-sequential": Architecture("GPTNeoX", {"use_parallel_residual": False}, NORMS),
+    "mistral": Architecture("Mistral", {**WIDE_HEADS, **SLIDING}),
+    "qwen2": Architecture("Qwen2", GROUPED, ATTENTION),
+    "qwen3": Architecture("Qwen3", WIDE_HEADS),
+    "gemma2": Architecture(
+        "Gemma2",
+        {**WIDE_HEADS, **SLIDING, "alternating": True, "final_logit_softcapping": 4.0},
+    ),
+    "gemma3": Architecture(
+        "Gemma3", {**WIDE_HEADS, **SLIDING, "alternating": True}, config="Gemma3TextConfig"
+    ),
+    "olmo": Architecture("Olmo", GROUPED),
+    "olmo2": Architecture("Olmo2", GROUPED),
+    "gpt-oss": Architecture(
+        "GptOss",
+        {**WIDE_HEADS, **SLIDING, **EXPERTS, "alternating": True, "num_local_experts": 4},
+        ATTENTION,
+    ),
+    "mixtral": Architecture("Mixtral", {**GROUPED, **EXPERTS, "num_local_experts": 4}),
+    "olmoe": Architecture("Olmoe", {**GROUPED, **EXPERTS, "num_experts": 4}),
+    "qwen3-moe": Architecture(
+        "Qwen3Moe",
+        {
+            **WIDE_HEADS,
+            **EXPERTS,
+            "num_experts": 4,
+            "moe_intermediate_size": 16,
+            "norm_topk_prob": True,
+        },
+    ),
+}
+MIXTURES = ("gpt-oss", "mixtral", "olmoe", "qwen3-moe")
