@@ -38,6 +38,14 @@ class FrozenAttention:
         """How many heads share one value head."""
         return self.heads // self.kv_heads
 
+    def forward(self, x: Float[Tensor, "position d_model"]) -> Float[Tensor, "position d_model"]:
+        """What the layer adds to a residual stream `x`, its constants included."""
+        size = self.output.shape[0] // self.heads
+        values = (x @ self.value).reshape(len(x), self.kv_heads, size)
+        per_head = values.repeat_interleave(self.group, dim=1)
+        mixed = torch.einsum("hpq,qhe->phe", self.pattern, per_head).reshape(len(x), -1)
+        return mixed @ self.output + self.attention_bias + self.norm_bias
+
 
 def freeze_attention(
     model: LanguageModel,

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from atlas.errors import BadInput, ModelError
 from atlas.models.bridge import BridgeSettings, boot_bridge
-from atlas.models.layout import BlockLayout, block_layout
+from atlas.models.layout import BlockLayout, block_layout, missing_part, peculiarities
 from atlas.models.sites import ONCE, Site
 from atlas.models.tokenizer import Tokenizer
 from atlas.models.tokens import Tokens
@@ -140,6 +140,14 @@ class LanguageModel:
         if site is Site.POSITION_EMBEDDING:
             return hasattr(self._bridge, "pos_embed")
         return self._layout(layer).hook_name(site, layer) is not None
+
+    def missing_part(self, layer: int) -> str | None:
+        """What a layer has in the place of a part that attribution needs; None if all are there."""
+        return missing_part(self._bridge.blocks[layer])
+
+    def peculiarities(self, layer: int) -> tuple[str, ...]:
+        """What a layer is known to do beside adding attention and MLP to the stream."""
+        return peculiarities(self._bridge.blocks[layer], self._bridge.cfg)
 
     def attention(self, layer: int) -> AttentionWeights:
         """The value and output weights of one layer."""

@@ -81,3 +81,33 @@ def block_layout(block: Any, parallel: bool, centred: bool) -> BlockLayout:
         parallel=parallel,
         normalized=normalized,
     )
+
+
+def missing_part(block: Any) -> str | None:
+    """What a block has in the place of a part that attribution needs; None if all are there."""
+    parts = block._modules
+    if "attn" not in parts or "ln1" not in parts:
+        inside = ", ".join(name for name in parts if not name.startswith(("hook_", "_")))
+        return f"no attention but {inside}, as in state-space or recurrent layers"
+    if "mlp" not in parts:
+        return "no MLP"
+    attention = parts["attn"]._modules
+    if "hook_kv_latent" in attention:
+        return "latent attention, whose values pass a norm of their own on the way to the heads"
+    if not {"hook_pattern", "v", "o"} <= set(attention):
+        return "attention without values and outputs of their own"
+    return None
+
+
+def peculiarities(block: Any, config: Any) -> tuple[str, ...]:
+    """What a block is known to do beside adding attention and MLP to the stream."""
+    attention = block._modules["attn"]._modules
+    scales = ("residual_multiplier", "scale_depth", "residual_contribution_scale")
+    scaled = [getattr(owner, name, None) for owner in (config, block) for name in scales]
+    found = {
+        "a gate on the attention's output": "hook_q_gate" in attention or "gate" in attention,
+        "a norm on the values": "v_norm" in attention,
+        "scaled residual branches": any(scale not in (None, 1, 1.0) for scale in scaled),
+        "clipped queries, keys and values": getattr(config, "clip_qkv", None) is not None,
+    }
+    return tuple(words for words, holds in found.items() if holds)

@@ -18,6 +18,7 @@ from atlas.models.active_features import ZERO_POSITIONS, ActiveFeatures, active_
 from atlas.models.dictionaries import Dictionary, MlpDictionary
 from atlas.models.frozen_attention import FrozenAttention, freeze_attention
 from atlas.models.frozen_mlp import FrozenMlp, freeze_mlp
+from atlas.models.held_sums import check_parts, check_reached, check_sums, places_of_sums
 from atlas.models.language_model import LanguageModel, Place
 from atlas.models.sites import Site
 
@@ -100,12 +101,17 @@ def freeze(
 
     Raises:
         ModelError: the dictionary has no exact graph for this model (other layers or width, or
-            no transcoders).
+            no transcoders), or the model's architecture does not fit; see `held_sums`.
         BadInput: ids that are not in the vocabulary, or longer than the context.
     """
+    check_parts(model)
     transcoders = checked_transcoders(model, dictionary)
-    outcome = model.run(ids[None], read=_places(model, transcoders))
+    places = [*_places(model, transcoders), *places_of_sums(model)]
+    outcome = model.run(ids[None], read=places)
     values = {place: value[0] for place, value in outcome.values.items()}
+    check_reached(model, places, values)
+    attention = tuple(_attention(model, layer, values) for layer in range(model.layers))
+    check_sums(model, attention, values)
     features = active_features(transcoders, values)
     embedding = values[Site.EMBEDDING, 0]
     position_embedding = values.get((Site.POSITION_EMBEDDING, 0))
@@ -125,7 +131,7 @@ def freeze(
         decoder_bias=empty.clone(),
         zero_position_mlp=empty.clone(),
         mlp_norm_bias=tokens.new_zeros(layers, width),
-        attention=tuple(_attention(model, layer, values) for layer in range(layers)),
+        attention=attention,
         mlps=tuple(freeze_mlp(model, transcoders, layer, values) for layer in range(layers)),
         values=values,
     )

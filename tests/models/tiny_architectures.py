@@ -101,3 +101,52 @@ SUPPORTED: dict[str, Architecture] = {
     ),
 }
 MIXTURES = ("gpt-oss", "mixtral", "olmoe", "qwen3-moe")
+
+# Nothing in the engine knows these; they fit.
+UNLISTED: dict[str, Architecture] = {
+    "starcoder2": Architecture("Starcoder2", {**GROUPED, "use_bias": True}, NORMS),
+    "phi3": Architecture("Phi3", GROUPED),
+    "gptj": Architecture("GPTJ", {"rotary_dim": 4}, frozenset({"norm_bias"}), names=GPT2_NAMES),
+}
+LATENT = {
+    "kv_lora_rank": 8,
+    "q_lora_rank": 8,
+    "qk_rope_head_dim": 4,
+    "qk_nope_head_dim": 4,
+    "v_head_dim": 6,
+    "n_routed_experts": 4,
+    "moe_intermediate_size": 16,
+    "n_group": 1,
+    "topk_group": 1,
+}
+GATED_OUTPUT = {
+    "num_experts": 4,
+    "moe_intermediate_size": 16,
+    "shared_expert_intermediate_size": 16,
+    "layer_types": ["full_attention"] * 3,
+}
+# And these do not: the layer and the part where the sums stop adding up, and why.
+REFUSED: dict[str, tuple[Architecture, str]] = {
+    "granite": (
+        Architecture("Granite", {**GROUPED, "residual_multiplier": 0.5}),
+        r"layer 0, attention: .* off by 100.0%; the architecture has scaled residual branches",
+    ),
+    "qwen3-next": (
+        Architecture("Qwen3Next", {**WIDE_HEADS, **EXPERTS, **GATED_OUTPUT}),
+        "layer 0, attention: .* the architecture has a gate on the attention's output",
+    ),
+    "deepseek-v2": (
+        Architecture("DeepseekV2", {"num_key_value_heads": 4, **EXPERTS, **LATENT}),
+        "layer 0: .* found latent attention",
+    ),
+    "mamba": (Architecture("Mamba", {}), "layer 0: .* no attention but norm, mixer"),
+    "bloom": (
+        Architecture("Bloom", {"n_head": 4, "n_layer": 3}),
+        "layer 0, MLP output: .* off by",
+    ),
+    "opt": (
+        Architecture("OPT", {"ffn_dim": 32, "word_embed_proj_dim": WIDTH}),
+        "layer 0: expected a pass through mlp_input",
+    ),
+}
+ALL = SUPPORTED | UNLISTED | {name: one for name, (one, _) in REFUSED.items()}

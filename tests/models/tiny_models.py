@@ -49,7 +49,7 @@ def write_tokenizer(folder: Path) -> None:
 
 def save_model(folder: Path, family: str = "llama", layers: int = 3, seed: int = 0) -> Path:
     torch.manual_seed(seed)
-    architecture = tiny_architectures.SUPPORTED[family]
+    architecture = tiny_architectures.ALL[family]
     model = architecture.build(layers, len(WORDS))
     with torch.no_grad():
         for name, parameter in model.named_parameters():
