@@ -12,7 +12,14 @@ from atlas.commands.output import format_option, library_option, print_json
 from atlas.commands.trace_report import lines, report
 from atlas.errors import BadInput
 from atlas.methods.attribute import AttributionSettings, attribute
-from atlas.methods.attribution.targets import GivenTokens, SalientTokens, Target, TokenDifference
+from atlas.methods.attribution.targets import (
+    GivenTokens,
+    RouterLogit,
+    RouterLogits,
+    SalientTokens,
+    Target,
+    TokenDifference,
+)
 
 
 @click.command(
@@ -32,6 +39,13 @@ from atlas.methods.attribution.targets import GivenTokens, SalientTokens, Target
     help="Explain this token's logit; repeatable. Default: the most probable tokens.",
 )
 @click.option("--foil", metavar="TOKEN", help="Explain the target's logit minus this one's.")
+@click.option(
+    "--router",
+    "routers",
+    multiple=True,
+    metavar="LAYER:EXPERT:POSITION",
+    help="Explain a router's logit for an expert instead of tokens' logits; repeatable.",
+)
 @click.option(
     "--max-feature-nodes",
     type=click.IntRange(min=1),
@@ -56,13 +70,14 @@ def command(  # noqa: PLR0913  one parameter per option
     out: Path | None,
     targets: tuple[str, ...],
     foil: str | None,
+    routers: tuple[str, ...],
     max_feature_nodes: int,
     top: int,
     library: Path | None,
     output_format: str,
 ) -> None:
     """Trace a prompt: what each feature and each logit is made of."""
-    settings = AttributionSettings(_target(targets, foil), max_feature_nodes)
+    settings = AttributionSettings(_target(targets, foil, routers), max_feature_nodes)
     if out is not None and not out.parent.is_dir():
         raise BadInput("--out", "a file in an existing folder", str(out))
     engine = open_engine(model, dictionary, device, library)
@@ -80,12 +95,26 @@ def command(  # noqa: PLR0913  one parameter per option
         click.echo(f"written to {out}")
 
 
-def _target(targets: tuple[str, ...], foil: str | None) -> Target:
+def _target(targets: tuple[str, ...], foil: str | None, routers: tuple[str, ...]) -> Target:
+    if routers:
+        if targets or foil is not None:
+            raise BadInput("--router", "no --target and no --foil beside it", "both")
+        return RouterLogits(tuple(_router(text) for text in routers))
     if foil is None:
         return GivenTokens(targets) if targets else SalientTokens()
     if len(targets) != 1:
         raise BadInput("--foil", "exactly one --target", f"{len(targets)}")
     return TokenDifference(targets[0], foil)
+
+
+def _router(text: str) -> RouterLogit:
+    parts = text.split(":")
+    try:
+        layer, expert, position = (int(part) for part in parts)
+    except ValueError as error:
+        expected = "LAYER:EXPERT:POSITION, three whole numbers"
+        raise BadInput("--router", expected, repr(text)) from error
+    return RouterLogit(layer, expert, position)
 
 
 def _progress(done: int, total: int) -> None:

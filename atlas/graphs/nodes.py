@@ -20,6 +20,7 @@ CONSTANTS = (
     "zero_position_mlp",
     "unembed_bias",
     "skip_bias",
+    "router_bias",
 )
 
 

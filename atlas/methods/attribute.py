@@ -9,7 +9,7 @@ explains.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,9 +28,6 @@ from atlas.models.active_features import ZERO_POSITIONS
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 from atlas.models.replacement import FrozenPass, check_length, freeze
-from atlas.models.sites import Site
-
-_FINAL_SCALE = (Site.FINAL_NORM_SCALE, 0)
 
 Progress = Callable[[int, int], None]
 """Called with (rows done, rows in all)."""
@@ -62,9 +59,11 @@ def attribute(
     """The attribution graph of a prompt, given as text or as token ids with their first token.
 
     Raises:
-        BadInput: an empty prompt, one longer than the context, ids outside the vocabulary.
+        BadInput: an empty prompt, one longer than the context, ids outside the vocabulary; a
+            target that is not there.
         ModelError: a dictionary that does not replace this model's MLPs, or with no active
-            feature; a target that is not one token; weights in half precision.
+            feature; a target that is not one token; weights in half precision; an architecture
+            whose sums do not add up (see `atlas.models.held_sums`).
     """
     if model.dtype not in (torch.float32, torch.float64):
         raise ModelError(
@@ -129,16 +128,8 @@ class _Tracer:
 
     def trace_logits(self) -> None:
         """Compute the rows of the logits."""
-        frozen, directions = self.frozen, self.logits.direction
-        norm = frozen.model.final_norm()
-        scale = frozen.values[_FINAL_SCALE][-1]
-        count = len(self.logits.index)
-        layer = torch.full((count,), frozen.model.layers, device=directions.device)
-        targets = Targets(layer, frozen.length - 1 + 0 * layer, norm.backward(directions) / scale)
-        constants = {"unembed_bias": self.logits.bias}
-        if norm.bias is not None:
-            constants["norm_bias"] = directions @ norm.bias
-        self.logit_block = self._sparse_rows(targets, constants)
+        reading = self.logits.reading
+        self.logit_block = self._sparse_rows(reading.targets, reading.constants)
 
     def trace_features(self, chosen: Int[np.ndarray, " chosen"]) -> None:
         """Compute the rows of some features, given as columns."""
@@ -183,7 +174,7 @@ class _Tracer:
             weights = vstack([features, self.logit_block], format="csr")
         return TracedRows(self.traced[order], weights, self.columns)
 
-    def _sparse_rows(self, targets: Targets, constants: dict[str, Tensor]) -> csr_array:
+    def _sparse_rows(self, targets: Targets, constants: Mapping[str, Tensor]) -> csr_array:
         blocks, order = [], []
         for rows, weights in sweep(self.frozen, targets, self.rows_per_chunk):
             for name, values in constants.items():

@@ -1,7 +1,7 @@
 """A language model, its tokenizer and its linear weights behind one narrow class.
 
-TransformerLens' `TransformerBridge` runs the model; only this file and `layout` know the names of
-its hooks and parameters.
+TransformerLens' `TransformerBridge` runs the model; only this file, `layout` and `experts` know
+the names of its hooks and parameters.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from atlas.errors import BadInput, ModelError
 from atlas.models.bridge import BridgeSettings, boot_bridge
+from atlas.models.experts import Mixture, mixture_of
 from atlas.models.layout import BlockLayout, block_layout, missing_part, peculiarities
 from atlas.models.sites import ONCE, Site
 from atlas.models.tokenizer import Tokenizer
@@ -157,6 +158,10 @@ class LanguageModel:
         if bias is not None:
             bias = bias.reshape(value.shape[0], value.shape[2])
         return AttentionWeights(value, bias, part.W_O.detach(), detached(part.b_O))
+
+    def mixture(self, layer: int) -> Mixture | None:
+        """The layer's experts and their router; None where there are none."""
+        return mixture_of(self._bridge.blocks[layer].mlp, self.d_model)
 
     def attention_norm(self, layer: int) -> NormWeights | None:
         """The norm that the attention reads through; None where it reads the stream (OLMo-2)."""

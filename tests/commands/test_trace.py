@@ -69,6 +69,20 @@ def test_targets_and_a_foil_can_be_given(engine_options):
     assert [logit["token"] for logit in found["logits"]] == ["w2 − w4"]  # noqa: RUF001
 
 
+def test_a_router_can_be_explained(tmp_path):
+    folder = str(tiny_models.save_model(tmp_path / "model", "mixtral"))
+    dictionary = tiny_models.random_transcoders(LanguageModel.load(folder))
+    circuit_tracer.save(dictionary, tmp_path / "transcoders", "tiny")
+    options = ["--model", folder, "--dictionary", str(tmp_path / "transcoders")]
+    options += ["--prompt", "w1 w5", "--router", "1:2:-1", "--router", "0:3:1", "--format", "json"]
+    found = json.loads(run(options).stdout)
+    assert [logit["token"] for logit in found["logits"]] == [
+        "expert 2 of layer 1 at position 2",
+        "expert 3 of layer 0 at position 1",
+    ]
+    assert found["largest_closure_gap"] < 1e-4
+
+
 def test_a_prompt_without_words_is_traced_too(engine_options):
     result = run(engine_options, "--prompt", "<bos>")
     assert "every row closed" in result.stdout
@@ -80,6 +94,9 @@ def test_a_prompt_without_words_is_traced_too(engine_options):
         (["--prompt", ""], "at least one token"),
         (["--prompt", "w1", "--target", "elephant"], "unknown word"),
         (["--prompt", "w1", "--foil", "w2"], "exactly one --target"),
+        (["--prompt", "w1", "--router", "1:2"], "LAYER:EXPERT:POSITION"),
+        (["--prompt", "w1", "--router", "1:2:0"], "with experts and a router"),
+        (["--prompt", "w1", "--router", "1:2:0", "--target", "w1"], "no --target"),
         (["--prompt", "w1", "--out", "/no/such/folder/graph.npz"], "an existing folder"),
         (["--prompt", " ".join(["w1"] * 40)], "1 to 32 tokens"),
     ],

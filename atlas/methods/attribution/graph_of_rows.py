@@ -102,8 +102,8 @@ def _nodes(
     table.add(NodeKind.CONSTANT, {"index": codes}, tuple(CONSTANTS[code] for code in codes))
     if has_lost:
         table.add(NodeKind.DROPPED, {"index": np.zeros(1)})
-    last = np.full(len(logits.index), columns.positions - 1)
-    traced = {"position": last, "index": logits.index, "value": logits.probability}
+    read_at = logits.reading.targets.position.cpu().numpy()
+    traced = {"position": read_at, "index": logits.index, "value": logits.probability}
     table.add(NodeKind.LOGIT, traced, logits.label)
     return table.build()
 
