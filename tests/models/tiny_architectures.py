@@ -31,12 +31,17 @@ EXPERTS = {"num_experts_per_tok": 2}
 class Architecture:
     """A family as transformers builds it."""
 
-    name: str  # `<name>Config` and `<name>ForCausalLM` of transformers, unless `model` says more
+    name: str  # `<name>Config` and `<name>ForCausalLM` of transformers, mostly
     settings: dict[str, Any]
     # What a graph's rows have beside the constants that every family has.
     constants: frozenset[str] = frozenset()
     config: str = ""
     names: dict[str, str] = field(default_factory=dict)  # settings that go by other names
+
+    @property
+    def class_name(self) -> str:
+        """The class of transformers, as `config.json` has it."""
+        return f"{self.name}LMHeadModel" if self.name == "GPT2" else f"{self.name}ForCausalLM"
 
     def build(self, layers: int, d_vocab: int):
         """The model with its own initialisation."""
@@ -48,9 +53,7 @@ class Architecture:
             settings["layer_types"] = (kinds * layers)[:layers]
         named = {self.names.get(name, name): value for name, value in settings.items()}
         config = getattr(transformers, self.config or f"{self.name}Config")
-        model = getattr(transformers, f"{self.name}ForCausalLM", None)
-        model = model or getattr(transformers, f"{self.name}LMHeadModel")
-        return model(config(**named, **TOKENS))
+        return getattr(transformers, self.class_name)(config(**named, **TOKENS))
 
 
 GPT2_NAMES = {
