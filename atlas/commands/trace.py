@@ -54,6 +54,11 @@ from atlas.methods.attribution.targets import (
     help="How many features get a row, the most influential first.",
 )
 @click.option(
+    "--split-errors",
+    is_flag=True,
+    help="Split each error of a mixture of experts by expert.",
+)
+@click.option(
     "--top",
     type=click.IntRange(min=0),
     default=3,
@@ -72,12 +77,14 @@ def command(  # noqa: PLR0913  one parameter per option
     foil: str | None,
     routers: tuple[str, ...],
     max_feature_nodes: int,
+    split_errors: bool,
     top: int,
     library: Path | None,
     output_format: str,
 ) -> None:
     """Trace a prompt: what each feature and each logit is made of."""
-    settings = AttributionSettings(_target(targets, foil, routers), max_feature_nodes)
+    target = _target(targets, foil, routers)
+    settings = AttributionSettings(target, max_feature_nodes, split_errors=split_errors)
     if out is not None and not out.parent.is_dir():
         raise BadInput("--out", "a file in an existing folder", str(out))
     engine = open_engine(model, dictionary, device, library)

@@ -28,6 +28,7 @@ from atlas.models.active_features import ZERO_POSITIONS
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 from atlas.models.replacement import FrozenPass, check_length, freeze
+from atlas.models.split_errors import split_errors
 
 Progress = Callable[[int, int], None]
 """Called with (rows done, rows in all)."""
@@ -41,6 +42,7 @@ class AttributionSettings:
     max_feature_nodes: int | None = 7500  # features that get a row; None: all active ones
     rows_per_step: int = 1024  # rows between two rankings; smaller follows influence more closely
     rows_per_chunk: int = 256  # rows swept together; memory grows with rows × positions × d_model
+    split_errors: bool = False  # in a mixture of experts, an error node for each chosen expert
 
     def __post_init__(self) -> None:
         for name in ("max_feature_nodes", "rows_per_step", "rows_per_chunk"):
@@ -60,7 +62,7 @@ def attribute(
 
     Raises:
         BadInput: an empty prompt, one longer than the context, ids outside the vocabulary; a
-            target that is not there.
+            target that is not there; errors to split of a model without experts.
         ModelError: a dictionary that does not replace this model's MLPs, or with no active
             feature; a target that is not one token; weights in half precision; an architecture
             whose sums do not add up (see `atlas.models.held_sums`).
@@ -82,6 +84,8 @@ def attribute(
             "none",
             f"check that it was trained for {model.name}",
         )
+    if settings.split_errors:
+        frozen = split_errors(frozen)
     logits = traced_logits(frozen, settings.target)
     rows = _trace(frozen, logits, settings, progress)
     text = prompt if isinstance(prompt, str) else model.tokenizer.decode(ids.tolist())
@@ -121,7 +125,7 @@ class _Tracer:
         self.frozen = frozen
         self.logits = logits
         self.rows_per_chunk = rows_per_chunk
-        self.columns = Columns(len(frozen.features), frozen.model.layers, frozen.length)
+        self.columns = Columns.of(frozen)
         self.traced: Int[np.ndarray, " traced"] = np.zeros(0, dtype=np.int64)
         self.feature_blocks: list[csr_array] = []
         self.logit_block = csr_array((0, self.columns.count), dtype=np.float32)

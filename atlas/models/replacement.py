@@ -8,6 +8,7 @@ embeddings, the features' activations, the errors and a few constants (Ameisen e
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float, Int
@@ -21,6 +22,17 @@ from atlas.models.frozen_mlp import FrozenMlp, freeze_mlp
 from atlas.models.held_sums import check_parts, check_reached, check_sums, places_of_sums
 from atlas.models.language_model import LanguageModel, Place
 from atlas.models.sites import Site
+
+
+@dataclass(frozen=True)
+class ErrorParts:
+    """Errors split by expert, in as many slots as a layer has chosen experts at most."""
+
+    WHOLE: ClassVar[int] = -1  # in place of an expert: the error of a layer without experts
+    ABSENT: ClassVar[int] = -2  # an empty slot
+
+    vectors: Float[Tensor, "layer position slot d_model"]
+    expert: Int[Tensor, "layer position slot"]
 
 
 @dataclass(frozen=True)
@@ -45,11 +57,23 @@ class FrozenPass:
     attention: tuple[FrozenAttention, ...]
     mlps: tuple[FrozenMlp, ...]
     values: dict[Place, Tensor]  # norm scales, by place
+    error_parts: ErrorParts | None = None  # where errors are split; see `split_errors`
 
     @property
     def length(self) -> int:
         """The number of tokens."""
         return int(self.ids.shape[0])
+
+    @property
+    def error_slots(self) -> int:
+        """How many parts an error has at most."""
+        return 1 if self.error_parts is None else int(self.error_parts.expert.shape[2])
+
+    def error(self, layer: int, position: int) -> Float[Tensor, "slot d_model"]:
+        """The parts of one error; one part where errors are not split."""
+        if self.error_parts is None:
+            return self.errors[layer, position][None]
+        return self.error_parts.vectors[layer, position]
 
     def written(self, columns: slice, layer: int) -> Float[Tensor, "some_feature d_model"]:
         """What features of one layer write at a layer: activation times decoder vector."""

@@ -17,7 +17,7 @@ from atlas.graphs.nodes import NODE_DTYPES
 from atlas.methods.attribution.sweep import Columns
 from atlas.methods.attribution.targets import TracedLogits
 from atlas.models.active_features import ZERO_POSITIONS
-from atlas.models.replacement import FrozenPass
+from atlas.models.replacement import ErrorParts, FrozenPass
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ def graph_of_rows(
     lost = weights[:, untraced]
     net = np.asarray(lost.sum(axis=1), dtype=np.float32).reshape(-1, 1)
     absolute = np.asarray(abs(lost).sum(axis=1), dtype=np.float32).reshape(-1)
-    others = _other_columns(columns, weights)
+    others = _other_columns(frozen, columns, weights)
     has_lost = len(untraced) > 0
     parts = [weights[:, np.concatenate([rows.features, others])]]
     if has_lost:
@@ -67,17 +67,20 @@ def graph_of_rows(
     )
 
 
-def _other_columns(columns: Columns, weights: csc_array) -> Int[np.ndarray, " other"]:
+def _other_columns(
+    frozen: FrozenPass, columns: Columns, weights: csc_array
+) -> Int[np.ndarray, " other"]:
     """Errors outside the zero positions, all tokens, and the constants that this model has."""
-    errors = [
-        columns.error(layer, position)
-        for layer in range(columns.layers)
-        for position in range(ZERO_POSITIONS, columns.positions)
-    ]
+    shape = (columns.layers, columns.positions, columns.slots)
+    has_error = np.ones(shape, dtype=bool)
+    if frozen.error_parts is not None:
+        has_error = (frozen.error_parts.expert != ErrorParts.ABSENT).cpu().numpy()
+    has_error[:, :ZERO_POSITIONS] = False
+    errors = columns.features + np.flatnonzero(has_error)
     constants = np.arange(columns.first_constant, columns.count)
     present = np.asarray(abs(weights[:, constants]).sum(axis=0)).reshape(-1) > 0
     tokens = np.arange(columns.first_token, columns.first_constant)
-    return np.concatenate([np.asarray(errors, dtype=np.int64), tokens, constants[present]])
+    return np.concatenate([errors, tokens, constants[present]])
 
 
 def _nodes(
@@ -87,15 +90,14 @@ def _nodes(
     others: Int[np.ndarray, " other"],
     has_lost: bool,
 ) -> NodeTable:
-    columns = Columns(len(frozen.features), frozen.model.layers, frozen.length)
+    columns = Columns.of(frozen)
     active = frozen.features
     table = _TableBuilder()
     names = ("layer", "position", "index", "value")
     chosen = {name: getattr(active, name).cpu().numpy()[features] for name in names}
     table.add(NodeKind.FEATURE, chosen)
     errors = others[others < columns.first_token] - columns.features
-    places = {"layer": errors // columns.positions, "position": errors % columns.positions}
-    table.add(NodeKind.ERROR, {**places, "index": np.zeros_like(errors)})
+    table.add(NodeKind.ERROR, *_error_nodes(frozen, errors))
     position = np.arange(columns.positions)
     table.add(NodeKind.TOKEN, {"position": position, "index": frozen.ids.cpu().numpy()})
     codes = others[others >= columns.first_constant] - columns.first_constant
@@ -106,6 +108,19 @@ def _nodes(
     traced = {"position": read_at, "index": logits.index, "value": logits.probability}
     table.add(NodeKind.LOGIT, traced, logits.label)
     return table.build()
+
+
+def _error_nodes(
+    frozen: FrozenPass, errors: Int[np.ndarray, " error"]
+) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """The columns of error nodes, given as numbers among all slots, and their labels."""
+    shape = (frozen.model.layers, frozen.length, frozen.error_slots)
+    layer, position, slot = np.unravel_index(errors, shape)
+    expert = np.full_like(errors, ErrorParts.WHOLE)
+    if frozen.error_parts is not None:
+        expert = frozen.error_parts.expert.cpu().numpy()[layer, position, slot]
+    label = tuple("" if each < 0 else f"expert {each}" for each in expert)
+    return {"layer": layer, "position": position, "index": expert + 1}, label
 
 
 class _TableBuilder:

@@ -52,20 +52,28 @@ class Targets:
 
 @dataclass(frozen=True)
 class Columns:
-    """The sources in order: features, errors (layer by layer), tokens, constants."""
+    """The sources in order: features, errors (by layer, position, slot), tokens, constants."""
 
     features: int
     layers: int
     positions: int
+    slots: int  # columns for each error; more than one where errors are split by expert
 
-    def error(self, layer: int, position: int) -> int:
-        """The column of an error."""
-        return self.features + layer * self.positions + position
+    @classmethod
+    def of(cls, frozen: FrozenPass) -> Columns:
+        """The columns of a prompt's rows."""
+        layers, length = frozen.model.layers, frozen.length
+        return cls(len(frozen.features), layers, length, frozen.error_slots)
+
+    def error(self, layer: int, position: int) -> slice:
+        """The columns of an error's parts."""
+        start = self.features + (layer * self.positions + position) * self.slots
+        return slice(start, start + self.slots)
 
     @property
     def first_token(self) -> int:
         """The column of the first token."""
-        return self.features + self.layers * self.positions
+        return self.features + self.layers * self.positions * self.slots
 
     @property
     def first_constant(self) -> int:
@@ -107,7 +115,7 @@ class _Chunk:
     def __init__(self, frozen: FrozenPass, targets: Targets) -> None:
         self.frozen = frozen
         self.targets = targets
-        self.columns = Columns(len(frozen.features), frozen.model.layers, frozen.length)
+        self.columns = Columns.of(frozen)
         self.length = int(targets.position.max()) + 1
         starts = targets.gradient
         self.gradient = starts.new_zeros(self.length, starts.shape[1], len(targets))
@@ -155,7 +163,7 @@ class _Chunk:
             for source in writers:
                 here = frozen.features.at(source, position)
                 self.out[here, :rows] += frozen.written(here, layer) @ gradient
-            error = frozen.errors[layer, position] @ gradient
+            error = frozen.error(layer, position) @ gradient
             self.out[columns.error(layer, position), :rows] = error
             bias = frozen.decoder_bias[layer, position] @ gradient
             self.out[columns.constant("decoder_bias"), :rows] += bias
