@@ -19,7 +19,7 @@ ROUTER_NAMES = ("gate", "router")
 
 @dataclass(frozen=True)
 class ChosenExperts:
-    """What a mixture did at each position, one slot per chosen expert."""
+    """What a mixture did at each position, one slot per chosen expert, in ascending order."""
 
     expert: Int[Tensor, "position slot"]
     gate: Float[Tensor, "position slot"]
@@ -62,6 +62,8 @@ class Mixture:
         with torch.no_grad():
             match self.router(x):
                 case (Tensor(), Tensor() as gate, Tensor() as expert) if gate.shape == expert.shape:
+                    order = expert.argsort(dim=1)
+                    expert, gate = expert.gather(1, order), gate.gather(1, order)
                     slots = [slice(slot, slot + 1) for slot in range(gate.shape[1])]
                     parts = [self.experts(x, expert[:, slot], gate[:, slot]) for slot in slots]
                     return ChosenExperts(expert, gate, torch.stack(parts, dim=1))

@@ -8,7 +8,9 @@ import torch
 
 from atlas.errors import BadInput, ModelError
 from atlas.graphs.graph import AttributionGraph, NodeKind
+from atlas.graphs.neuronpedia_json import read_graph, write_graph
 from atlas.methods.attribute import AttributionSettings, attribute
+from atlas.methods.attribution.targets import RouterLogit, RouterLogits
 from atlas.models.replacement import freeze
 from atlas.models.sites import Site
 from atlas.models.split_errors import split_errors
@@ -92,6 +94,17 @@ def test_the_edges_of_a_split_error_sum_to_those_of_the_whole(family, tiny_model
     np.testing.assert_allclose(parts.closure_gap(), whole.closure_gap(), atol=1e-5)
     parts.save(tmp_path / "graph.npz")
     assert AttributionGraph.load(tmp_path / "graph.npz").equals(parts)
+
+
+def test_other_tools_get_routers_and_split_errors_and_give_them_back(tiny_model, tmp_path):
+    model = tiny_model("mixtral")
+    target = RouterLogits((RouterLogit(1, 2, 4), RouterLogit(2, 2, 5)))
+    settings = AttributionSettings(target, split_errors=True)
+    graph = attribute(model, dictionary_of(model), IDS, settings)
+    write_graph(graph, tmp_path / "graph.json", "a-slug")
+    again = read_graph(tmp_path / "graph.json")
+    assert again.nodes.equals(graph.nodes)
+    np.testing.assert_array_equal(again.rows.toarray(), graph.rows.toarray())
 
 
 def test_a_model_without_experts_has_no_errors_to_split(tiny_model):
