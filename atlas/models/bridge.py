@@ -60,6 +60,12 @@ def boot_bridge(reference: str, settings: BridgeSettings) -> tuple[Any, Any]:
         raise ModelError(
             f"model {reference}", "an architecture that TransformerLens knows", _line(error)
         ) from error
+    if not hasattr(bridge, "blocks"):
+        raise ModelError(
+            f"model {reference} ({bridge.cfg.architecture})",
+            "one stack of layers that predicts the next token",
+            "several stacks, as in an encoder and a decoder",
+        )
     _give_weights_to_bare_norms(bridge)
     bridge.eval()
     for parameter in bridge.original_model.parameters():

@@ -64,6 +64,17 @@ def test_a_folder_without_a_model_is_refused(tmp_path):
         LanguageModel.load(str(tmp_path / "missing"))
 
 
+def test_an_encoder_with_a_decoder_is_refused(tmp_path):
+    import transformers
+
+    shape = {"d_model": 24, "d_kv": 6, "d_ff": 32, "num_layers": 2, "num_heads": 4}
+    config = transformers.T5Config(**shape, vocab_size=40, decoder_start_token_id=0)
+    transformers.T5ForConditionalGeneration(config).save_pretrained(tmp_path)
+    tiny_models.write_tokenizer(tmp_path)
+    with pytest.raises(ModelError, match=r"\(T5\w+\): expected one stack of layers"):
+        LanguageModel.load(str(tmp_path))
+
+
 def test_a_hub_id_without_network_says_what_to_do():
     with pytest.raises(ModelUnavailable, match="download it once"):
         LanguageModel.load("nobody/no-such-model-at-all")

@@ -109,6 +109,10 @@ MIXTURES = ("gpt-oss", "mixtral", "olmoe", "qwen3-moe")
 UNLISTED: dict[str, Architecture] = {
     "starcoder2": Architecture("Starcoder2", {**GROUPED, "use_bias": True}, NORMS),
     "phi3": Architecture("Phi3", GROUPED),
+    # Positions as slopes added to the attention scores, and one value head for all.
+    "falcon-alibi": Architecture(
+        "Falcon", {"alibi": True, "multi_query": True, "parallel_attn": False}, NORMS
+    ),
     "gptj": Architecture("GPTJ", {"rotary_dim": 4}, frozenset({"norm_bias"}), names=GPT2_NAMES),
 }
 LATENT = {
