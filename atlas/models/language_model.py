@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ from torch import Tensor
 from atlas.errors import BadInput, ModelError
 from atlas.models.bridge import BridgeSettings, boot_bridge
 from atlas.models.experts import Mixture, mixture_of
-from atlas.models.layout import BlockLayout, block_layout, missing_part, peculiarities
+from atlas.models.layout import block_layout, missing_part, peculiarities
 from atlas.models.sites import ONCE, Site
 from atlas.models.tokenizer import Tokenizer
 from atlas.models.tokens import Tokens
@@ -62,6 +63,9 @@ class LanguageModel:
         self.dtype: torch.dtype = config.dtype
         self.parallel_blocks = bool(config.parallel_attn_mlp)
         self.centred_norms = not bool(config.uses_rms_norm)
+        self._layouts = tuple(
+            block_layout(block, self.parallel_blocks, self.centred_norms) for block in bridge.blocks
+        )
 
     @classmethod
     def load(
@@ -128,7 +132,8 @@ class LanguageModel:
             warnings.filterwarnings("ignore", message="A forward hook edited hook_scale")
             try:
                 for place, point in points.items():
-                    hook = _hook(place, (edits or {}).get(place), wanted, values)
+                    read_into = values if place in wanted else None
+                    hook = partial(_at_place, place, (edits or {}).get(place), read_into)
                     point.add_hook(hook, dir="fwd", level=level)
                 logits = self._bridge(ids.to(self.device), return_type="logits")
             finally:
@@ -140,7 +145,7 @@ class LanguageModel:
         """Whether the model has this place."""
         if site is Site.POSITION_EMBEDDING:
             return hasattr(self._bridge, "pos_embed")
-        return self._layout(layer).hook_name(site, layer) is not None
+        return self._layouts[layer].hook_name(site, layer) is not None
 
     def missing_part(self, layer: int) -> str | None:
         """What a layer has in the place of a part that attribution needs; None if all are there."""
@@ -165,19 +170,19 @@ class LanguageModel:
 
     def attention_norm(self, layer: int) -> NormWeights | None:
         """The norm that the attention reads through; None where it reads the stream (OLMo-2)."""
-        return self._norm_of_block(layer, self._layout(layer).attention_norm)
+        return self._norm_of_block(layer, self._layouts[layer].attention_norm)
 
     def mlp_norm(self, layer: int) -> NormWeights | None:
         """The norm that the MLP reads through; None where it reads the stream (OLMo-2)."""
-        return self._norm_of_block(layer, self._layout(layer).mlp_norm)
+        return self._norm_of_block(layer, self._layouts[layer].mlp_norm)
 
     def attention_post_norm(self, layer: int) -> NormWeights | None:
         """The norm on the attention's output, where there is one (Gemma, OLMo-2)."""
-        return self._norm_of_block(layer, self._layout(layer).attention_post_norm)
+        return self._norm_of_block(layer, self._layouts[layer].attention_post_norm)
 
     def mlp_post_norm(self, layer: int) -> NormWeights | None:
         """The norm on the MLP's output, where there is one (Gemma, OLMo-2)."""
-        return self._norm_of_block(layer, self._layout(layer).mlp_post_norm)
+        return self._norm_of_block(layer, self._layouts[layer].mlp_post_norm)
 
     def final_norm(self) -> NormWeights:
         """The norm before the unembedding."""
@@ -186,9 +191,6 @@ class LanguageModel:
     def unembedding(self) -> Unembedding:
         """The unembedding matrix and its bias."""
         return Unembedding(self._bridge.W_U.detach(), detached(self._bridge.b_U))
-
-    def _layout(self, layer: int) -> BlockLayout:
-        return block_layout(self._bridge.blocks[layer], self.parallel_blocks, self.centred_norms)
 
     def _norm_of_block(self, layer: int, name: str | None) -> NormWeights | None:
         return None if name is None else self._norm(self._bridge.blocks[layer]._modules[name])
@@ -209,7 +211,7 @@ class LanguageModel:
             raise ModelError(
                 f"{self.name}: {site.value}", f"a layer below {self.layers}", f"layer {layer}"
             )
-        name = self._layout(layer).hook_name(site, layer)
+        name = self._layouts[layer].hook_name(site, layer)
         if name is None or not self.has(site, layer):
             raise ModelError(
                 f"{self.name}: layer {layer}", f"a place {site.value}", "none in this architecture"
@@ -236,13 +238,11 @@ class LanguageModel:
             )
 
 
-def _hook(
-    place: Place, edit: Edit | None, wanted: set[Place], values: dict[Place, Tensor]
-) -> Callable[..., Tensor | None]:
-    def hook(value: Tensor, hook: Any) -> Tensor | None:
-        new = value if edit is None else edit(value)
-        if place in wanted:
-            values[place] = new.detach()
-        return None if edit is None else new
-
-    return hook
+def _at_place(
+    place: Place, edit: Edit | None, read: dict[Place, Tensor] | None, value: Tensor, hook: Any
+) -> Tensor | None:
+    """A hook of TransformerLens, once its first three arguments are given."""
+    new = value if edit is None else edit(value)
+    if read is not None:
+        read[place] = new.detach()
+    return None if edit is None else new
