@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas test check lint browser reproduce site slow microworld microworld-smoke
+.PHONY: help atlas test check lint browser reproduce site slow test-matrix microworld microworld-smoke
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -25,7 +25,7 @@ atlas: $(INSTALLED) ## check every entry, re-measure the embedded model's, build
 
 test: $(INSTALLED) lint browser ## everything that must hold (≤ 10 minutes after the installation)
 	$(BIN)/atlas check
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m 'not slow'
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m 'not slow and not matrix'
 
 check: $(INSTALLED) ## only the entries
 	$(BIN)/atlas check
@@ -46,6 +46,9 @@ site: $(INSTALLED) ## only the website
 
 slow: $(INSTALLED) ## kill tests, a site of 300 entries (3 minutes)
 	$(BIN)/python -m pytest -m slow
+
+test-matrix: $(INSTALLED) ## the four theorems with every family, kind of dictionary and activation function (3 minutes on one core)
+	$(BIN)/python -m pytest -m matrix
 
 microworld: $(INSTALLED) ## retrain the embedded model and its dictionaries from the seed (not timed in one go; on 2 idle cores the model takes 30 minutes and the transcoders 25)
 	$(BIN)/python -m microworld train

@@ -12,7 +12,14 @@ from atlas.commands.output import format_option, library_option, print_json
 from atlas.commands.trace_report import lines, report
 from atlas.errors import BadInput
 from atlas.methods.attribute import AttributionSettings, attribute
-from atlas.methods.attribution.targets import GivenTokens, SalientTokens, Target, TokenDifference
+from atlas.methods.attribution.targets import (
+    GivenTokens,
+    RouterLogit,
+    RouterLogits,
+    SalientTokens,
+    Target,
+    TokenDifference,
+)
 
 
 @click.command(
@@ -33,11 +40,23 @@ from atlas.methods.attribution.targets import GivenTokens, SalientTokens, Target
 )
 @click.option("--foil", metavar="TOKEN", help="Explain the target's logit minus this one's.")
 @click.option(
+    "--router",
+    "routers",
+    multiple=True,
+    metavar="LAYER:EXPERT:POSITION",
+    help="Explain a router's logit for an expert instead of tokens' logits; repeatable.",
+)
+@click.option(
     "--max-feature-nodes",
     type=click.IntRange(min=1),
     default=7500,
     show_default=True,
     help="How many features get a row, the most influential first.",
+)
+@click.option(
+    "--split-errors",
+    is_flag=True,
+    help="Split each error of a mixture of experts by expert.",
 )
 @click.option(
     "--top",
@@ -56,13 +75,16 @@ def command(  # noqa: PLR0913  one parameter per option
     out: Path | None,
     targets: tuple[str, ...],
     foil: str | None,
+    routers: tuple[str, ...],
     max_feature_nodes: int,
+    split_errors: bool,
     top: int,
     library: Path | None,
     output_format: str,
 ) -> None:
     """Trace a prompt: what each feature and each logit is made of."""
-    settings = AttributionSettings(_target(targets, foil), max_feature_nodes)
+    target = _target(targets, foil, routers)
+    settings = AttributionSettings(target, max_feature_nodes, split_errors=split_errors)
     if out is not None and not out.parent.is_dir():
         raise BadInput("--out", "a file in an existing folder", str(out))
     engine = open_engine(model, dictionary, device, library)
@@ -80,12 +102,26 @@ def command(  # noqa: PLR0913  one parameter per option
         click.echo(f"written to {out}")
 
 
-def _target(targets: tuple[str, ...], foil: str | None) -> Target:
+def _target(targets: tuple[str, ...], foil: str | None, routers: tuple[str, ...]) -> Target:
+    if routers:
+        if targets or foil is not None:
+            raise BadInput("--router", "no --target and no --foil beside it", "both")
+        return RouterLogits(tuple(_router(text) for text in routers))
     if foil is None:
         return GivenTokens(targets) if targets else SalientTokens()
     if len(targets) != 1:
         raise BadInput("--foil", "exactly one --target", f"{len(targets)}")
     return TokenDifference(targets[0], foil)
+
+
+def _router(text: str) -> RouterLogit:
+    parts = text.split(":")
+    try:
+        layer, expert, position = (int(part) for part in parts)
+    except ValueError as error:
+        expected = "LAYER:EXPERT:POSITION, three whole numbers"
+        raise BadInput("--router", expected, repr(text)) from error
+    return RouterLogit(layer, expert, position)
 
 
 def _progress(done: int, total: int) -> None:

@@ -23,6 +23,7 @@ CONSTANTS = (
     "skip_bias",
     "query_bias",  # of an attention head's own query or key: in attention scores, not in graphs
     "key_bias",
+    "router_bias",
 )
 
 
@@ -56,9 +57,11 @@ class NodeTable:
     kind: Int8[np.ndarray, " node"]  # a NodeKind
     layer: Int16[np.ndarray, " node"]  # -1 for tokens, dropped mass and logits
     position: Int32[np.ndarray, " node"]  # in the prompt, BOS is 0; -1 where there is none
-    index: Int32[np.ndarray, " node"]  # feature | token id | vocabulary id | code in CONSTANTS
+    # Feature | token id | vocabulary id | code in CONSTANTS | on errors 0, or expert + 1 where an
+    # error is split by expert.
+    index: Int32[np.ndarray, " node"]
     value: Float32[np.ndarray, " node"]  # activation | logit probability | 0
-    label: tuple[str, ...]  # "" mostly; a constant's name, a logit's token
+    label: tuple[str, ...]  # "" mostly; a constant's name, a logit's token, an expert
 
     def __post_init__(self) -> None:
         check_columns(self)
@@ -99,7 +102,8 @@ class NodeTable:
             case NodeKind.FEATURE:
                 return f"feature {layer}-{index} at position {position}"
             case NodeKind.ERROR:
-                return f"error of layer {layer} at position {position}"
+                whole = f"error of layer {layer} at position {position}"
+                return whole if index <= 0 else f"{whole}, expert {index - 1}"
             case NodeKind.TOKEN:
                 return f"token {index} at position {position}"
             case NodeKind.CONSTANT:

@@ -9,7 +9,7 @@ explains.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,18 +20,17 @@ from torch import Tensor
 
 from atlas.errors import BadInput, ModelError
 from atlas.graphs.graph import AttributionGraph
+from atlas.methods.attribution.columns import Columns
 from atlas.methods.attribution.freeze_prompt import freeze_prompt, prompt_text
 from atlas.methods.attribution.graph_of_rows import Origin, TracedRows, graph_of_rows
 from atlas.methods.attribution.ranking import most_influential
-from atlas.methods.attribution.sweep import Columns, Targets, after_all, before_mlp, sweep
+from atlas.methods.attribution.sweep import Targets, before_mlp, sweep
 from atlas.methods.attribution.targets import SalientTokens, Target, TracedLogits, traced_logits
 from atlas.models.active_features import ZERO_POSITIONS
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 from atlas.models.replacement import FrozenPass
-from atlas.models.sites import Site
-
-_FINAL_SCALE = (Site.FINAL_NORM_SCALE, 0)
+from atlas.models.split_errors import split_errors
 
 Progress = Callable[[int, int], None]
 """Called with (rows done, rows in all)."""
@@ -45,6 +44,7 @@ class AttributionSettings:
     max_feature_nodes: int | None = 7500  # features that get a row; None: all active ones
     rows_per_step: int = 1024  # rows between two rankings; smaller follows influence more closely
     rows_per_chunk: int = 256  # rows swept together; memory grows with rows × positions × d_model
+    split_errors: bool = False  # in a mixture of experts, an error node for each chosen expert
 
     def __post_init__(self) -> None:
         for name in ("max_feature_nodes", "rows_per_step", "rows_per_chunk"):
@@ -63,9 +63,11 @@ def attribute(
     """The attribution graph of a prompt, given as text or as token ids with their first token.
 
     Raises:
-        BadInput: an empty prompt, one longer than the context, ids outside the vocabulary.
+        BadInput: an empty prompt, one longer than the context, ids outside the vocabulary; a
+            target that is not there; errors to split of a model without experts.
         ModelError: a dictionary that does not replace this model's MLPs, or with no active
-            feature; a target that is not one token; weights in half precision.
+            feature; a target that is not one token; weights in half precision; an architecture
+            whose sums do not add up (see `atlas.models.held_sums`).
     """
     frozen = freeze_prompt(model, dictionary, prompt)
     if len(frozen.features) == 0 and frozen.length > ZERO_POSITIONS:
@@ -75,6 +77,8 @@ def attribute(
             "none",
             f"check that it was trained for {model.name}",
         )
+    if settings.split_errors:
+        frozen = split_errors(frozen)
     logits = traced_logits(frozen, settings.target)
     rows = _trace(frozen, logits, settings, progress)
     return graph_of_rows(frozen, logits, rows, Origin(prompt_text(frozen, prompt), settings))
@@ -113,24 +117,15 @@ class _Tracer:
         self.frozen = frozen
         self.logits = logits
         self.rows_per_chunk = rows_per_chunk
-        self.columns = Columns(len(frozen.features), frozen.model.layers, frozen.length)
+        self.columns = Columns.of(frozen)
         self.traced: Int[np.ndarray, " traced"] = np.zeros(0, dtype=np.int64)
         self.feature_blocks: list[csr_array] = []
         self.logit_block = csr_array((0, self.columns.count), dtype=np.float32)
 
     def trace_logits(self) -> None:
         """Compute the rows of the logits."""
-        frozen, directions = self.frozen, self.logits.direction
-        norm = frozen.model.final_norm()
-        scale = frozen.values[_FINAL_SCALE][-1]
-        count = len(self.logits.index)
-        depth = torch.full((count,), after_all(frozen.model), device=directions.device)
-        last = torch.full_like(depth, frozen.length - 1)
-        targets = Targets(depth, last, norm.backward(directions) / scale)
-        constants = {"unembed_bias": self.logits.bias}
-        if norm.bias is not None:
-            constants["norm_bias"] = directions @ norm.bias
-        self.logit_block = self._sparse_rows(targets, constants)
+        reading = self.logits.reading
+        self.logit_block = self._sparse_rows(reading.targets, reading.constants)
 
     def trace_features(self, chosen: Int[np.ndarray, " chosen"]) -> None:
         """Compute the rows of some features, given as columns."""
@@ -175,7 +170,7 @@ class _Tracer:
             weights = vstack([features, self.logit_block], format="csr")
         return TracedRows(self.traced[order], weights, self.columns)
 
-    def _sparse_rows(self, targets: Targets, constants: dict[str, Tensor]) -> csr_array:
+    def _sparse_rows(self, targets: Targets, constants: Mapping[str, Tensor]) -> csr_array:
         blocks, order = [], []
         for rows, weights in sweep(self.frozen, targets, self.rows_per_chunk):
             for name, values in constants.items():

@@ -25,9 +25,11 @@ from atlas.errors import BadInput, GraphError
 from atlas.graphs.graph import AttributionGraph, NodeKind
 from atlas.graphs.head_loadings import HeadLoadings
 from atlas.methods.attribution.freeze_prompt import freeze_prompt
-from atlas.methods.attribution.sweep import Targets, after_all, before_mlp, sweep
+from atlas.methods.attribution.sweep import Targets, before_mlp, sweep
 from atlas.methods.attribution.targets import (
     GivenTokens,
+    RouterLogit,
+    RouterLogits,
     SalientTokens,
     Target,
     TokenDifference,
@@ -37,7 +39,6 @@ from atlas.methods.attribution.watcher import Watcher
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 from atlas.models.replacement import FrozenPass
-from atlas.models.sites import Site
 
 SPLIT_KINDS = (NodeKind.FEATURE, NodeKind.ERROR, NodeKind.TOKEN)  # sources at one place
 FeatureColumns = dict[tuple[int, int, int], int]
@@ -64,7 +65,8 @@ def head_loadings(
     """Some of a graph's edges, given by their places in `graph.edges`, split by their first step.
 
     Raises:
-        BadInput: an edge from a constant or from dropped mass, which lies at no one place.
+        BadInput: an edge from a constant or from dropped mass, which lies at no one place; errors
+            split by expert.
         GraphError: a graph that `atlas trace` did not write, or of another model or dictionary.
         ModelError, BadInput: as `attribute`.
     """
@@ -72,6 +74,9 @@ def head_loadings(
     targets = graph.edges.targets[edges].astype(np.int64)
     if not np.isin(graph.nodes.kind[sources], SPLIT_KINDS).all():
         raise BadInput("edges", "features, errors or tokens as sources", "a constant or dropped")
+    if graph.header.settings.get("split_errors"):
+        action = "trace it without --split-errors"
+        raise BadInput("graph", "whole errors", "errors split by expert", action)
     ids = np.array(graph.header.token_ids, dtype=np.int64)
     frozen = freeze_prompt(model, dictionary, ids)
     nodes, row = np.unique(targets, return_inverse=True)
@@ -176,18 +181,12 @@ def _targets(
     if any(index not in places for index in wanted):
         raise _another("answers that its settings name")
     chosen = [places[index] for index in wanted]
-    norm, scale = frozen.model.final_norm(), frozen.values[Site.FINAL_NORM_SCALE, 0][-1]
+    answers = logits.reading.targets.take(torch.tensor(chosen, dtype=torch.int64))
     depth = before_mlp(frozen.features.layer[features], frozen.model)
-    last = torch.full((len(chosen),), frozen.length - 1, device=depth.device)
     return Targets(
-        depth=torch.cat([depth, torch.full_like(last, after_all(frozen.model))]),
-        position=torch.cat([frozen.features.position[features], last]),
-        gradient=torch.cat(
-            [
-                frozen.encoder_gradients(features),
-                norm.backward(logits.direction[chosen]) / scale,
-            ]
-        ),
+        depth=torch.cat([depth, answers.depth]),
+        position=torch.cat([frozen.features.position[features], answers.position]),
+        gradient=torch.cat([frozen.encoder_gradients(features), answers.gradient]),
     )
 
 
@@ -202,6 +201,8 @@ def _traced_target(graph: AttributionGraph) -> Target:
             return TokenDifference(**fields)
         if found.get("kind") == "GivenTokens":
             return GivenTokens(tuple(fields["tokens"]))
+        if found.get("kind") == "RouterLogits":
+            return RouterLogits(tuple(RouterLogit(**each) for each in fields["routers"]))
         return SalientTokens(**fields)
     except (TypeError, KeyError) as problem:
         raise _another("settings that name its target") from problem

@@ -36,7 +36,7 @@ def live_edits(dictionary: Dictionary, plans: Mapping[int, LayerPlan]) -> dict[P
 def held_edits(
     dictionary: Dictionary,
     plans: Mapping[int, LayerPlan],
-    clean: Mapping[Place, Float[Tensor, "batch position d_model"]],
+    clean: Mapping[Place, Tensor],
     held: Mapping[int, Bool[Tensor, "batch 1 1"]],
 ) -> dict[Place, Edit]:
     """Undisturbed outputs in the rows in which a layer is held, with the changes written there.

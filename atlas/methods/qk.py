@@ -28,9 +28,10 @@ from atlas.graphs.attention_score import (
     PairTable,
     SourcePairs,
 )
+from atlas.methods.attribution.columns import Columns
 from atlas.methods.attribution.freeze_prompt import Prompt, freeze_prompt, prompt_text
 from atlas.methods.attribution.source_nodes import NodeTableBuilder, add_sources
-from atlas.methods.attribution.sweep import Columns, Targets, before_attention, sweep
+from atlas.methods.attribution.sweep import Targets, before_attention, sweep
 from atlas.models.dictionaries import Dictionary
 from atlas.models.frozen_head import FrozenReader, key_reader, query_reader, reader_places
 from atlas.models.language_model import LanguageModel, Place
@@ -214,7 +215,7 @@ def _parts(
     frozen: FrozenPass, layer: int, reads: list[_Read]
 ) -> list[Float64[np.ndarray, "source d_head"]]:
     """What every source brings to each of the queries and keys, as columns of one sweep."""
-    columns = Columns(len(frozen.features), frozen.model.layers, frozen.length)
+    columns = Columns.of(frozen)
     directions = torch.cat([read.reader.directions for read in reads])
     position = torch.tensor([read.position for read in reads], device=directions.device)
     size = len(directions) // len(reads)

@@ -60,10 +60,30 @@ def boot_bridge(reference: str, settings: BridgeSettings) -> tuple[Any, Any]:
         raise ModelError(
             f"model {reference}", "an architecture that TransformerLens knows", _line(error)
         ) from error
+    if not hasattr(bridge, "blocks"):
+        raise ModelError(
+            f"model {reference} ({bridge.cfg.architecture})",
+            "one stack of layers that predicts the next token",
+            "several stacks, as in an encoder and a decoder",
+        )
+    _give_weights_to_bare_norms(bridge)
     bridge.eval()
     for parameter in bridge.original_model.parameters():
         parameter.requires_grad_(False)
     return bridge, tokenizer
+
+
+def _give_weights_to_bare_norms(bridge: Any) -> None:
+    """Weights of 1 for norms that have none (OLMo).
+
+    The model itself does not read them. TransformerLens does, once a hook has changed such a
+    norm's scale.
+    """
+    for part in bridge.modules():
+        norm = getattr(part, "original_component", None) if hasattr(part, "hook_scale") else None
+        if norm is not None and not hasattr(norm, "weight"):
+            ones = torch.ones(bridge.cfg.d_model, device=bridge.cfg.device, dtype=bridge.cfg.dtype)
+            norm.register_buffer("weight", ones, persistent=False)
 
 
 def _check_device(device: str) -> None:

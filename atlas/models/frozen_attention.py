@@ -38,19 +38,27 @@ class FrozenAttention:
         """How many heads share one value head."""
         return self.heads // self.kv_heads
 
+    def forward(self, x: Float[Tensor, "position d_model"]) -> Float[Tensor, "position d_model"]:
+        """What the layer adds to a residual stream `x`, its constants included."""
+        size = self.output.shape[0] // self.heads
+        values = (x @ self.value).reshape(len(x), self.kv_heads, size)
+        per_head = values.repeat_interleave(self.group, dim=1)
+        mixed = torch.einsum("hpq,qhe->phe", self.pattern, per_head).reshape(len(x), -1)
+        return mixed @ self.output + self.attention_bias + self.norm_bias
+
 
 def freeze_attention(
     model: LanguageModel,
     layer: int,
     pattern: Float[Tensor, "head target source"],
-    scale: Float[Tensor, "position 1"],
+    scale: Float[Tensor, "position 1"] | None,
     post_scale: Float[Tensor, "position 1"] | None,
 ) -> FrozenAttention:
-    """The layer's linear map for one prompt's pattern and norm scales."""
+    """The layer's linear map for one prompt's pattern and norm scales, None where no norm is."""
     weights = model.attention(layer)
     norm, post_norm = model.attention_norm(layer), model.attention_post_norm(layer)
     bias, carried = _constants(weights, norm, pattern)
-    mixing = pattern / scale[:, 0]
+    mixing = pattern if scale is None else pattern / scale[:, 0]
     output = weights.output
     if post_norm is not None and post_scale is not None:
         mixing = mixing / post_scale[:, 0][None, :, None]
@@ -69,16 +77,22 @@ def freeze_attention(
     )
 
 
-def _flat_value(weights: AttentionWeights, norm: NormWeights) -> Float[Tensor, "d_model width"]:
+def _flat_value(
+    weights: AttentionWeights, norm: NormWeights | None
+) -> Float[Tensor, "d_model width"]:
     """All value heads side by side, reading the residual stream through the norm's weight."""
-    value = weights.value * norm.weight[None, :, None]
-    if norm.centred:
-        value = value - value.mean(dim=1, keepdim=True)
+    value = weights.value
+    if norm is not None:
+        value = value * norm.weight[None, :, None]
+        if norm.centred:
+            value = value - value.mean(dim=1, keepdim=True)
     return value.permute(1, 0, 2).reshape(value.shape[1], -1).contiguous()
 
 
 def _constants(
-    weights: AttentionWeights, norm: NormWeights, pattern: Float[Tensor, "head target source"]
+    weights: AttentionWeights,
+    norm: NormWeights | None,
+    pattern: Float[Tensor, "head target source"],
 ) -> tuple[Float[Tensor, "position d_model"], Float[Tensor, "position d_model"]]:
     """What the biases of values and output, and the norm's bias, add at each position.
 
@@ -93,7 +107,7 @@ def _constants(
         bias = bias + torch.einsum("hp,he,hed->pd", row_sums, per_head, weights.output)
     if weights.output_bias is not None:
         bias = bias + weights.output_bias
-    if norm.bias is not None:
+    if norm is not None and norm.bias is not None:
         per_kv = torch.einsum("d,kde->ke", norm.bias, weights.value)
         per_head = per_kv.repeat_interleave(weights.group, dim=0)
         carried = carried + torch.einsum("hp,he,hed->pd", row_sums, per_head, weights.output)

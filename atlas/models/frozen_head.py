@@ -60,8 +60,8 @@ def query_reader(
     if weights.query_norm is not None and scale is not None:
         turned = _norm_map(weights.query_norm, scale, (head, position), len(weights.query)) @ turned
     bias = None if weights.query_bias is None else weights.query_bias[head]
-    norm_scale = values[Site.ATTENTION_NORM_SCALE, layer][position]
-    return _reader(model.attention_norm(layer), norm_scale, weights.query[head], bias, turned)
+    norm = _norm_before(model, values, layer, position)
+    return _reader(norm, weights.query[head], bias, turned)
 
 
 def key_reader(
@@ -75,25 +75,36 @@ def key_reader(
     if weights.key_norm is not None and scale is not None:
         turned = _norm_map(weights.key_norm, scale, (kv_head, position), len(weights.key)) @ turned
     bias = None if weights.key_bias is None else weights.key_bias[kv_head]
-    norm_scale = values[Site.ATTENTION_NORM_SCALE, layer][position]
-    return _reader(model.attention_norm(layer), norm_scale, weights.key[kv_head], bias, turned)
+    norm = _norm_before(model, values, layer, position)
+    return _reader(norm, weights.key[kv_head], bias, turned)
+
+
+def _norm_before(
+    model: LanguageModel, values: dict[Place, Tensor], layer: int, position: int
+) -> tuple[NormWeights, Float[Tensor, " 1"]] | None:
+    """The norm that the attention reads through and its scale; None where it reads the stream."""
+    weights = model.attention_norm(layer)
+    if weights is None:
+        return None
+    return weights, values[Site.ATTENTION_NORM_SCALE, layer][position]
 
 
 def _reader(
-    norm: NormWeights,
-    scale: Float[Tensor, " 1"],
+    norm: tuple[NormWeights, Float[Tensor, " 1"]] | None,
     weight: Float[Tensor, "d_model d_head"],
     bias: Float[Tensor, " d_head"] | None,
     turned: Float[Tensor, "d_head d_head"],
 ) -> FrozenReader:
     """The reader of one projection; `turned` is what norm and rotation do after it."""
     matrix = weight @ turned
-    nothing = torch.zeros_like(matrix[0])
-    return FrozenReader(
-        directions=norm.backward(matrix.T) / scale,
-        bias=nothing if bias is None else bias @ turned,
-        norm_bias=nothing if norm.bias is None else norm.bias @ matrix,
-    )
+    directions, norm_bias = matrix.T, torch.zeros_like(matrix[0])
+    if norm is not None:
+        weights, scale = norm
+        directions = weights.backward(directions) / scale
+        if weights.bias is not None:
+            norm_bias = weights.bias @ matrix
+    own = torch.zeros_like(matrix[0]) if bias is None else bias @ turned
+    return FrozenReader(directions=directions, bias=own, norm_bias=norm_bias)
 
 
 def _norm_map(
@@ -117,7 +128,7 @@ def _rotation(
         return turn
     cosine = values[Site.ROTARY_COSINE, layer][position]
     sine = values[Site.ROTARY_SINE, layer][position]
-    half = cosine.shape[0] // 2  # each value comes twice, once for either entry of its pair
+    half = cosine.shape[0] if weights.angles_listed_once else cosine.shape[0] // 2
     pair = torch.arange(half, device=turn.device)
     first, second = (2 * pair, 2 * pair + 1) if weights.rotates_neighbours else (pair, pair + half)
     turn[first, first] = turn[second, second] = cosine[:half]

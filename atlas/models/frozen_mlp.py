@@ -109,10 +109,9 @@ def freeze_mlp(
 def _reading(
     model: LanguageModel, dictionary: Dictionary, layer: int, values: dict[Place, Tensor]
 ) -> FrozenNorm | None:
-    site = dictionary.feature_input
-    if site is Site.RESIDUAL_MIDDLE:
+    site, norm = dictionary.feature_input, model.mlp_norm(layer)
+    if norm is None or site is Site.RESIDUAL_MIDDLE:
         return None
-    norm = model.mlp_norm(layer)
     if site is Site.MLP_NORMALIZED and not norm.centred:
         # There the norm has divided already but not yet multiplied by its weight.
         norm = NormWeights(torch.ones_like(norm.weight), None, False)

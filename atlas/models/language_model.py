@@ -1,7 +1,7 @@
 """A language model, its tokenizer and its linear weights behind one narrow class.
 
-TransformerLens' `TransformerBridge` runs the model; this is the only file that knows the names of
-its hooks and, with `query_key_weights`, its parameters.
+TransformerLens' `TransformerBridge` runs the model; only this file, `layout`, `experts` and
+`query_key_weights` know the names of its hooks and parameters.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -17,6 +18,8 @@ from torch import Tensor
 
 from atlas.errors import BadInput, ModelError
 from atlas.models.bridge import BridgeSettings, boot_bridge
+from atlas.models.experts import Mixture, mixture_of
+from atlas.models.layout import block_layout, missing_part, peculiarities
 from atlas.models.query_key_weights import QueryKeyWeights, read_query_key
 from atlas.models.sites import ONCE, OPTIONAL_IN_ATTENTION, Site
 from atlas.models.tokenizer import Tokenizer
@@ -27,31 +30,6 @@ Place = tuple[Site, int]
 """A site and its layer; the layer is 0 for sites that exist once."""
 Edit = Callable[[Tensor], Tensor]
 """Takes the value at a place, gives the value that the model goes on with."""
-
-HOOKS: dict[Site, str] = {
-    Site.EMBEDDING: "blocks.0.hook_in",
-    Site.POSITION_EMBEDDING: "pos_embed.hook_out",
-    Site.RESIDUAL_BEFORE: "blocks.{layer}.hook_in",
-    Site.RESIDUAL_MIDDLE: "blocks.{layer}.ln2.hook_in",
-    Site.RESIDUAL_AFTER: "blocks.{layer}.hook_out",
-    Site.ATTENTION_NORM_SCALE: "blocks.{layer}.ln1.hook_scale",
-    Site.QUERY_NORM_SCALE: "blocks.{layer}.attn.q_norm.hook_scale",
-    Site.KEY_NORM_SCALE: "blocks.{layer}.attn.k_norm.hook_scale",
-    Site.ROTARY_COSINE: "blocks.{layer}.attn.hook_cos",
-    Site.ROTARY_SINE: "blocks.{layer}.attn.hook_sin",
-    Site.ATTENTION_SCORE: "blocks.{layer}.attn.hook_attn_scores",
-    Site.ATTENTION_PATTERN: "blocks.{layer}.attn.hook_pattern",
-    Site.ATTENTION_POST_NORM_SCALE: "blocks.{layer}.ln1_post.hook_scale",
-    Site.MLP_NORM_SCALE: "blocks.{layer}.ln2.hook_scale",
-    Site.MLP_NORMALIZED: "blocks.{layer}.ln2.hook_normalized",
-    Site.MLP_INPUT: "blocks.{layer}.mlp.hook_in",
-    Site.MLP_OUTPUT: "blocks.{layer}.mlp.hook_out",
-    Site.MLP_POST_NORM_SCALE: "blocks.{layer}.ln2_post.hook_scale",
-    Site.MLP_WRITE: "blocks.{layer}.mlp.hook_out",
-    Site.FINAL_NORM_SCALE: "ln_final.hook_scale",
-    Site.FINAL_NORM_OUTPUT: "unembed.hook_in",
-    Site.LOGITS: "unembed.hook_out",
-}
 
 
 @dataclass(frozen=True)
@@ -86,6 +64,9 @@ class LanguageModel:
         self.dtype: torch.dtype = config.dtype
         self.parallel_blocks = bool(config.parallel_attn_mlp)
         self.centred_norms = not bool(config.uses_rms_norm)
+        self._layouts = tuple(
+            block_layout(block, self.parallel_blocks, self.centred_norms) for block in bridge.blocks
+        )
 
     @classmethod
     def load(
@@ -152,7 +133,8 @@ class LanguageModel:
             warnings.filterwarnings("ignore", message="A forward hook edited hook_scale")
             try:
                 for place, point in points.items():
-                    hook = _hook(place, (edits or {}).get(place), wanted, values)
+                    read_into = values if place in wanted else None
+                    hook = partial(_at_place, place, (edits or {}).get(place), read_into)
                     point.add_hook(hook, dir="fwd", level=level)
                 logits = self._bridge(ids.to(self.device), return_type="logits")
             finally:
@@ -162,18 +144,20 @@ class LanguageModel:
 
     def has(self, site: Site, layer: int = 0) -> bool:
         """Whether the model has this place."""
-        block = self._bridge.blocks[layer]
         if site is Site.POSITION_EMBEDDING:
             return hasattr(self._bridge, "pos_embed")
-        if site is Site.RESIDUAL_MIDDLE:
-            return not self.parallel_blocks
-        if site is Site.ATTENTION_POST_NORM_SCALE:
-            return _part(block, "ln1_post") is not None
-        if site is Site.MLP_POST_NORM_SCALE:
-            return _part(block, "ln2_post") is not None
+        name = self._layouts[layer].hook_name(site, layer)
         if site in OPTIONAL_IN_ATTENTION:
-            return HOOKS[site].format(layer=layer) in self._hook_points
-        return True
+            return name in self._hook_points
+        return name is not None
+
+    def missing_part(self, layer: int) -> str | None:
+        """What a layer has in the place of a part that attribution needs; None if all are there."""
+        return missing_part(self._bridge.blocks[layer])
+
+    def peculiarities(self, layer: int) -> tuple[str, ...]:
+        """What a layer is known to do beside adding attention and MLP to the stream."""
+        return peculiarities(self._bridge.blocks[layer], self._bridge.cfg)
 
     def attention(self, layer: int) -> AttentionWeights:
         """The value and output weights of one layer."""
@@ -191,24 +175,25 @@ class LanguageModel:
             self._bridge.blocks[layer].attn, config, self._norm, f"{self.name}: layer {layer}"
         )
 
-    def attention_norm(self, layer: int) -> NormWeights:
-        """The norm that the attention reads through."""
-        return self._norm(self._bridge.blocks[layer].ln1)
+    def mixture(self, layer: int) -> Mixture | None:
+        """The layer's experts and their router; None where there are none."""
+        return mixture_of(self._bridge.blocks[layer].mlp, self.d_model)
 
-    def mlp_norm(self, layer: int) -> NormWeights:
-        """The norm that the MLP reads through."""
-        block = self._bridge.blocks[layer]
-        return self._norm(_part(block, "ln2") or block.ln1)
+    def attention_norm(self, layer: int) -> NormWeights | None:
+        """The norm that the attention reads through; None where it reads the stream (OLMo-2)."""
+        return self._norm_of_block(layer, self._layouts[layer].attention_norm)
+
+    def mlp_norm(self, layer: int) -> NormWeights | None:
+        """The norm that the MLP reads through; None where it reads the stream (OLMo-2)."""
+        return self._norm_of_block(layer, self._layouts[layer].mlp_norm)
 
     def attention_post_norm(self, layer: int) -> NormWeights | None:
-        """The norm on the attention's output, where there is one (Gemma)."""
-        part = _part(self._bridge.blocks[layer], "ln1_post")
-        return None if part is None else self._norm(part)
+        """The norm on the attention's output, where there is one (Gemma, OLMo-2)."""
+        return self._norm_of_block(layer, self._layouts[layer].attention_post_norm)
 
     def mlp_post_norm(self, layer: int) -> NormWeights | None:
-        """The norm on the MLP's output, where there is one (Gemma)."""
-        part = _part(self._bridge.blocks[layer], "ln2_post")
-        return None if part is None else self._norm(part)
+        """The norm on the MLP's output, where there is one (Gemma, OLMo-2)."""
+        return self._norm_of_block(layer, self._layouts[layer].mlp_post_norm)
 
     def final_norm(self) -> NormWeights:
         """The norm before the unembedding."""
@@ -217,6 +202,9 @@ class LanguageModel:
     def unembedding(self) -> Unembedding:
         """The unembedding matrix and its bias."""
         return Unembedding(self._bridge.W_U.detach(), detached(self._bridge.b_U))
+
+    def _norm_of_block(self, layer: int, name: str | None) -> NormWeights | None:
+        return None if name is None else self._norm(self._bridge.blocks[layer]._modules[name])
 
     def _norm(self, part: Any) -> NormWeights:
         weight = part.weight.detach()
@@ -234,19 +222,12 @@ class LanguageModel:
             raise ModelError(
                 f"{self.name}: {site.value}", f"a layer below {self.layers}", f"layer {layer}"
             )
-        if not self.has(site, layer):
+        name = self._layouts[layer].hook_name(site, layer)
+        if name is None or not self.has(site, layer):
             raise ModelError(
                 f"{self.name}: layer {layer}", f"a place {site.value}", "none in this architecture"
             )
-        name = HOOKS[site]
-        block = self._bridge.blocks[layer]
-        if site is Site.MLP_WRITE and _part(block, "ln2_post") is not None:
-            name = "blocks.{layer}.ln2_post.hook_out"
-        if site is Site.MLP_NORMALIZED and self.centred_norms:
-            name = "blocks.{layer}.ln2.hook_out"
-        if _part(block, "ln2") is None:
-            name = name.replace(".ln2.", ".ln1.")
-        return name.format(layer=layer)
+        return name
 
     def _check_ids(self, ids: Tensor) -> None:
         if ids.ndim != 2 or ids.shape[0] == 0 or ids.shape[1] == 0:
@@ -268,18 +249,11 @@ class LanguageModel:
             )
 
 
-def _hook(
-    place: Place, edit: Edit | None, wanted: set[Place], values: dict[Place, Tensor]
-) -> Callable[..., Tensor | None]:
-    def hook(value: Tensor, hook: Any) -> Tensor | None:
-        new = value if edit is None else edit(value)
-        if place in wanted:
-            values[place] = new.detach()
-        return None if edit is None else new
-
-    return hook
-
-
-def _part(block: Any, name: str) -> Any | None:
-    """A block's component, None if the architecture has none of that name."""
-    return block._modules.get(name)
+def _at_place(
+    place: Place, edit: Edit | None, read: dict[Place, Tensor] | None, value: Tensor, hook: Any
+) -> Tensor | None:
+    """A hook of TransformerLens, once its first three arguments are given."""
+    new = value if edit is None else edit(value)
+    if read is not None:
+        read[place] = new.detach()
+    return None if edit is None else new

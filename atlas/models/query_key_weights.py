@@ -32,6 +32,7 @@ class QueryKeyWeights:
     scale: float
     soft_cap: float | None  # the model goes on with cap · tanh(score / cap)
     rotates_neighbours: bool  # entries 2i and 2i + 1 turn together, instead of i and i + half
+    angles_listed_once: bool  # GPT-OSS has one cosine per pair; others have it for either entry
 
     @property
     def group(self) -> int:
@@ -62,6 +63,7 @@ def read_query_key(
         scale=scale,
         soft_cap=None if cap is None else float(cap),
         rotates_neighbours=bool(getattr(config, "rotary_adjacent_pairs", False)),
+        angles_listed_once=type(original).__name__ == "GptOssAttention",
     )
 
 

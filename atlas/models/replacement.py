@@ -8,6 +8,7 @@ embeddings, the features' activations, the errors and a few constants (Ameisen e
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float, Int
@@ -18,8 +19,20 @@ from atlas.models.active_features import ZERO_POSITIONS, ActiveFeatures, active_
 from atlas.models.dictionaries import Dictionary, MlpDictionary
 from atlas.models.frozen_attention import FrozenAttention, freeze_attention
 from atlas.models.frozen_mlp import FrozenMlp, freeze_mlp
+from atlas.models.held_sums import check_parts, check_reached, check_sums, places_of_sums
 from atlas.models.language_model import LanguageModel, Place
 from atlas.models.sites import Site
+
+
+@dataclass(frozen=True)
+class ErrorParts:
+    """Errors split by expert, in as many slots as a layer has chosen experts at most."""
+
+    WHOLE: ClassVar[int] = -1  # in place of an expert: the error of a layer without experts
+    ABSENT: ClassVar[int] = -2  # an empty slot
+
+    vectors: Float[Tensor, "layer position slot d_model"]
+    expert: Int[Tensor, "layer position slot"]
 
 
 @dataclass(frozen=True)
@@ -44,11 +57,23 @@ class FrozenPass:
     attention: tuple[FrozenAttention, ...]
     mlps: tuple[FrozenMlp, ...]
     values: dict[Place, Tensor]  # norm scales, by place
+    error_parts: ErrorParts | None = None  # where errors are split; see `split_errors`
 
     @property
     def length(self) -> int:
         """The number of tokens."""
         return int(self.ids.shape[0])
+
+    @property
+    def error_slots(self) -> int:
+        """How many parts an error has at most."""
+        return 1 if self.error_parts is None else int(self.error_parts.expert.shape[2])
+
+    def error(self, layer: int, position: int) -> Float[Tensor, "slot d_model"]:
+        """The parts of one error; one part where errors are not split."""
+        if self.error_parts is None:
+            return self.errors[layer, position][None]
+        return self.error_parts.vectors[layer, position]
 
     def written(self, columns: slice, layer: int) -> Float[Tensor, "some_feature d_model"]:
         """What features of one layer write at a layer: activation times decoder vector."""
@@ -100,12 +125,17 @@ def freeze(
 
     Raises:
         ModelError: the dictionary has no exact graph for this model (other layers or width, or
-            no transcoders).
+            no transcoders), or the model's architecture does not fit; see `held_sums`.
         BadInput: ids that are not in the vocabulary, or longer than the context.
     """
+    check_parts(model)
     transcoders = checked_transcoders(model, dictionary)
-    outcome = model.run(ids[None], read=_places(model, transcoders))
+    places = [*_places(model, transcoders), *places_of_sums(model)]
+    outcome = model.run(ids[None], read=places)
     values = {place: value[0] for place, value in outcome.values.items()}
+    check_reached(model, places, values)
+    attention = tuple(_attention(model, layer, values) for layer in range(model.layers))
+    check_sums(model, attention, values)
     features = active_features(transcoders, values)
     embedding = values[Site.EMBEDDING, 0]
     position_embedding = values.get((Site.POSITION_EMBEDDING, 0))
@@ -125,7 +155,7 @@ def freeze(
         decoder_bias=empty.clone(),
         zero_position_mlp=empty.clone(),
         mlp_norm_bias=tokens.new_zeros(layers, width),
-        attention=tuple(_attention(model, layer, values) for layer in range(layers)),
+        attention=attention,
         mlps=tuple(freeze_mlp(model, transcoders, layer, values) for layer in range(layers)),
         values=values,
     )
@@ -173,7 +203,9 @@ def _places(model: LanguageModel, dictionary: MlpDictionary) -> list[Place]:
     ]
     once = [Site.EMBEDDING, Site.POSITION_EMBEDDING, Site.FINAL_NORM_SCALE, Site.LOGITS]
     optional = {
+        Site.ATTENTION_NORM_SCALE,
         Site.ATTENTION_POST_NORM_SCALE,
+        Site.MLP_NORM_SCALE,
         Site.MLP_POST_NORM_SCALE,
         Site.POSITION_EMBEDDING,
     }
@@ -187,7 +219,7 @@ def _attention(model: LanguageModel, layer: int, values: dict[Place, Tensor]) ->
         model,
         layer,
         values[Site.ATTENTION_PATTERN, layer],
-        values[Site.ATTENTION_NORM_SCALE, layer],
+        values.get((Site.ATTENTION_NORM_SCALE, layer)),
         values.get((Site.ATTENTION_POST_NORM_SCALE, layer)),
     )
 

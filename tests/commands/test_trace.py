@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from atlas.commands.trace import command
 from atlas.errors import AtlasError
-from atlas.graphs.graph import AttributionGraph
+from atlas.graphs.graph import AttributionGraph, NodeKind
 from atlas.models.checkpoints import circuit_tracer
 from atlas.models.language_model import LanguageModel
 from tests.models import tiny_models
@@ -69,6 +69,36 @@ def test_targets_and_a_foil_can_be_given(engine_options):
     assert [logit["token"] for logit in found["logits"]] == ["w2 − w4"]  # noqa: RUF001
 
 
+@pytest.fixture(scope="module")
+def mixture_options(tmp_path_factory):
+    """Options that name a tiny mixture of experts and its dictionary."""
+    root = tmp_path_factory.mktemp("mixture")
+    folder = str(tiny_models.save_model(root / "model", "mixtral"))
+    dictionary = tiny_models.random_transcoders(LanguageModel.load(folder))
+    circuit_tracer.save(dictionary, root / "transcoders", "tiny")
+    return ["--model", folder, "--dictionary", str(root / "transcoders"), "--prompt", "w1 w5"]
+
+
+def test_a_router_can_be_explained(mixture_options):
+    options = ("--router", "1:2:-1", "--router", "0:3:1", "--format", "json")
+    found = json.loads(run(mixture_options, *options).stdout)
+    assert [logit["token"] for logit in found["logits"]] == [
+        "expert 2 of layer 1 at position 2",
+        "expert 3 of layer 0 at position 1",
+    ]
+    assert found["largest_closure_gap"] < 1e-4
+
+
+def test_errors_can_be_split_by_expert(mixture_options, tmp_path):
+    path = tmp_path / "graph.npz"
+    result = run(mixture_options, "--split-errors", "--out", str(path))
+    assert "every row closed" in result.stdout
+    graph = AttributionGraph.load(path)
+    errors = graph.nodes_of(NodeKind.ERROR)
+    assert len(errors) == 3 * 2 * 2  # layers, positions after the first, experts chosen at each
+    assert {graph.nodes.label[node] for node in errors} <= {f"expert {e}" for e in range(4)}
+
+
 def test_a_prompt_without_words_is_traced_too(engine_options):
     result = run(engine_options, "--prompt", "<bos>")
     assert "every row closed" in result.stdout
@@ -80,6 +110,10 @@ def test_a_prompt_without_words_is_traced_too(engine_options):
         (["--prompt", ""], "at least one token"),
         (["--prompt", "w1", "--target", "elephant"], "unknown word"),
         (["--prompt", "w1", "--foil", "w2"], "exactly one --target"),
+        (["--prompt", "w1", "--split-errors"], "a model with experts"),
+        (["--prompt", "w1", "--router", "1:2"], "LAYER:EXPERT:POSITION"),
+        (["--prompt", "w1", "--router", "1:2:0"], "with experts and a router"),
+        (["--prompt", "w1", "--router", "1:2:0", "--target", "w1"], "no --target"),
         (["--prompt", "w1", "--out", "/no/such/folder/graph.npz"], "an existing folder"),
         (["--prompt", " ".join(["w1"] * 40)], "1 to 32 tokens"),
     ],

@@ -147,7 +147,7 @@ def test_what_was_not_traced_is_dropped_mass_and_rows_stay_closed(model, diction
 
 
 @pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("family", tiny_models.FAMILIES)
+@pytest.mark.parametrize("family", tiny_models.LAYOUTS)
 @pytest.mark.parametrize("length", [1, 2, 3])
 def test_short_prompts_and_shallow_models_work(length, family, layers, tiny_model):
     model = tiny_model(family, layers)

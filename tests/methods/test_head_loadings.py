@@ -1,4 +1,4 @@
-"""Edges split by the head that reads their source first, on every architecture family."""
+"""Edges split by the head that reads their source first, on every layout of a block."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.methods.autograd_oracle import Oracle
 from tests.models import tiny_models
 
 IDS = np.array([0, 4, 8, 6, 12, 5])
-CASES = [(family, kind) for family in tiny_models.FAMILIES for kind in tiny_models.KINDS]
+CASES = [(family, kind) for family in tiny_models.LAYOUTS for kind in tiny_models.KINDS]
 
 
 def some_edges(graph, count=120):

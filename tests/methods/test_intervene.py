@@ -59,7 +59,7 @@ def adding(dictionary, layer, position, vector):
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("family", tiny_models.FAMILIES)
+@pytest.mark.parametrize("family", tiny_models.LAYOUTS)
 def test_changing_nothing_leaves_the_logits_unchanged(family, mode, tiny_model):
     model = tiny_model(family)
     dictionary = tiny_models.random_cross_layer(model, skip="affine")
@@ -91,7 +91,7 @@ def test_a_change_writes_its_difference_times_the_decoder(action, value, new, mo
     assert not torch.allclose(found, model.logits(IDS), atol=1e-3)
 
 
-@pytest.mark.parametrize("family", tiny_models.FAMILIES)
+@pytest.mark.parametrize("family", tiny_models.LAYOUTS)
 def test_a_later_change_acts_on_the_activation_that_earlier_ones_left(family, tiny_model):
     model = tiny_model(family)
     dictionary = tiny_models.random_transcoders(model)
@@ -180,7 +180,7 @@ def test_rows_with_different_changes_do_not_touch_each_other(mode, model, dictio
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("family", tiny_models.FAMILIES)
+@pytest.mark.parametrize("family", tiny_models.LAYOUTS)
 def test_padded_prompts_of_different_length_equal_one_by_one(family, mode, tiny_model):
     model = tiny_model(family)
     dictionary = tiny_models.random_cross_layer(model, skip="linear")

@@ -23,12 +23,19 @@ CASES = [
     ("neox", "relu", Site.MLP_INPUT, Site.MLP_OUTPUT),
     ("llama", "gated", Site.MLP_INPUT, Site.MLP_WRITE),
     ("gpt2", "batchtopk", Site.MLP_INPUT, Site.MLP_WRITE),
+    ("neox-sequential", "relu", Site.RESIDUAL_MIDDLE, Site.MLP_OUTPUT),
+    ("gemma3", "jumprelu", Site.MLP_INPUT, Site.MLP_WRITE),
+    ("olmo", "relu", Site.MLP_INPUT, Site.MLP_OUTPUT),
+    ("olmo2", "topk", Site.MLP_INPUT, Site.MLP_OUTPUT),
+    ("gpt-oss", "relu", Site.MLP_INPUT, Site.MLP_OUTPUT),
 ]
 WITH_SKIP = [
     ("llama", "relu", Site.RESIDUAL_MIDDLE, Site.MLP_WRITE),
     ("gpt2", "topk", Site.MLP_INPUT, Site.MLP_OUTPUT),
     ("gemma2", "relu", Site.MLP_NORMALIZED, Site.MLP_OUTPUT),
     ("neox", "jumprelu", Site.MLP_INPUT, Site.MLP_OUTPUT),
+    ("olmo2", "relu", Site.MLP_INPUT, Site.MLP_OUTPUT),
+    ("gpt-oss", "gated", Site.MLP_INPUT, Site.MLP_WRITE),
 ]
 
 

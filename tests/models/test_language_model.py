@@ -23,11 +23,21 @@ def test_logits_are_those_of_the_hugging_face_model(family, tmp_path):
     torch.testing.assert_close(model.logits(ids), original(ids).logits.detach(), atol=1e-5, rtol=0)
 
 
-def test_the_first_token_is_the_beginning_token_even_if_its_id_is_zero(tiny_model):
-    tokens = tiny_model().tokenize("w1 w2")
+@pytest.mark.parametrize("family", ["llama", "neox"])
+def test_the_first_token_is_the_beginning_token_even_if_its_id_is_zero(family, tiny_model):
+    tokens = tiny_model(family).tokenize("w1 w2")
     assert tokens.ids.tolist() == [0, 4, 5]
     assert tokens.strings == ("<bos>", "w1", "w2")
     assert tokens.spans == (None, (0, 2), (3, 5))
+
+
+@pytest.mark.parametrize("family", ["neox", "gpt-oss"])
+def test_the_pattern_holds_what_attention_gives_to_the_tokens(family, tiny_model):
+    """Attention sinks take the rest; they have no value, so nothing comes from there."""
+    place = (Site.ATTENTION_PATTERN, 1)
+    pattern = tiny_model(family).run(torch.tensor([[0, 5, 6, 7]]), read=[place]).values[place]
+    sums = pattern.sum(dim=-1)
+    assert (sums < 0.9).any() if family == "gpt-oss" else torch.allclose(sums, sums.new_ones(()))
 
 
 def test_a_text_that_begins_with_the_beginning_token_gets_no_second(tiny_model):
@@ -52,6 +62,17 @@ def test_a_folder_without_a_model_is_refused(tmp_path):
         LanguageModel.load(str(tmp_path))
     with pytest.raises(ModelUnavailable, match="no such folder"):
         LanguageModel.load(str(tmp_path / "missing"))
+
+
+def test_an_encoder_with_a_decoder_is_refused(tmp_path):
+    import transformers
+
+    shape = {"d_model": 24, "d_kv": 6, "d_ff": 32, "num_layers": 2, "num_heads": 4}
+    config = transformers.T5Config(**shape, vocab_size=40, decoder_start_token_id=0)
+    transformers.T5ForConditionalGeneration(config).save_pretrained(tmp_path)
+    tiny_models.write_tokenizer(tmp_path)
+    with pytest.raises(ModelError, match=r"\(T5\w+\): expected one stack of layers"):
+        LanguageModel.load(str(tmp_path))
 
 
 def test_a_hub_id_without_network_says_what_to_do():
@@ -99,17 +120,17 @@ def test_an_edit_reaches_the_logits_and_a_read_sees_it(family, tiny_model):
 @pytest.mark.parametrize("family", tiny_models.FAMILIES)
 def test_norm_weights_reproduce_the_norm(family, tiny_model):
     model = tiny_model(family)
-    read = [(site, 1) for site in (Site.MLP_INPUT, Site.RESIDUAL_BEFORE, Site.MLP_NORM_SCALE)]
-    if not model.parallel_blocks:
-        read.append((Site.RESIDUAL_MIDDLE, 1))
+    before = Site.RESIDUAL_BEFORE if model.parallel_blocks else Site.RESIDUAL_MIDDLE
+    read = [(before, 1), (Site.MLP_INPUT, 1)]
+    if model.has(Site.MLP_NORM_SCALE, 1):
+        read.append((Site.MLP_NORM_SCALE, 1))
     values = model.run(torch.tensor([[0, 5, 6, 7]]), read=read).values
-    x = values[read[-1]] if not model.parallel_blocks else values[Site.RESIDUAL_BEFORE, 1]
-    norm = model.mlp_norm(1)
-    if norm.centred:
-        x = x - x.mean(-1, keepdim=True)
-    expected = norm.weight * x / values[Site.MLP_NORM_SCALE, 1]
-    if norm.bias is not None:
-        expected = expected + norm.bias
+    expected, norm = values[before, 1], model.mlp_norm(1)
+    assert (norm is None) == (family == "olmo2")
+    if norm is not None:
+        expected = norm.forward(expected) / values[Site.MLP_NORM_SCALE, 1]
+        if norm.bias is not None:
+            expected = expected + norm.bias
     torch.testing.assert_close(values[Site.MLP_INPUT, 1], expected, atol=1e-5, rtol=1e-5)
 
 

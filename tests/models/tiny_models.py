@@ -23,11 +23,15 @@ from atlas.models.coders import CrossLayerCoder, Skip, Transcoder
 from atlas.models.dictionaries import CrossLayerTranscoder, MlpDictionary, TranscoderSet
 from atlas.models.language_model import LanguageModel
 from atlas.models.sites import Site
+from tests.models import tiny_architectures
 
+ACTIVATIONS = ("relu", "jumprelu", "topk", "batchtopk", "gated")
 KINDS = ("plain", "skip", "affine", "cross_layer", "cross_layer_skip")
-FAMILIES = ("llama", "gpt2", "gemma2", "neox")
+FAMILIES = tuple(tiny_architectures.SUPPORTED)
+# One family for each way in which the parts of a block follow each other.
+LAYOUTS = ("llama", "gpt2", "gemma2", "neox", "olmo2")
 WORDS = ["<bos>", "<unk>", "<pad>", *(f"w{number}" for number in range(37))]
-D_MODEL = 24
+D_MODEL = tiny_architectures.WIDTH
 FEATURES = 40
 
 
@@ -43,50 +47,16 @@ def write_tokenizer(folder: Path) -> None:
     ).save_pretrained(folder)
 
 
-def build(family: str, layers: int):
-    import transformers
-
-    tokens = {"vocab_size": len(WORDS), "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
-    shape = {
-        "hidden_size": D_MODEL,
-        "intermediate_size": 32,
-        "num_hidden_layers": layers,
-        "num_attention_heads": 4,
-        "max_position_embeddings": 32,
-        **tokens,
-    }
-    if family == "llama":
-        return transformers.LlamaForCausalLM(
-            transformers.LlamaConfig(**shape, num_key_value_heads=2, attention_bias=True)
-        )
-    if family == "gpt2":
-        return transformers.GPT2LMHeadModel(
-            transformers.GPT2Config(
-                n_embd=D_MODEL, n_inner=32, n_layer=layers, n_head=4, n_positions=32, **tokens
-            )
-        )
-    if family == "gemma2":
-        return transformers.Gemma2ForCausalLM(
-            transformers.Gemma2Config(
-                **shape, num_key_value_heads=2, head_dim=8, final_logit_softcapping=4.0
-            )
-        )
-    if family == "neox":
-        return transformers.GPTNeoXForCausalLM(
-            transformers.GPTNeoXConfig(**shape, use_parallel_residual=True)
-        )
-    raise ValueError(family)
-
-
 def save_model(folder: Path, family: str = "llama", layers: int = 3, seed: int = 0) -> Path:
     torch.manual_seed(seed)
-    model = build(family, layers)
+    architecture = tiny_architectures.ALL[family]
+    model = architecture.build(layers, len(WORDS))
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if parameter.ndim == 1:
                 # Around 0 for biases and Gemma's offset norms, around 1 for other norm weights.
                 centre = 1.0 if "norm" in name or "ln_" in name else 0.0
-                if name.endswith("bias") or family == "gemma2":
+                if name.endswith("bias") or family.startswith("gemma"):
                     centre = 0.0
                 parameter.copy_(centre + 0.3 * torch.randn_like(parameter))
             else:
@@ -186,9 +156,9 @@ def random_cross_layer(
     return CrossLayerTranscoder("cross", feature_input, feature_output, layers)
 
 
-def random_dictionary(kind: str, model: LanguageModel) -> MlpDictionary:
+def random_dictionary(kind: str, model: LanguageModel, activation: str = "relu") -> MlpDictionary:
     """A dictionary of a kind that has exact graphs."""
     skip = {"skip": "linear", "affine": "affine", "cross_layer_skip": "affine"}.get(kind, "none")
     if kind.startswith("cross_layer"):
-        return random_cross_layer(model, skip=skip)
-    return random_transcoders(model, skip=skip)
+        return random_cross_layer(model, activation, skip=skip)
+    return random_transcoders(model, activation, skip=skip)

@@ -11,11 +11,11 @@ from jaxtyping import Float32, Int
 from scipy.sparse import csc_array, csr_array, hstack
 
 from atlas.graphs.graph import AttributionGraph, GraphHeader, NodeKind, NodeTable
+from atlas.methods.attribution.columns import Columns
 from atlas.methods.attribution.source_nodes import NodeTableBuilder, add_sources
-from atlas.methods.attribution.sweep import Columns
 from atlas.methods.attribution.targets import TracedLogits
 from atlas.models.active_features import ZERO_POSITIONS
-from atlas.models.replacement import FrozenPass
+from atlas.models.replacement import ErrorParts, FrozenPass
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ def graph_of_rows(
     lost = weights[:, untraced]
     net = np.asarray(lost.sum(axis=1), dtype=np.float32).reshape(-1, 1)
     absolute = np.asarray(abs(lost).sum(axis=1), dtype=np.float32).reshape(-1)
-    others = _other_columns(columns, weights)
+    others = _other_columns(frozen, columns, weights)
     has_lost = len(untraced) > 0
     parts = [weights[:, np.concatenate([rows.features, others])]]
     if has_lost:
@@ -65,17 +65,20 @@ def graph_of_rows(
     )
 
 
-def _other_columns(columns: Columns, weights: csc_array) -> Int[np.ndarray, " other"]:
+def _other_columns(
+    frozen: FrozenPass, columns: Columns, weights: csc_array
+) -> Int[np.ndarray, " other"]:
     """Errors outside the zero positions, all tokens, and the constants that this model has."""
-    errors = [
-        columns.error(layer, position)
-        for layer in range(columns.layers)
-        for position in range(ZERO_POSITIONS, columns.positions)
-    ]
+    shape = (columns.layers, columns.positions, columns.slots)
+    has_error = np.ones(shape, dtype=bool)
+    if frozen.error_parts is not None:
+        has_error = (frozen.error_parts.expert != ErrorParts.ABSENT).cpu().numpy()
+    has_error[:, :ZERO_POSITIONS] = False
+    errors = columns.features + np.flatnonzero(has_error)
     constants = np.arange(columns.first_constant, columns.count)
     present = np.asarray(abs(weights[:, constants]).sum(axis=0)).reshape(-1) > 0
     tokens = np.arange(columns.first_token, columns.first_constant)
-    return np.concatenate([np.asarray(errors, dtype=np.int64), tokens, constants[present]])
+    return np.concatenate([errors, tokens, constants[present]])
 
 
 def _nodes(
@@ -89,8 +92,8 @@ def _nodes(
     add_sources(table, frozen, np.concatenate([features, others]))
     if has_lost:
         table.add(NodeKind.DROPPED, {"index": np.zeros(1)})
-    last = np.full(len(logits.index), frozen.length - 1)
-    traced = {"position": last, "index": logits.index, "value": logits.probability}
+    read_at = logits.reading.targets.position.cpu().numpy()
+    traced = {"position": read_at, "index": logits.index, "value": logits.probability}
     table.add(NodeKind.LOGIT, traced, logits.label)
     return table.build()
 

@@ -11,8 +11,8 @@ from jaxtyping import Int
 
 from atlas.graphs.graph import CONSTANTS, NodeKind, NodeTable
 from atlas.graphs.nodes import NODE_DTYPES
-from atlas.methods.attribution.sweep import Columns
-from atlas.models.replacement import FrozenPass
+from atlas.methods.attribution.columns import Columns
+from atlas.models.replacement import ErrorParts, FrozenPass
 
 
 class NodeTableBuilder:
@@ -49,17 +49,28 @@ def add_sources(
     table: NodeTableBuilder, frozen: FrozenPass, chosen: Int[np.ndarray, " source"]
 ) -> None:
     """Add the sources of these columns, which must ascend."""
-    columns = Columns(len(frozen.features), frozen.model.layers, frozen.length)
+    columns = Columns.of(frozen)
     features = chosen[chosen < columns.features]
     names = ("layer", "position", "index", "value")
     active = {name: getattr(frozen.features, name).cpu().numpy()[features] for name in names}
     table.add(NodeKind.FEATURE, active)
     errors = chosen[(chosen >= columns.features) & (chosen < columns.first_token)]
-    layer, position = np.divmod(errors - columns.features, columns.positions)
-    places = {"layer": layer, "position": position, "index": np.zeros_like(errors)}
-    table.add(NodeKind.ERROR, places)
+    table.add(NodeKind.ERROR, *_error_nodes(frozen, errors - columns.features))
     tokens = chosen[(chosen >= columns.first_token) & (chosen < columns.first_constant)]
     position = tokens - columns.first_token
     table.add(NodeKind.TOKEN, {"position": position, "index": frozen.ids.cpu().numpy()[position]})
     codes = chosen[chosen >= columns.first_constant] - columns.first_constant
     table.add(NodeKind.CONSTANT, {"index": codes}, tuple(CONSTANTS[code] for code in codes))
+
+
+def _error_nodes(
+    frozen: FrozenPass, errors: Int[np.ndarray, " error"]
+) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """The columns of error nodes, given as numbers among all slots, and their labels."""
+    shape = (frozen.model.layers, frozen.length, frozen.error_slots)
+    layer, position, slot = np.unravel_index(errors, shape)
+    expert = np.full_like(errors, ErrorParts.WHOLE)
+    if frozen.error_parts is not None:
+        expert = frozen.error_parts.expert.cpu().numpy()[layer, position, slot]
+    label = tuple("" if each < 0 else f"expert {each}" for each in expert)
+    return {"layer": layer, "position": position, "index": expert + 1}, label

@@ -27,7 +27,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from atlas.graphs.graph import CONSTANTS
+from atlas.methods.attribution.columns import Columns
 from atlas.methods.attribution.watcher import Watcher
 from atlas.models.active_features import ZERO_POSITIONS
 from atlas.models.frozen_attention import FrozenAttention
@@ -71,38 +71,6 @@ def after_all(model: LanguageModel) -> int:
     return 2 * model.layers
 
 
-@dataclass(frozen=True)
-class Columns:
-    """The sources in order: features, errors (layer by layer), tokens, constants."""
-
-    features: int
-    layers: int
-    positions: int
-
-    def error(self, layer: int, position: int) -> int:
-        """The column of an error."""
-        return self.features + layer * self.positions + position
-
-    @property
-    def first_token(self) -> int:
-        """The column of the first token."""
-        return self.features + self.layers * self.positions
-
-    @property
-    def first_constant(self) -> int:
-        """The column of the first constant."""
-        return self.first_token + self.positions
-
-    def constant(self, name: str) -> int:
-        """The column of a constant."""
-        return self.first_constant + CONSTANTS.index(name)
-
-    @property
-    def count(self) -> int:
-        """The number of columns."""
-        return self.first_constant + len(CONSTANTS)
-
-
 def sweep(
     frozen: FrozenPass, targets: Targets, rows_per_chunk: int, watcher: Watcher | None = None
 ) -> Iterator[tuple[Int[Tensor, " some_row"], Float[Tensor, "some_row column"]]]:
@@ -134,7 +102,7 @@ class _Chunk:
         watcher: Watcher | None,
     ) -> None:
         self.frozen, self.targets, self.rows, self.watcher = frozen, targets, rows, watcher
-        self.columns = Columns(len(frozen.features), frozen.model.layers, frozen.length)
+        self.columns = Columns.of(frozen)
         self.length = int(targets.position.max()) + 1
         starts = targets.gradient
         self.gradient = starts.new_zeros(self.length, starts.shape[1], len(targets))
@@ -182,7 +150,7 @@ class _Chunk:
             for source in writers:
                 here = frozen.features.at(source, position)
                 self.out[here, :rows] += frozen.written(here, layer) @ gradient
-            error = frozen.errors[layer, position] @ gradient
+            error = frozen.error(layer, position) @ gradient
             self.out[columns.error(layer, position), :rows] = error
             bias = frozen.decoder_bias[layer, position] @ gradient
             self.out[columns.constant("decoder_bias"), :rows] += bias
