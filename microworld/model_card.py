@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from atlas.entries.digests import folder_digest
-from atlas.models.checkpoints import circuit_tracer, saelens
 from atlas.models.dictionaries import Dictionary
+from microworld.shipped_dictionaries import SHIPPED, shipped
 
 SUMMARY = (
     "A six-layer Llama trained on a small language with real words, in which every sentence is "
@@ -61,21 +61,13 @@ def write_model_card(root: Path) -> Path:
 
 def _dictionaries(weights: Path, root: Path) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    if (weights / "transcoders").is_dir():
-        shape = _shape(circuit_tracer.load(weights / "transcoders"))
+    for name, dictionary in shipped(weights):
+        about = SHIPPED[name]
         found.append(
-            {"id": "transcoders", "kind": "transcoder", "format": "circuit_tracer"}
-            | _folder(weights / "transcoders", root)
-            | shape
-            | {"site": "mlp"}
-        )
-    if (weights / "saes").is_dir():
-        shape = _shape(saelens.load(weights / "saes"))
-        found.append(
-            {"id": "saes", "kind": "sae", "format": "saelens"}
-            | _folder(weights / "saes", root)
-            | shape
-            | {"site": "resid_post"}
+            {"id": name.replace("_", "-"), "kind": about["kind"], "format": about["format"]}
+            | _folder(weights / name, root)
+            | _shape(dictionary)
+            | {"site": about["site"]}
         )
     return found
 

@@ -18,13 +18,14 @@ from atlas.methods.activations import SparseActivations, activations
 from atlas.methods.dictionary_quality import measure_quality
 from atlas.methods.replace_mlps import replaced_logits
 from atlas.methods.score_features import Places, ScoreSettings, median_f1, score_latents
-from atlas.models.checkpoints import circuit_tracer, saelens
+from atlas.models.checkpoints import circuit_tracer
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 from microworld.corpus import training_batch
 from microworld.evaluate import accuracies
 from microworld.grammar import ASKING, BEHAVIOURS
 from microworld.ngram import NgramBaseline, baseline_accuracies
+from microworld.shipped_dictionaries import shipped
 from microworld.tokenizer import PAD, token_ids
 from microworld.train_model import ModelSize, TrainingSettings, describe
 
@@ -122,11 +123,7 @@ def build_report(weights: Path, random: Path | None) -> dict[str, Any]:
     torch.manual_seed(0)
     model = LanguageModel.load(str(weights / "model"))
     labelled = LabelledTokens.load(weights / "heldout_tokens.npz")
-    sets: dict[str, Dictionary] = {}
-    if (weights / "transcoders").is_dir():
-        sets["transcoders"] = circuit_tracer.load(weights / "transcoders")
-    if (weights / "saes").is_dir():
-        sets["saes"] = saelens.load(weights / "saes")
+    sets = dict(shipped(weights))
     control = (
         random_report(random, labelled)
         if random is not None and (random / "transcoders").is_dir()

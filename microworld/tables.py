@@ -77,20 +77,22 @@ def _layers(dictionary: dict[str, Any]) -> list[str]:
 
 
 def _latents(latents: dict[str, dict[str, float]]) -> list[str]:
+    columns = {"f1": "F1", "shuffled": "shuffled", "random_weights": "random weights"}
+    keys = {
+        f"{name}{ending}": heading + words
+        for ending, words in (("", ""), ("_where_it_begins", " where it begins"))
+        for name, heading in columns.items()
+        if any(f"{name}{ending}" in row for row in latents.values())
+    }
     lines = [
         "Best single feature per value of a latent, chosen on one half of the held-out sequences",
         "and scored on the other; medians over values. Asked at every token where the latent is",
-        "defined, and only where a value begins. Two controls: the values shuffled over tokens,",
-        f"and transcoders of a model with random weights (trained for {CONTROL_STEPS:,} steps).",
+        "defined, and only where a value begins. Controls: the values shuffled over tokens and,",
+        "where there is a column for them, transcoders of a model with random weights",
+        f"(trained for {CONTROL_STEPS:,} steps).",
         "",
-        "| latent | values | F1 | shuffled | random weights "
-        "| F1 where it begins | shuffled | random weights |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|",
-    ]
-    keys = [
-        f"{name}{ending}"
-        for ending in ("", "_where_it_begins")
-        for name in ("f1", "shuffled", "random_weights")
+        f"| latent | values | {' | '.join(keys.values())} |",
+        f"|---|--:|{'--:|' * len(keys)}",
     ]
     for name, row in sorted(latents.items()):
         cells = [f"{row[key]:.2f}" if key in row else "" for key in keys]
