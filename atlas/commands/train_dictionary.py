@@ -10,10 +10,10 @@ import click
 from atlas.commands.engine_options import model_options, open_model
 from atlas.commands.output import format_option, library_option, print_json, print_table
 from atlas.methods.dictionary_quality import DictionaryQuality
+from atlas.methods.token_sequences import SequenceSettings, read_sequences
 from atlas.methods.train_dictionary import TrainingProgress
 from atlas.methods.train_end_to_end import EndToEndProgress
 from atlas.methods.train_sae import SaeProgress
-from atlas.methods.training.token_sequences import SequenceSettings, read_sequences
 from atlas.runs.train_dictionary import Kind, TrainingPlan, quality_json, train_into
 
 KINDS = ("transcoders", "skip-transcoders", "cross-layer", "saes")
@@ -68,9 +68,7 @@ KINDS = ("transcoders", "skip-transcoders", "cross-layer", "saes")
 @click.option(
     "--length",
     type=click.IntRange(min=2),
-    default=128,
-    show_default=True,
-    help="Tokens per sequence that text is cut into.",
+    help="Tokens per sequence that text is cut into; default: 128, or the context if shorter.",
 )
 @click.option(
     "--learning-rate",
@@ -98,7 +96,7 @@ def command(  # noqa: PLR0913  one parameter per option
     k: int,
     steps: int,
     batch_tokens: int,
-    length: int,
+    length: int | None,
     learning_rate: float,
     fine_tune: int,
     seed: int,

@@ -7,8 +7,9 @@ seen, also where examples are drawn by lot, since the lot is a hash of the place
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import SupportsFloat
 
 import numpy as np
@@ -18,6 +19,7 @@ from atlas.dashboards.dashboard import Band, Density, Example, Histogram
 
 DECIMALS = 4  # of activations in dashboards
 WILSON_95 = 1.959964
+PLACE_BITS = 20  # of a place's number that hold the position in its sequence
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,17 @@ class Activity:
         order = np.lexsort((position, sequence))
         return cls(sequence[order], position[order], value[order])
 
+    def within(self, sequence: int, start: int, stop: int) -> Float[np.ndarray, " position"]:
+        """The activation at each position from `start` to before `stop` of one sequence."""
+        first, last = np.searchsorted(self._places, _places([sequence] * 2, [start, stop]))
+        found = np.zeros(stop - start, dtype=np.float32)
+        found[self.position[first:last] - start] = self.value[first:last]
+        return found
+
+    @cached_property
+    def _places(self) -> Int[np.ndarray, " entry"]:
+        return _places(self.sequence, self.position)
+
     def dense(self, shape: tuple[int, int]) -> Float[np.ndarray, "sequence position"]:
         """The activation at every token of the file."""
         table = np.zeros(shape, dtype=np.float32)
@@ -58,17 +71,16 @@ class Context:
     before: int = 24  # tokens shown before the one that counts
     after: int = 8
 
-    def example(
-        self, table: Float[np.ndarray, "sequence position"], sequence: int, position: int
-    ) -> Example:
+    def example(self, activity: Activity, sequence: int, position: int) -> Example:
         """The stretch around one token."""
         start = max(0, position - self.before)
         stop = min(int(self.lengths[sequence]), position + self.after + 1)
-        ids = self.tokens[sequence, start:stop]
+        ids = self.tokens[sequence, start:stop].tolist()
+        values = activity.within(sequence, start, stop).tolist()
         return Example(
             sequence=sequence,
             tokens=tuple(self.strings[token] for token in ids),
-            activations=tuple(_rounded(value) for value in table[sequence, start:stop]),
+            activations=tuple(round(value, DECIMALS) if value else 0.0 for value in values),
             peak=position - start,
         )
 
@@ -95,10 +107,18 @@ def histogram(values: Float[np.ndarray, " entry"], bins: int) -> Histogram:
     return Histogram(tuple(_rounded(edge) for edge in edges), tuple(int(n) for n in counts))
 
 
+def percentiles(activity: Activity) -> tuple[float, ...]:
+    """The 1st to the 100th percentile of the activations above 0; empty where there are none."""
+    if not len(activity.value):
+        return ()
+    shares = np.arange(1, 101) / 100
+    return tuple(float(value) for value in np.quantile(activity.value, shares))
+
+
 def top_examples(activity: Activity, context: Context, count: int) -> tuple[Example, ...]:
     """The strongest sequences, each at its maximum."""
     order = np.lexsort((activity.position, activity.sequence, -activity.value))
-    return _examples(activity, context, order, count)
+    return _examples(activity, context, _places_of(activity, order), count)
 
 
 def bands(activity: Activity, context: Context, shape: tuple[int, int]) -> tuple[Band, ...]:
@@ -111,7 +131,8 @@ def bands(activity: Activity, context: Context, shape: tuple[int, int]) -> tuple
         inside = order[start:stop]
         if not len(inside):
             continue
-        drawn = inside[np.argsort(_lots(activity, inside), kind="stable")]
+        lots = _lots(activity.sequence[inside], activity.position[inside])
+        drawn = inside[np.argsort(lots, kind="stable")]
         found.append(
             Band(
                 from_share=band / number,
@@ -119,51 +140,56 @@ def bands(activity: Activity, context: Context, shape: tuple[int, int]) -> tuple
                 lowest=_rounded(activity.value[inside[0]]),
                 highest=_rounded(activity.value[inside[-1]]),
                 count=len(inside),
-                examples=_examples(activity, context, drawn, count),
+                examples=_examples(activity, context, _places_of(activity, drawn), count),
             )
         )
     return tuple(found)
 
 
 def examples_where(
-    mask: Bool[np.ndarray, "sequence position"],
-    table: Float[np.ndarray, "sequence position"],
-    context: Context,
-    count: int,
+    mask: Bool[np.ndarray, "sequence position"], activity: Activity, context: Context, count: int
 ) -> tuple[Example, ...]:
     """Examples at tokens where a mask is true, by lot, one per sequence."""
     sequence, position = np.nonzero(mask)
-    places = Activity(sequence, position, table[sequence, position])
-    order = np.argsort(_lots(places, np.arange(len(sequence))), kind="stable")
-    return _examples(places, context, order, count, table)
+    order = np.argsort(_lots(sequence, position), kind="stable")
+    places = zip(sequence[order], position[order], strict=True)
+    return _examples(activity, context, places, count)
+
+
+def _places_of(activity: Activity, order: Int[np.ndarray, " entry"]) -> Iterator[tuple[int, int]]:
+    return zip(activity.sequence[order], activity.position[order], strict=True)
 
 
 def _examples(
-    activity: Activity,
-    context: Context,
-    order: Int[np.ndarray, " entry"],
-    count: int,
-    table: Float[np.ndarray, "sequence position"] | None = None,
+    activity: Activity, context: Context, places: Iterable[tuple[int, int]], count: int
 ) -> tuple[Example, ...]:
-    """The first entries of an order, one per sequence."""
-    if table is None:
-        table = activity.dense((len(context.tokens), context.tokens.shape[1]))
+    """The first places of an order, one per sequence."""
     chosen: dict[int, int] = {}
-    for entry in order:
+    for sequence, position in places:
         if len(chosen) == count:
             break
-        chosen.setdefault(int(activity.sequence[entry]), int(activity.position[entry]))
-    return tuple(context.example(table, *place) for place in chosen.items())
+        chosen.setdefault(int(sequence), int(position))
+    return tuple(context.example(activity, *place) for place in chosen.items())
 
 
-def _lots(activity: Activity, entries: Int[np.ndarray, " entry"]) -> UInt64[np.ndarray, " entry"]:
+def _lots(
+    sequence: Int[np.ndarray, " entry"], position: Int[np.ndarray, " entry"]
+) -> UInt64[np.ndarray, " entry"]:
     """A pseudo-random number per place (SplitMix64), the same on every machine."""
-    lots: np.ndarray = activity.sequence[entries].astype(np.uint64) << np.uint64(20)
-    lots = lots + activity.position[entries].astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    lots: np.ndarray = _places(sequence, position).astype(np.uint64)
+    lots = lots + np.uint64(0x9E3779B97F4A7C15)
     lots = (lots ^ (lots >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     lots = (lots ^ (lots >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     mixed: np.ndarray = lots ^ (lots >> np.uint64(31))
     return mixed
+
+
+def _places(
+    sequence: Sequence[int] | Int[np.ndarray, " entry"],
+    position: Sequence[int] | Int[np.ndarray, " entry"],
+) -> Int[np.ndarray, " entry"]:
+    """One number per place, which orders places by sequence, then position."""
+    return (np.asarray(sequence, dtype=np.int64) << PLACE_BITS) + np.asarray(position, np.int64)
 
 
 def _rounded(value: SupportsFloat) -> float:

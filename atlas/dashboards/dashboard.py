@@ -127,6 +127,8 @@ class Dashboard:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) in (float, str, int):  # most values are
+        return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = dataclasses.fields(value)
         return {field.name: _plain(getattr(value, field.name)) for field in fields}

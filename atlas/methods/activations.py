@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Int64
+from jaxtyping import Bool, Float, Float32, Int, Int64
 from torch import Tensor
 
 from atlas.errors import BadInput
 from atlas.models.dictionaries import Dictionary
-from atlas.models.language_model import LanguageModel
+from atlas.models.language_model import LanguageModel, Place
+
+DENSE_NUMBERS = 1 << 26  # that stand in memory at once before the zeros are dropped: 256 MB
 
 
 @dataclass(frozen=True)
@@ -19,10 +22,31 @@ class ActivationSettings:
     """What to compute, and in what portions."""
 
     layers: tuple[int, ...] | None = None  # None: all layers of the dictionary
-    rows_per_chunk: int = 32  # rows per forward pass; memory grows with rows × features
+    # Which features of a layer are wanted; of a layer that is not named here, all.
+    features: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    rows_per_chunk: int = 32  # rows per forward pass
     zero_first_position: bool = (
         True  # position 0 holds the first token, whose features mean nothing
     )
+
+
+@dataclass(frozen=True)
+class LayerEntries:
+    """The active features of one layer, sorted by row, position and feature; no value is 0."""
+
+    row: Int64[np.ndarray, " entry"]
+    position: Int64[np.ndarray, " entry"]
+    index: Int64[np.ndarray, " entry"]
+    value: Float32[np.ndarray, " entry"]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What one forward pass over some rows gave."""
+
+    rows: slice
+    layers: Mapping[int, LayerEntries]
+    values: Mapping[Place, Tensor]  # those of the model that were asked for beside
 
 
 @dataclass(frozen=True)
@@ -67,61 +91,86 @@ def activations(
         ModelError: a layer that the dictionary does not have.
     """
     rows, positions = ids.shape
-    if lengths is not None and (len(lengths) != rows or lengths.max(initial=0) > positions):
-        raise BadInput("lengths", f"{rows} numbers up to {positions}", f"{len(lengths)} numbers")
-    layers = settings.layers if settings.layers is not None else dictionary.layer_numbers
-    parts: dict[int, list[tuple[np.ndarray, ...]]] = {layer: [] for layer in layers}
-    for start in range(0, rows, settings.rows_per_chunk):
-        chunk = slice(start, min(start + settings.rows_per_chunk, rows))
-        keep = _kept_positions(lengths, chunk, positions, settings.zero_first_position)
-        read = [(dictionary.feature_input, layer) for layer in layers]
-        values = model.run(torch.from_numpy(ids[chunk]), read=read).values
-        for layer in layers:
-            x = values[(dictionary.feature_input, layer)]
-            parts[layer].append(_active(dictionary.encode(layer, x), keep, start))
-    return _joined(parts, (rows, positions))
-
-
-def _kept_positions(
-    lengths: np.ndarray | None, chunk: slice, positions: int, zero_first: bool
-) -> Tensor:
-    """True where activations count."""
-    count = chunk.stop - chunk.start
-    keep = torch.ones(count, positions, dtype=torch.bool)
+    counted = np.ones(ids.shape, dtype=bool)
     if lengths is not None:
-        keep &= (
-            torch.arange(positions)[None] < torch.from_numpy(np.asarray(lengths[chunk]))[:, None]
-        )
-    if zero_first:
-        keep[:, 0] = False
-    return keep
+        if len(lengths) != rows or lengths.max(initial=0) > positions:
+            raise BadInput(
+                "lengths", f"{rows} numbers up to {positions}", f"{len(lengths)} numbers"
+            )
+        counted &= np.arange(positions)[None] < np.asarray(lengths)[:, None]
+    if settings.zero_first_position:
+        counted[:, 0] = False
+    return _joined(list(passes(model, dictionary, (ids, counted), settings)), ids.shape)
 
 
-def _active(dense: Tensor, keep: Tensor, first_row: int) -> tuple[np.ndarray, ...]:
-    """Row, position, index, value of the entries that are not 0, in that order."""
-    dense = dense * keep.to(dense.device)[..., None]
-    row, position, index = dense.nonzero(as_tuple=True)
-    value = dense[row, position, index]
-    return (
-        row.cpu().numpy() + first_row,
-        position.cpu().numpy(),
-        index.cpu().numpy(),
-        value.float().cpu().numpy(),
+def passes(
+    model: LanguageModel,
+    dictionary: Dictionary,
+    tokens: tuple[Int[np.ndarray, "row position"], Bool[np.ndarray, "row position"]],
+    settings: ActivationSettings,
+    beside: Sequence[Place] = (),
+) -> Iterator[Pass]:
+    """One forward pass after the other; `tokens` are ids, and where activations count.
+
+    `beside` names further values of the model that are wanted. Nothing is kept between passes, so
+    a token file may be as long as it likes.
+
+    Raises:
+        ModelError: a layer that the dictionary does not have.
+    """
+    ids, counted = tokens
+    layers = settings.layers if settings.layers is not None else dictionary.layer_numbers
+    read = [(dictionary.feature_input, layer) for layer in layers]
+    for start in range(0, len(ids), settings.rows_per_chunk):
+        rows = slice(start, min(start + settings.rows_per_chunk, len(ids)))
+        batch = torch.from_numpy(ids[rows].astype(np.int64))
+        values = model.run(batch, read=[*read, *beside]).values
+        keep = torch.from_numpy(counted[rows])
+        found = {
+            layer: _entries(
+                dictionary, layer, (values[dictionary.feature_input, layer], keep), settings
+            )
+            for layer in layers
+        }
+        moved = {layer: replace(each, row=each.row + start) for layer, each in found.items()}
+        yield Pass(rows, moved, {place: values[place] for place in beside})
+
+
+def _entries(
+    dictionary: Dictionary,
+    layer: int,
+    read: tuple[Float[Tensor, "row position d_model"], Bool[Tensor, "row position"]],
+    settings: ActivationSettings,
+) -> LayerEntries:
+    """The activations that are not 0, found token by token in portions that fit in memory."""
+    x, keep = read
+    coder, wanted = dictionary.coder(layer), settings.features.get(layer)
+    row, position = keep.nonzero(as_tuple=True)
+    portion = max(1, DENSE_NUMBERS // coder.features)
+    parts = []
+    for start in range(0, len(row), portion):
+        chosen = slice(start, start + portion)
+        inputs = x[row[chosen].to(x.device), position[chosen].to(x.device)]
+        dense = coder.encode(inputs) if wanted is None else coder.encode_features(inputs, wanted)
+        entry, column = dense.nonzero(as_tuple=True)
+        parts.append((entry.cpu() + start, column.cpu(), dense[entry, column].float().cpu()))
+    if not parts:
+        none = np.zeros(0, dtype=np.int64)
+        return LayerEntries(none, none, none, none.astype(np.float32))
+    entry, column, value = (torch.cat(column) for column in zip(*parts, strict=True))
+    index = column if wanted is None else torch.as_tensor(list(wanted), dtype=torch.int64)[column]
+    return LayerEntries(row[entry].numpy(), position[entry].numpy(), index.numpy(), value.numpy())
+
+
+def _joined(found: Sequence[Pass], shape: tuple[int, int]) -> SparseActivations:
+    """All passes together, layer by layer."""
+    layers = sorted(found[0].layers) if found else []
+    parts = [one.layers[layer] for layer in layers for one in found]
+    counts = [sum(len(one.layers[layer].row) for one in found) for layer in layers]
+    row, position, index = (
+        np.concatenate([np.zeros(0, np.int64), *(getattr(part, name) for part in parts)])
+        for name in ("row", "position", "index")
     )
-
-
-def _joined(
-    parts: dict[int, list[tuple[np.ndarray, ...]]], shape: tuple[int, int]
-) -> SparseActivations:
-    columns: list[list[np.ndarray]] = [[], [], [], [], []]
-    for layer in sorted(parts):
-        for row, position, index, value in parts[layer]:
-            arrays = (np.full(len(row), layer, dtype=np.int64), row, position, index, value)
-            for column, array in zip(columns, arrays, strict=True):
-                column.append(array)
-    empty = np.zeros(0)
-    layer_column, row, position, index = (
-        np.concatenate([empty.astype(np.int64), *column]) for column in columns[:4]
-    )
-    value = np.concatenate([empty.astype(np.float32), *columns[4]])
-    return SparseActivations(layer_column, row, position, index, value, shape)
+    value = np.concatenate([np.zeros(0, np.float32), *(part.value for part in parts)])
+    layer = np.repeat(np.asarray(layers, dtype=np.int64), counts)
+    return SparseActivations(layer, row, position, index, value, shape)

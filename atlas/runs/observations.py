@@ -19,7 +19,8 @@ from atlas.entries.digests import text_digest
 from atlas.entries.feature import Feature, Predicate
 from atlas.entries.library import Library
 from atlas.errors import EntryError
-from atlas.methods.observe import ObserveSettings, dashboards, observe_activity
+from atlas.methods.layer_dashboards import ObserveSettings
+from atlas.methods.observe import observe
 from atlas.methods.score_features import predicate_score
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
@@ -69,25 +70,23 @@ def _observe(engine: Engine, features: Sequence[Feature]) -> dict[str, dict[str,
         (feature.layer, feature.index): predicate_data(feature.predicate) for feature in features
     }
     model, dictionary = engine.model, engine.dictionary
-    seen = observe_activity(model, dictionary, labelled, tuple(wanted), SETTINGS)
-    shown = dashboards((model, dictionary), labelled, wanted, seen, SETTINGS)
+    seen = observe(model, dictionary, labelled, wanted, SETTINGS)
     strings = tuple(model.token_string(token) for token in range(model.d_vocab))
     found = {}
     for feature in features:
-        place = (feature.layer, feature.index)
-        predicate = wanted[place]
+        predicate = wanted[feature.layer, feature.index]
+        dashboard, activity = seen[feature.layer, feature.index]
         score = None
         if predicate is not None:
             score = asdict(
                 predicate_score(
-                    seen[0][place].dense(labelled.tokens.shape),
+                    activity.dense(labelled.tokens.shape),
                     labelled.mask(predicate, strings),
                     labelled.defined(predicate),
                     SEED,
                 )
             )
-        dashboard = shown[place].to_json() | {"model": feature.model}
-        value = {"dashboard": dashboard, "score": score}
+        value = {"dashboard": dashboard.to_json() | {"model": feature.model}, "score": score}
         found[feature.id] = json.loads(json.dumps(rounded(value)))
     return found
 

@@ -1,7 +1,7 @@
 """Trains a dictionary into a folder: resumable, measured at the end, written whole or not at all.
 
 While it trains, `<folder>.training` holds the plan and a checkpoint; the same command goes on from
-there. The finished folder has the dictionary's own files and `quality.json`.
+there. The finished folder has the dictionary's own files, `quality.json` and a README for a hub.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from typing import Literal
 
 from atlas.errors import BadInput, OutOfMemory
 from atlas.methods.dictionary_quality import DictionaryQuality, measure_quality
+from atlas.methods.token_sequences import TokenSequences
 from atlas.methods.train_dictionary import TranscoderTraining, train_transcoders
 from atlas.methods.train_end_to_end import EndToEndTraining, train_end_to_end
 from atlas.methods.train_sae import SaeTraining, train_saes
 from atlas.methods.training.activation_stream import StreamSettings
-from atlas.methods.training.token_sequences import TokenSequences
 from atlas.models.checkpoints import circuit_tracer
 from atlas.models.dictionaries import MlpDictionary, SparseAutoencoderSet
 from atlas.models.language_model import LanguageModel
+from atlas.runs.dictionary_card import write_card
 
 Kind = Literal["transcoders", "skip-transcoders", "cross-layer", "saes"]
 QUALITY_FILE = "quality.json"
@@ -78,6 +79,9 @@ def train_into(
     quality = measure_quality(model, trained, sequences.measured(MEASURED_TOKENS))
     text = json.dumps(quality_json(quality), indent=1)
     (unfinished / QUALITY_FILE).write_text(text + "\n", encoding="utf-8")
+    write_card(
+        unfinished, replace(trained, name=folder.name, model_name=_short_name(model)), quality
+    )
     os.replace(unfinished, folder)
     shutil.rmtree(work)
     return quality

@@ -76,5 +76,5 @@ def test_the_interval_of_the_density_is_wilsons(active, tokens, low, high):
 
 def test_examples_of_a_mask_are_drawn_one_per_sequence():
     mask = np.array([[0, 1, 1, 0], [0, 0, 1, 0], [0, 0, 0, 0]], dtype=bool)
-    found = examples_where(mask, ACTIVITY.dense((3, 4)), CONTEXT, 5)
+    found = examples_where(mask, ACTIVITY, CONTEXT, 5)
     assert sorted(example.sequence for example in found) == [0, 1]

@@ -8,7 +8,8 @@ from atlas.dashboards.dashboard import Dashboard
 from atlas.dashboards.labelled_tokens import LabelledTokens
 from atlas.errors import BadInput
 from atlas.methods.activations import activations
-from atlas.methods.observe import ObserveSettings, observe
+from atlas.methods.layer_dashboards import ObserveSettings
+from atlas.methods.observe import observe
 from atlas.models.sites import Site
 from tests.models import tiny_models
 
@@ -39,7 +40,7 @@ def setting(tiny_model):
 @pytest.fixture(scope="module")
 def dashboards(setting, labelled):
     wanted = {(0, 3): {"latent": "parity", "equals": "odd"}, (2, 11): None, (0, 5): None}
-    return observe(*setting, labelled, wanted)
+    return {at: shown for at, (shown, _) in observe(*setting, labelled, wanted).items()}
 
 
 def test_density_and_maximum_are_those_of_the_activations(setting, labelled, dashboards):
@@ -60,8 +61,8 @@ def test_top_examples_come_from_distinct_sequences(dashboards):
 
 def test_the_number_of_sequences_per_pass_changes_nothing(setting, labelled, dashboards):
     again = observe(*setting, labelled, {(2, 11): None}, ObserveSettings(rows_per_pass=7))
-    assert again[2, 11].top == dashboards[2, 11].top
-    assert again[2, 11].bands == dashboards[2, 11].bands
+    assert again[2, 11][0].top == dashboards[2, 11].top
+    assert again[2, 11][0].bands == dashboards[2, 11].bands
 
 
 def test_a_dashboard_survives_json(dashboards):

@@ -4,10 +4,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from atlas.errors import BadInput, OutOfMemory
 from atlas.methods.attribute import AttributionSettings, attribute
-from atlas.methods.training.token_sequences import SequenceSettings, read_sequences
+from atlas.methods.token_sequences import SequenceSettings, read_sequences
 from atlas.models.dictionaries import (
     CrossLayerTranscoder,
     SparseAutoencoderSet,
@@ -46,6 +47,9 @@ def test_each_kind_is_written_measured_and_read_back(tiny_model, sequences, tmp_
     assert written["loss_recovered"] == pytest.approx(quality.loss_recovered, rel=1e-4)
     assert all(layer["unexplained_variance"] < 0.95 for layer in written["layers"])
     assert not (tmp_path / "trained.training").exists()
+    card = (folder / "README.md").read_text()
+    assert yaml.safe_load(card.split("---")[1])["base_model"] == read.model_name
+    assert f"{quality.loss_recovered:.1%} recovered" in card
     if kind == "skip-transcoders":
         assert read.skip(1) is not None
     if kind != "saes":

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from atlas.errors import BadInput, UnknownFormat
-from atlas.methods.training import token_sequences
-from atlas.methods.training.token_sequences import SequenceSettings, read_sequences
+from atlas.methods import token_sequences
+from atlas.methods.token_sequences import SequenceSettings, read_sequences
 
 SETTINGS = SequenceSettings(length=5, rows=4, held_out=0.25)
 WORDS = [f"w{number % 37}" for number in range(41)]
@@ -72,8 +72,8 @@ def test_batches_go_round_in_new_orders(tiny_model, tmp_path):
         ("a.jsonl", b'{"text": 1}', "to be a string; found int"),
         ("a.npy", b"not an array", "arrays of token ids"),
         ("a.npz", b"PK\x03\x04 broken", "arrays of token ids"),
-        ("a.txt", b"", "at least two sequences; found 0"),
-        ("a.txt", b"w1 w2 w3", "at least two sequences; found 0"),
+        ("a.txt", b"", "at least one whole sequence; found none"),
+        ("a.txt", b"w1 w2 w3", "at least one whole sequence; found none"),
     ],
 )
 def test_other_files_are_refused_in_one_line(tiny_model, tmp_path, name, content, message):

@@ -19,6 +19,7 @@ from jaxtyping import Int
 from atlas.errors import BadInput, UnknownFormat
 from atlas.models.language_model import LanguageModel
 
+USUAL_LENGTH = 128  # tokens per sequence
 PIECE = 200_000  # characters that are tokenised at once; a tokenizer keeps offsets for each
 Ids = Int[np.ndarray, "sequence position"]
 
@@ -27,7 +28,8 @@ Ids = Int[np.ndarray, "sequence position"]
 class SequenceSettings:
     """How text becomes sequences."""
 
-    length: int = 128  # tokens per sequence, its first token included
+    # Tokens per sequence, its first token included; None: 128, or the model's context if shorter.
+    length: int | None = None
     rows: int = 32  # sequences per forward pass
     held_out: float = 0.05  # share of the sequences that training never sees
     seed: int = 0  # of which sequences are held out, and of the order of training
@@ -59,30 +61,44 @@ class TokenSequences:
 def read_sequences(
     model: LanguageModel, paths: Sequence[Path], settings: SequenceSettings
 ) -> TokenSequences:
-    """The sequences in some files.
-
-    `.txt` is text, `.jsonl` has a text per line under "text", `.npy` holds token ids, and `.npz`
-    holds them under "tokens"; ids in rows are sequences already, ids in one row are cut.
+    """The sequences in some files, a share of them held out.
 
     Raises:
-        BadInput: ids that the model does not know, or too few sequences to hold any out.
-        UnknownFormat: another kind of file, or one that does not hold what its name says.
+        BadInput, UnknownFormat: as `read_ids`; too few sequences to hold any out.
     """
-    if not 2 <= settings.length <= model.context:
-        raise BadInput("length", f"2 to {model.context} tokens", f"{settings.length}")
-    found = [_file_sequences(model, path, settings.length) for path in paths]
-    widths = sorted({ids.shape[1] for ids in found})
-    if len(widths) > 1:
-        raise BadInput("files", "sequences of one length", f"lengths {widths}")
-    ids = np.concatenate(found) if found else np.zeros((0, settings.length), dtype=np.int64)
+    ids = read_ids(model, paths, settings.length)
     if len(ids) < 2:
         raise BadInput("files", "at least two sequences", f"{len(ids)}", "give more text")
-    if ids.min() < 0 or ids.max() >= model.d_vocab:
-        wrong = int(ids.max()) if ids.max() >= model.d_vocab else int(ids.min())
-        raise BadInput("files", f"token ids from 0 to {model.d_vocab - 1}", f"{wrong}")
     order = np.random.default_rng(settings.seed).permutation(len(ids))
     kept = max(1, round(len(ids) * settings.held_out))
     return TokenSequences(ids[order[kept:]], ids[order[:kept]], settings)
+
+
+def read_ids(model: LanguageModel, paths: Sequence[Path], length: int | None = None) -> Ids:
+    """The sequences in some files, one after the other.
+
+    `.txt` is text, `.jsonl` has a text per line under "text", `.npy` holds token ids, and `.npz`
+    holds them under "tokens"; ids in rows are sequences already, ids in one row are cut, as text
+    is, into sequences of `length` tokens: by default 128, or the model's context if shorter.
+
+    Raises:
+        BadInput: ids that the model does not know, or no whole sequence.
+        UnknownFormat: another kind of file, or one that does not hold what its name says.
+    """
+    length = min(USUAL_LENGTH, model.context) if length is None else length
+    if not 2 <= length <= model.context:
+        raise BadInput("length", f"2 to {model.context} tokens", f"{length}")
+    found = [_file_sequences(model, path, length) for path in paths]
+    widths = sorted({ids.shape[1] for ids in found})
+    if len(widths) > 1:
+        raise BadInput("files", "sequences of one length", f"lengths {widths}")
+    ids = np.concatenate(found) if found else np.zeros((0, length), dtype=np.int64)
+    if not len(ids):
+        raise BadInput("files", "at least one whole sequence", "none", "give more text")
+    if ids.min() < 0 or ids.max() >= model.d_vocab:
+        wrong = int(ids.max()) if ids.max() >= model.d_vocab else int(ids.min())
+        raise BadInput("files", f"token ids from 0 to {model.d_vocab - 1}", f"{wrong}")
+    return ids
 
 
 def _file_sequences(model: LanguageModel, path: Path, length: int) -> Ids:

@@ -1,0 +1,100 @@
+"""`atlas dashboard`: what every feature of a dictionary does on a text."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+import numpy as np
+
+from atlas.commands.engine_options import engine_options, open_engine
+from atlas.commands.output import format_option, library_option, print_json, print_table
+from atlas.dashboards.labelled_tokens import LabelledTokens
+from atlas.entries.library import Library
+from atlas.errors import BadInput
+from atlas.methods.layer_dashboards import ObserveSettings
+from atlas.methods.token_sequences import read_ids
+from atlas.models.language_model import LanguageModel
+from atlas.runs.make_dashboards import DashboardPlan, Layout, make_dashboards
+
+
+@click.command(
+    epilog="Example: atlas dashboard --model ./my-model --dictionary my-transcoders --tokens "
+    "my-text.txt --layout circuit-tracer --out my-transcoders/features"
+)
+@engine_options
+@click.option(
+    "--tokens",
+    "files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What to read: .txt, .jsonl, or token ids in .npy or .npz; repeatable. Default: the "
+    "token file of the model's entry.",
+)
+@click.option("--out", "folder", required=True, type=click.Path(path_type=Path),
+              help="Where they go. The same command goes on after an interruption.")  # fmt: skip
+@click.option(
+    "--layout",
+    type=click.Choice(["atlas", "circuit-tracer"]),
+    default="atlas",
+    show_default=True,
+    help="Our JSON lines, or the files that circuit-tracer's viewer reads from a hub repository.",
+)
+@click.option("--layer", "layers", multiple=True, type=click.IntRange(min=0),
+              help="Only these layers; repeatable.")  # fmt: skip
+@click.option(
+    "--length",
+    type=click.IntRange(min=2),
+    help="Tokens per sequence that text is cut into; default: 128, or the context if shorter.",
+)
+@click.option("--similar", type=click.Choice(["all", "layer"]), default="all", show_default=True,
+              help="Where similar features are sought; across layers the work grows with the "
+              "square of their number.")  # fmt: skip
+@library_option
+@format_option
+def command(  # noqa: PLR0913  one parameter per option
+    model: str,
+    dictionary: str,
+    device: str,
+    files: tuple[Path, ...],
+    folder: Path,
+    layout: Layout,
+    layers: tuple[int, ...],
+    length: int | None,
+    similar: str,
+    library: Path | None,
+    output_format: str,
+) -> None:
+    """Write a dashboard for every feature: density, examples, promoted tokens, neighbours."""
+    opened, features = open_engine(model, dictionary, device, library)
+    tokens = _read(opened, files, length) if files else _of_entry(model, library)
+    settings = ObserveSettings(similar_in_all_layers=similar == "all")
+    plan = DashboardPlan(layers or features.layer_numbers, layout, settings)
+    counts = make_dashboards(
+        (opened, features), tokens, plan, folder, lambda line: click.echo(line, err=True)
+    )
+    if output_format == "json":
+        print_json({"folder": str(folder), "layers": [asdict(count) for count in counts]})
+        return
+    rows = [(count.layer, f"{count.features:,}", f"{count.active:,}") for count in counts]
+    print_table(("layer", "features", "active anywhere"), rows)
+    click.echo(f"on {int(tokens.is_word().sum()):,} tokens; written to {folder}")
+
+
+def _read(model: LanguageModel, files: tuple[Path, ...], length: int | None) -> LabelledTokens:
+    ids = read_ids(model, files, length)
+    return LabelledTokens(
+        tokens=ids,
+        codes={},
+        values={},
+        behaviour=np.full(len(ids), -1, dtype=np.int8),
+        behaviours=(),
+    )
+
+
+def _of_entry(model: str, folder: Path | None) -> LabelledTokens:
+    found = Library.open(folder)
+    if model not in found.models or (reference := found.models[model].tokens) is None:
+        raise BadInput("--tokens", "files to read", "none", f"no entry gives a file for {model}")
+    return LabelledTokens.load(found.root / reference.file)

@@ -1,0 +1,118 @@
+"""Dashboards of a whole dictionary, from a text or a file of tokens."""
+
+import gzip
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from atlas.commands.dashboard import command
+from atlas.dashboards.circuit_tracer_features import read_feature, read_record
+from atlas.dashboards.dashboard import Dashboard
+from atlas.dashboards.labelled_tokens import LabelledTokens
+from atlas.errors import BadInput
+from atlas.methods.layer_dashboards import ObserveSettings
+from atlas.methods.observe import observe
+from atlas.models.checkpoints import circuit_tracer
+from atlas.models.language_model import LanguageModel
+from atlas.runs import make_dashboards
+from tests.models import tiny_models
+
+ROWS, LENGTH = 80, 9
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory):
+    root = tmp_path_factory.mktemp("dashboards")
+    folder = tiny_models.save_model(root / "model")
+    model = LanguageModel.load(str(folder))
+    circuit_tracer.save(tiny_models.random_transcoders(model), root / "transcoders", "tiny")
+    ids = np.random.default_rng(0).integers(3, 40, (ROWS, LENGTH))
+    ids[:, 0] = 0
+    np.save(root / "ids.npy", ids)
+    return root, model, ids
+
+
+def run(root, out, *options):
+    arguments = ["--model", root / "model", "--dictionary", root / "transcoders"]
+    arguments += ["--tokens", root / "ids.npy", "--out", out, *options]
+    return CliRunner().invoke(command, [str(each) for each in arguments], catch_exceptions=False)
+
+
+def test_each_feature_gets_the_dashboard_that_it_gets_alone(given, tmp_path):
+    root, model, ids = given
+    result = run(root, tmp_path / "out", "--layer", "1", "--layer", "2")
+    assert result.exit_code == 0
+    assert f"on {ROWS * (LENGTH - 1)} tokens; written to" in result.output
+    dictionary = circuit_tracer.load(root / "transcoders")
+    labelled = LabelledTokens(ids, {}, {}, np.full(ROWS, -1, dtype=np.int8), ())
+    alone = observe(model, dictionary, labelled, {(1, 3): None, (2, 11): None}, ObserveSettings())
+    for (layer, index), (expected, _) in alone.items():
+        lines = gzip.decompress((tmp_path / "out" / f"layer-{layer}.jsonl.gz").read_bytes())
+        found = [Dashboard.from_json(json.loads(line)) for line in lines.splitlines()]
+        assert [one.index for one in found] == list(range(dictionary.features(layer)))
+        assert found[index] == expected
+    manifest = json.loads((tmp_path / "out" / "dashboards.json").read_text())
+    assert [count["layer"] for count in manifest["layers"]] == [1, 2]
+
+
+def test_the_layout_of_the_hub(given, tmp_path):
+    root, _, _ = given
+    run(root, tmp_path / "ours")
+    result = run(root, tmp_path / "features", "--layout", "circuit-tracer", "--format", "json")
+    assert {path.name for path in (tmp_path / "features").iterdir()} == {
+        "index.json.gz",
+        *(f"layer_{layer}.bin" for layer in range(3)),
+    }
+    assert len(json.loads(result.stdout)["layers"]) == 3
+    lines = gzip.decompress((tmp_path / "ours" / "layer-2.jsonl.gz").read_bytes()).splitlines()
+    ours = Dashboard.from_json(json.loads(lines[11]))
+    record = read_record(tmp_path / "features", 2, 11)
+    theirs = read_feature(record, "tiny", 2)
+    assert [one.tokens for one in theirs.top] == [one.tokens for one in ours.top]
+    assert theirs.histogram.counts == ours.histogram.counts
+    assert record["quantile_values"] == sorted(record["quantile_values"])
+    assert record["quantile_values"][-1] == ours.maximum
+
+
+def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(given, tmp_path, monkeypatch):
+    root, _, _ = given
+    run(root, tmp_path / "whole")
+    record = make_dashboards.ActivityRecord.record
+
+    def broken(self, engine, labelled, rows_per_pass, progress):
+        def stop(done, rows):
+            if done >= 32:
+                raise KeyboardInterrupt
+
+        record(self, engine, labelled, rows_per_pass, stop)
+
+    monkeypatch.setattr(make_dashboards.ActivityRecord, "record", broken)
+    run(root, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    state = json.loads((tmp_path / "out.recording/activity/recorded.json").read_text())
+    assert state["rows"] == 32
+    with (tmp_path / "out.recording/activity/layer-0.entries").open("ab") as file:
+        file.write(b"half a pass")
+    monkeypatch.setattr(make_dashboards.ActivityRecord, "record", record)
+    with pytest.raises(BadInput, match="another layers"):
+        run(root, tmp_path / "out", "--layer", "1")
+    run(root, tmp_path / "out")
+    assert not (tmp_path / "out.recording").exists()
+    for path in (tmp_path / "whole").iterdir():
+        assert path.read_bytes() == (tmp_path / "out" / path.name).read_bytes()
+
+
+def test_bad_input_is_said_before_anything_is_written(given, tmp_path):
+    root, _, _ = given
+    with pytest.raises(BadInput, match="a folder that does not exist yet"):
+        run(root, tmp_path)
+    with pytest.raises(BadInput, match="layers among"):
+        run(root, tmp_path / "out", "--layer", "7")
+    arguments = ["--model", str(root / "model"), "--dictionary", str(root / "transcoders")]
+    with pytest.raises(BadInput, match="--tokens"):
+        CliRunner().invoke(
+            command, [*arguments, "--out", str(tmp_path / "out")], catch_exceptions=False
+        )
+    assert not list(tmp_path.iterdir())
