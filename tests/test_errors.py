@@ -1,9 +1,12 @@
 """Errors say what was expected, pickle, and never show a traceback."""
 
+import ast
 import pickle
 import re
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -65,6 +68,44 @@ def test_help_shows_a_real_example_for_every_command():
         if f"Example: atlas {' '.join(words)}" not in " ".join(shown.output.split()):
             without.append(" ".join(words))
     assert without == []
+
+
+def shown_commands(repository: Path) -> list[str]:
+    """The commands that readers are shown: in documents, in examples of help, on the first page."""
+    documents = [repository / "README.md", repository / "CONTRIBUTING.md"]
+    documents += sorted((repository / "docs").rglob("*.md"))
+    blocks = [
+        block
+        for path in documents
+        for block in re.findall(r"```(?:sh|bash)\n(.*?)```", path.read_text("utf-8"), re.DOTALL)
+    ]
+    home = (repository / "site_builder" / "pages" / "home.py").read_text("utf-8")
+    strings = [node.value for node in ast.walk(ast.parse(home)) if isinstance(node, ast.Constant)]
+    blocks += [text for text in strings if isinstance(text, str) and "atlas " in text]
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    return [line.strip() for line in lines if re.match(r"\s*(\.venv/bin/)?atlas [a-z]", line)]
+
+
+def test_every_command_that_readers_are_shown_parses(repository):
+    shown = shown_commands(repository)
+    assert sum("trace" in line for line in shown) >= 3  # one of them on the first page
+    broken = []
+    for line in shown:
+        words = [word for word in shlex.split(line, comments=True) if word not in ("…", "...")]
+        verb, rest = words[1], words[2:]
+        command = atlas.get_command(click.Context(atlas), verb)
+        if command is None:
+            broken.append(line)
+            continue
+        try:
+            if isinstance(command, click.Group):
+                command, rest = command.commands[rest[0]], rest[1:]
+            command.make_context(verb, rest)
+        except (click.UsageError, LookupError) as error:
+            # Files that the line before it writes are not there.
+            if "does not exist" not in str(error):
+                broken.append(f"{line}: {error}")
+    assert broken == []
 
 
 def test_an_unknown_verb_is_a_usage_error():

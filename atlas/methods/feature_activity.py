@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -67,8 +68,8 @@ def by_feature(entries: LayerEntries) -> Iterator[tuple[int, Activity]]:
     above = np.flatnonzero(entries.value > 0)
     order = above[np.argsort(entries.index[above], kind="stable")]
     index = entries.index[order]
-    starts = np.flatnonzero(np.diff(index, prepend=-1))
-    for start, stop in zip(starts, [*starts[1:], len(index)], strict=True):
+    edges = [*np.flatnonzero(np.diff(index, prepend=-1)), len(index)]
+    for start, stop in itertools.pairwise(edges):
         here = order[start:stop]
         yield (
             int(index[start]),

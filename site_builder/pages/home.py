@@ -247,14 +247,14 @@ def start(site: SiteRecords) -> Html:
         (
             "Measure",
             "Re-run every claim of the embedded model on a laptop, offline.",
-            command_block("make atlas\natlas site serve"),
+            command_block("make atlas\n.venv/bin/atlas site serve"),
         ),
         (
             "Trace",
             "Make the attribution graph of a prompt of your own.",
             command_block(
-                "atlas trace --model microworld --prompt \\\n"
-                '  "The capital of the state containing Dallas is"'
+                "atlas trace --model microworld \\\n  --dictionary transcoders \\\n"
+                '  --prompt "The state containing Dallas is"'
             ),
         ),
     )
