@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import torch
@@ -21,7 +21,7 @@ from atlas.models.bridge import BridgeSettings, boot_bridge
 from atlas.models.experts import Mixture, mixture_of
 from atlas.models.layout import block_layout, missing_part, peculiarities
 from atlas.models.query_key_weights import QueryKeyWeights, read_query_key
-from atlas.models.sites import ONCE, OPTIONAL_IN_ATTENTION, Site
+from atlas.models.sites import ONCE, OPTIONAL_INSIDE, Site
 from atlas.models.tokenizer import Tokenizer
 from atlas.models.tokens import Tokens
 from atlas.models.weights import AttentionWeights, NormWeights, Unembedding, detached
@@ -147,9 +147,21 @@ class LanguageModel:
         if site is Site.POSITION_EMBEDDING:
             return hasattr(self._bridge, "pos_embed")
         name = self._layouts[layer].hook_name(site, layer)
-        if site in OPTIONAL_IN_ATTENTION:
+        if site in OPTIONAL_INSIDE:
             return name in self._hook_points
         return name is not None
+
+    @cached_property
+    def patterns_can_be_changed(self) -> bool:
+        """Whether an edit of the attention patterns reaches the logits.
+
+        Some architectures (GPT-J) run their attention as transformers has it, and TransformerLens
+        shows a pattern that nothing reads.
+        """
+        ids = torch.zeros(1, 3, dtype=torch.long)
+        place = (Site.ATTENTION_PATTERN, 0)
+        changed = self.run(ids, edits={place: torch.zeros_like}).logits
+        return not torch.equal(changed, self.logits(ids))
 
     def missing_part(self, layer: int) -> str | None:
         """What a layer has in the place of a part that attribution needs; None if all are there."""
@@ -167,6 +179,12 @@ class LanguageModel:
         if bias is not None:
             bias = bias.reshape(value.shape[0], value.shape[2])
         return AttentionWeights(value, bias, part.W_O.detach(), detached(part.b_O))
+
+    def neuron_output(self, layer: int) -> Float[Tensor, "neuron d_model"]:
+        """What each neuron of a layer writes per unit of activation, before a post-norm."""
+        self._hook_name((Site.NEURON, layer))
+        weight: Tensor = self._bridge.blocks[layer].mlp.W_out.detach()
+        return weight
 
     def query_key(self, layer: int) -> QueryKeyWeights:
         """The query and key weights of one layer; ModelError for kinds that are not known."""
