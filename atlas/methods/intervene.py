@@ -28,7 +28,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from atlas.errors import BadInput, ModelError
-from atlas.methods.frozen_modes import check_can_hold, frozen_edits, held_through
+from atlas.methods.frozen_modes import Plans, check_can_hold, frozen_edits, held_through
 from atlas.methods.intervention_edits import chained, live_edits
 from atlas.methods.intervention_plan import plan_layers
 from atlas.methods.interventions import (
@@ -173,11 +173,8 @@ class PromptBatch:
         self, interventions: Sequence[Sequence[AnyIntervention]], settings: InterventionSettings
     ) -> dict[Place, Edit]:
         model, dictionary = self.model, self.dictionary
-        like = torch.zeros(0, device=model.device, dtype=model.dtype)
-        plans = plan_layers(dictionary, interventions, self.lengths, like)
-        sites = plan_sites(model, interventions, self.lengths)
         if settings.mode == "iterative":
-            return chained(sites.live_edits(), live_edits(dictionary, plans) if dictionary else {})
+            return iterative_edits((model, dictionary), interventions, self.lengths)
         if not isinstance(dictionary, MlpDictionary):
             found = dictionary.name if dictionary else "no dictionary"
             raise ModelError(f"mode {settings.mode}", "transcoders, whose MLPs can be held", found)
@@ -185,4 +182,33 @@ class PromptBatch:
         direct = settings.mode == "direct"
         asked = model.layers - 1 if direct else settings.held_through
         through = [held_through(model, listed, asked) for listed in interventions]
-        return frozen_edits((model, dictionary), self._kept, (plans, sites), through, direct)
+        plans = _plans((model, dictionary), interventions, self.lengths)
+        return frozen_edits((model, dictionary), self._kept, plans, through, direct)
+
+
+def iterative_edits(
+    engine: tuple[LanguageModel, Dictionary | None],
+    interventions: Sequence[Sequence[AnyIntervention]],
+    lengths: Sequence[int],
+    first: int = 0,
+) -> dict[Place, Edit]:
+    """The changes on the live model, for a batch whose ids start at position `first`.
+
+    Changes before that position have been made in an earlier pass. Raises as `intervene`.
+    """
+    layers, sites = _plans(engine, interventions, lengths, first)
+    dictionary = engine[1]
+    # What a feature reads is the stream as directions left it.
+    return chained(sites.live_edits(), live_edits(dictionary, layers) if dictionary else {})
+
+
+def _plans(
+    engine: tuple[LanguageModel, Dictionary | None],
+    interventions: Sequence[Sequence[AnyIntervention]],
+    lengths: Sequence[int],
+    first: int = 0,
+) -> Plans:
+    model, dictionary = engine
+    like = torch.zeros(0, device=model.device, dtype=model.dtype)
+    layers = plan_layers(dictionary, interventions, lengths, like, first)
+    return layers, plan_sites(model, interventions, lengths, first)

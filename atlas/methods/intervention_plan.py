@@ -103,11 +103,11 @@ def plan_layers(
             if dictionary is None:
                 raise BadInput("a feature's change", "a dictionary with that feature", "none")
             layer = intervention.layer
-            if layer not in builders:
+            at = [place - first for place in positions_of(intervention, length) if place >= first]
+            if layer not in builders and (at or not first):
                 builders[layer] = _Builder(dictionary.coder(layer), layer)
-            for position in positions_of(intervention, length):
-                if position >= first:
-                    builders[layer].add(row, position - first, intervention)
+            for position in at:
+                builders[layer].add(row, position, intervention)
     return {layer: builders[layer].build(like) for layer in sorted(builders)}
 
 

@@ -40,6 +40,14 @@ class Pass:
     values: dict[Place, Tensor]
 
 
+class KeyValueCache:
+    """Keys and values of the tokens that a batch has passed; each pass with it appends. Final."""
+
+    def __init__(self) -> None:
+        self.length = 0  # tokens per row so far
+        self.held: Any = None  # as transformers keeps them
+
+
 class LanguageModel:
     """A causal language model with a tokenizer. Final.
 
@@ -109,8 +117,12 @@ class LanguageModel:
         read: Iterable[Place] = (),
         edits: Mapping[Place, Edit] | None = None,
         gradients: bool = False,
+        cache: KeyValueCache | None = None,
     ) -> Pass:
         """One forward pass that reads values and edits them on the way.
+
+        With a cache the ids go on after those that it has seen, and only they run; ask
+        `cache_is_exact` before.
 
         An edit sees the value as earlier edits made it; a read sees the value after its edit.
         Rows of different length are padded on the right: attention is causal, so the padding
@@ -121,7 +133,7 @@ class LanguageModel:
             BadInput: the ids are longer than the context or not in the vocabulary.
             ModelError: the model has no such place.
         """
-        self._check_ids(ids)
+        self._check_ids(ids, 0 if cache is None else cache.length)
         values: dict[Place, Tensor] = {}
         places = dict.fromkeys([*(edits or {}), *read])
         wanted = set(read)
@@ -136,11 +148,36 @@ class LanguageModel:
                     read_into = values if place in wanted else None
                     hook = partial(_at_place, place, (edits or {}).get(place), read_into)
                     point.add_hook(hook, dir="fwd", level=level)
-                logits = self._bridge(ids.to(self.device), return_type="logits")
+                logits = self._forward(ids.to(self.device), cache)
             finally:
                 for point in points.values():
                     point.remove_hooks("fwd", level=level)
         return Pass(logits, values)
+
+    def _forward(self, ids: Tensor, cache: KeyValueCache | None) -> Tensor:
+        if cache is None:
+            return torch.as_tensor(self._bridge(ids, return_type="logits"))
+        logits, cache.held = self._bridge(
+            ids, return_type="logits_and_cache", use_cache=True, past_key_values=cache.held
+        )
+        cache.length += ids.shape[1]
+        return torch.as_tensor(logits)
+
+    @cached_property
+    def cache_is_exact(self) -> bool:
+        """Whether passes that go on from a cache give the logits of one pass over all tokens.
+
+        Tried once on a few tokens: some architectures (state-space models, ALiBi as TransformerLens
+        computes it) ignore the cache or the positions of what it holds.
+        """
+        ids = torch.arange(min(self.context, 8))[None] % self.d_vocab
+        whole, cache = self.logits(ids), KeyValueCache()
+        first = max(1, ids.shape[1] - 3)
+        parts = [self.run(ids[:, :first], cache=cache).logits]
+        for position in range(first, ids.shape[1]):
+            parts.append(self.run(ids[:, position : position + 1], cache=cache).logits)
+        off = (torch.cat(parts, dim=1) - whole).abs().max()
+        return bool(off <= torch.finfo(self.dtype).eps ** 0.5 * whole.abs().max())
 
     def has(self, site: Site, layer: int = 0) -> bool:
         """Whether the model has this place."""
@@ -247,14 +284,14 @@ class LanguageModel:
             )
         return name
 
-    def _check_ids(self, ids: Tensor) -> None:
+    def _check_ids(self, ids: Tensor, past: int) -> None:
         if ids.ndim != 2 or ids.shape[0] == 0 or ids.shape[1] == 0:
             raise BadInput("token ids", "at least one row and one position", f"{tuple(ids.shape)}")
-        if ids.shape[1] > self.context:
+        if past + ids.shape[1] > self.context:
             raise BadInput(
                 "prompt",
                 f"at most {self.context} tokens, the context of {self.name}",
-                f"{ids.shape[1]}",
+                f"{past + ids.shape[1]}",
                 "shorten it",
             )
         low, high = int(ids.min()), int(ids.max())
