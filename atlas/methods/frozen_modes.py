@@ -23,6 +23,7 @@ from atlas.methods.site_plan import SitePlan, UnitChanges
 from atlas.models.dictionaries import MlpDictionary
 from atlas.models.language_model import Edit, LanguageModel, Place
 from atlas.models.sites import Site
+from atlas.models.tried_once import patterns_can_be_changed
 
 SCALES = (
     Site.ATTENTION_NORM_SCALE,
@@ -86,7 +87,7 @@ def check_can_hold(
         ModelError: nothing reads the pattern that could be held.
         BadInput: changes at all layers, where each would be relative to the undisturbed value.
     """
-    if not model.patterns_can_be_changed:
+    if not patterns_can_be_changed(model):
         raise ModelError(
             f"{model.name} ({model.architecture}): mode {mode}",
             "attention whose pattern can be held", "one whose pattern nothing reads",

@@ -25,6 +25,7 @@ from atlas.methods.interventions import AnyIntervention, Span
 from atlas.methods.next_token import Sampling, TokenChooser
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import KeyValueCache, LanguageModel
+from atlas.models.tried_once import cache_is_exact
 
 LOG = logging.getLogger(__name__)
 Engine = tuple[LanguageModel, Dictionary | None]
@@ -72,7 +73,7 @@ def generate(
     grown = torch.cat([batch.ids.cpu(), torch.zeros(rows, settings.tokens).to(batch.ids)], dim=1)
     chooser = TokenChooser(settings.sampling, rows)
     cached = settings.cache and settings.tokens > 1
-    if cached and not model.cache_is_exact:
+    if cached and not cache_is_exact(model):
         LOG.warning(
             "%s (%s): its cache of keys and values is not exact; every step runs the whole prefix",
             model.name, model.architecture,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import torch
@@ -122,7 +122,7 @@ class LanguageModel:
         """One forward pass that reads values and edits them on the way.
 
         With a cache the ids go on after those that it has seen, and only they run; ask
-        `cache_is_exact` before.
+        `tried_once.cache_is_exact` before.
 
         An edit sees the value as earlier edits made it; a read sees the value after its edit.
         Rows of different length are padded on the right: attention is causal, so the padding
@@ -163,22 +163,6 @@ class LanguageModel:
         cache.length += ids.shape[1]
         return torch.as_tensor(logits)
 
-    @cached_property
-    def cache_is_exact(self) -> bool:
-        """Whether passes that go on from a cache give the logits of one pass over all tokens.
-
-        Tried once on a few tokens: some architectures (state-space models, ALiBi as TransformerLens
-        computes it) ignore the cache or the positions of what it holds.
-        """
-        ids = torch.arange(min(self.context, 8))[None] % self.d_vocab
-        whole, cache = self.logits(ids), KeyValueCache()
-        first = max(1, ids.shape[1] - 3)
-        parts = [self.run(ids[:, :first], cache=cache).logits]
-        for position in range(first, ids.shape[1]):
-            parts.append(self.run(ids[:, position : position + 1], cache=cache).logits)
-        off = (torch.cat(parts, dim=1) - whole).abs().max()
-        return bool(off <= torch.finfo(self.dtype).eps ** 0.5 * whole.abs().max())
-
     def has(self, site: Site, layer: int = 0) -> bool:
         """Whether the model has this place."""
         if site is Site.POSITION_EMBEDDING:
@@ -187,18 +171,6 @@ class LanguageModel:
         if site in OPTIONAL_INSIDE:
             return name in self._hook_points
         return name is not None
-
-    @cached_property
-    def patterns_can_be_changed(self) -> bool:
-        """Whether an edit of the attention patterns reaches the logits.
-
-        Some architectures (GPT-J) run their attention as transformers has it, and TransformerLens
-        shows a pattern that nothing reads.
-        """
-        ids = torch.zeros(1, 3, dtype=torch.long)
-        place = (Site.ATTENTION_PATTERN, 0)
-        changed = self.run(ids, edits={place: torch.zeros_like}).logits
-        return not torch.equal(changed, self.logits(ids))
 
     def missing_part(self, layer: int) -> str | None:
         """What a layer has in the place of a part that attribution needs; None if all are there."""

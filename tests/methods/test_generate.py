@@ -18,6 +18,7 @@ from atlas.methods.intervene import (
 )
 from atlas.methods.next_token import Sampling
 from atlas.models.sites import Site
+from atlas.models.tried_once import cache_is_exact
 from tests.models import tiny_models
 
 PROMPT = [0, 4, 8, 6]
@@ -115,7 +116,7 @@ def test_tokens_are_the_same_with_and_without_a_cache(family, sampled, tiny_mode
     changes[1] = changes[1][:5]
     sampling = Sampling((3, 1, 4, 1), temperature=1.5, top_p=0.95) if sampled else None
     settings = GenerationSettings(12, (5, 2, 5, 3), sampling)
-    assert model.cache_is_exact
+    assert cache_is_exact(model)
     found = run(engine, ids, changes, settings)
     anew = run(engine, ids, changes, replace(settings, cache=False))
     assert found.ids.tolist() == anew.ids.tolist()
@@ -138,7 +139,7 @@ def test_a_cache_that_is_not_exact_is_not_used_and_said(family, tiny_model, capl
 
 def test_a_step_runs_one_token(engine, monkeypatch):
     model, _ = engine
-    assert model.cache_is_exact
+    assert cache_is_exact(model)
     passed = []
     forward = model.run
 

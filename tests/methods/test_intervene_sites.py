@@ -356,6 +356,7 @@ def test_many_changes_of_one_prompt_share_what_is_held(mode, model, dictionary, 
     options = [[HeadIntervention(1, head, 3)] for head in range(4)]
     options += [[NeuronIntervention(0, 2, 3)], [FeatureIntervention(1, 3, 2, "set", 4.0)]]
     settings = InterventionSettings(mode)
+    batch.run([[]], settings)  # keeps what is held
     expected = [batch.run([option], settings).logits[0] for option in options]
     passes = []
     run = model.run
