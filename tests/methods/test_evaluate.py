@@ -10,12 +10,14 @@ from atlas.entries.circuit import Claim, Intervention, PartnerRule, Step
 from atlas.entries.evidence import derive_verdicts
 from atlas.entries.ids import LayerHead
 from atlas.entries.library import Library
-from atlas.errors import EntryError
+from atlas.errors import EntryError, ModelError
 from atlas.methods.claims.intervention_runs import EvaluationSettings, cluster_entity
 from atlas.methods.evaluate import measure_claims
 from atlas.methods.intervene import FeatureIntervention, HeadIntervention, intervene
+from atlas.models.language_model import LanguageModel
 from atlas.models.loading import load_dictionary, load_model
 from tests import planted_library
+from tests.models import tiny_models
 
 FEW = EvaluationSettings(draws=5, wrong_target_draws=2)
 
@@ -190,6 +192,13 @@ def test_writing_a_partners_values_needs_a_partner(planted):
     lonely = replace(circuit.intervention("swap"), partner=None)
     with pytest.raises(EntryError, match="partner"):
         measure_claims(model, dictionary, with_claim(circuit, lonely), rows[:2], FEW)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_half_precision_carries_no_verdict(planted, dtype, tmp_path):
+    half = LanguageModel.load(str(tiny_models.save_model(tmp_path)), dtype=dtype)
+    with pytest.raises(ModelError, match=f"float32 or float64; found {dtype}"):
+        measure_claims(half, *planted[1:])
 
 
 def test_no_rows_is_refused(planted):
