@@ -49,8 +49,7 @@ class Reading:
 
 @click.command(
     epilog="Example: atlas steer --model microworld --dictionary transcoders "
-    '--prompt "the capital of the state containing Dallas is" --ablate 2-117@7. '
-    + POSITIONS.replace("|", " or ")
+    '--prompt "the capital of the state containing Dallas is" --ablate 2-117@7. ' + POSITIONS
 )
 @model_options
 @click.option("--dictionary", metavar="ID|FOLDER", help="Needed for features and frozen modes.")

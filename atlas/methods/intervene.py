@@ -58,6 +58,7 @@ __all__ = [
     "Span",
     "StreamIntervention",
     "intervene",
+    "iterative_edits",
 ]
 
 Mode = Literal["iterative", "constrained", "direct"]

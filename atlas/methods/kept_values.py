@@ -27,14 +27,10 @@ class KeptValues:
         return {place: self._repeated(self._found[place]) for place in places}
 
     def repeated(self, times: int) -> KeptValues:
-        """The same for one prompt in several rows, without a further pass and without copies."""
+        """The same for one prompt in several rows: no further pass, and no copies."""
         again = KeptValues(self._model, self._ids)
-        again._found = self._found
-        again._times = times
+        again._found, again._times = self._found, times
         return again
 
     def _repeated(self, value: Tensor) -> Tensor:
-        # Some places have one value for all rows, such as rotations of positions.
-        if self._times == 1:
-            return value
-        return value.expand(self._times, *value.shape[1:])
+        return value if self._times == 1 else value.expand(self._times, *value.shape[1:])

@@ -21,6 +21,7 @@ from atlas.methods.intervene import (
     Span,
     StreamIntervention,
     intervene,
+    iterative_edits,
 )
 from atlas.models.sites import Site
 from tests.models import tiny_architectures, tiny_models
@@ -87,14 +88,13 @@ def test_only_the_named_head_gets_what_is_set_or_added(model):
     clean = read(model, Site.HEAD_OUTPUT, 0)
     for action, expected in (("set", vector), ("add", clean[0, 3, 1].numpy() + vector)):
         change = HeadIntervention(0, 1, 3, action, vector=vector)
-        batch = PromptBatch(model, None, IDS)
         seen = []
 
         def watch(value, seen=seen):
             seen.append(value)
             return value
 
-        edits = batch._edits([[change]], InterventionSettings())
+        edits = iterative_edits((model, None), [[change]], [6])
         place = (Site.HEAD_OUTPUT, 0)
         edit = edits[place]
         model.run(IDS, edits={place: lambda value, edit=edit, watch=watch: watch(edit(value))})
@@ -298,9 +298,8 @@ def test_every_part_reads_what_a_direction_is_set_to(family, tiny_model):
     model = tiny_model(family)
     vector = np.random.default_rng(2).normal(size=24)
     unit = torch.from_numpy(vector / np.linalg.norm(vector)).float()
-    batch = PromptBatch(model, None, IDS)
-    edits = batch._edits([[StreamIntervention(None, Span(2), vector, "set", 1.5)]],
-                         InterventionSettings())  # fmt: skip
+    change = StreamIntervention(None, Span(2), vector, "set", 1.5)
+    edits = iterative_edits((model, None), [[change]], [6])
     sites = (Site.RESIDUAL_BEFORE, Site.RESIDUAL_MIDDLE, Site.RESIDUAL_AFTER)
     places = [(site, layer) for site in sites for layer in range(3) if model.has(site, layer)]
     places = [place for place in places if place[0] is not Site.RESIDUAL_AFTER or place[1] == 2]
