@@ -42,6 +42,15 @@ def engine_options(command: Command) -> Command:
     return model_options(dictionary(command))
 
 
+def open_model_or_engine(
+    model: str, dictionary: str | None, device: str, library: Path | None
+) -> tuple[LanguageModel, AnyDictionary | None]:
+    """The model, and the dictionary where one is named; errors as `open_engine`."""
+    if dictionary is None:
+        return open_model(model, device, library), None
+    return open_engine(model, dictionary, device, library)
+
+
 def open_model(model: str, device: str, library: Path | None) -> LanguageModel:
     """The model that the option names; an id of the library comes first.
 

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from jaxtyping import Float64
 
 from atlas.entries.circuit import Circuit, Claim
 from atlas.entries.measurement import MATCHED, WRONG_TARGET, Control, Measurement
 from atlas.entries.prompts import PromptRow
-from atlas.errors import EntryError
+from atlas.errors import EntryError, ModelError
 from atlas.methods.claims.answers import UNITS, metric_values
 from atlas.methods.claims.bootstrap import RESAMPLES, Resamples, resamples
 from atlas.methods.claims.instances import instances
@@ -56,12 +57,20 @@ def measure_claims(
 ) -> list[Measurement]:
     """A measurement for each claim, in the order of the claims.
 
-    `rows` are the prompts to measure on: the circuit's test rows.
+    In float32 or float64: in half precision, rounding alone moves answers by as much as small
+    effects do, and by other amounts on other machines. `rows` are the prompts to measure on: the
+    circuit's test rows.
 
     Raises:
         EntryError: there are no rows, or an intervention cannot be carried out on them.
-        ModelError: an answer is not one token, or the dictionary has no such layer.
+        ModelError: the model is in half precision, an answer is not one token, or the dictionary
+            has no such layer.
     """
+    if model.dtype not in (torch.float32, torch.float64):
+        raise ModelError(
+            f"claims of {circuit.id} on {model.name}", "float32 or float64",
+            str(model.dtype).removeprefix("torch."), "half precision carries no verdict",
+        )  # fmt: skip
     if not rows:
         raise EntryError(f"circuit {circuit.id}", "test rows", "none", "add rows with split test")
     layers = {feature.layer for part in circuit.parts for feature in part.all_features}

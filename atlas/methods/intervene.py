@@ -1,13 +1,16 @@
-"""What a model answers when features are changed, in one of three modes.
+"""What a model answers when features, heads, neurons or directions are changed, in three modes.
 
-iterative    the real model: a change is added to the stream at the dictionary's output site, and
-             all later layers see it; a later change acts on the activation that earlier ones left.
+iterative    the real model: a feature's change is added to the stream at the dictionary's output
+             site, heads, neurons and the stream are changed in place, and all later layers see it;
+             a later change acts on what earlier ones left.
 constrained  attention patterns stay as they were; up to a layer, MLP outputs do too, and each
-             change is relative to the undisturbed activation. Later layers are the real model's,
+             change is relative to the undisturbed value. Later layers are the real model's,
              and what a cross-layer feature would write there is left out.
 direct       patterns, norm scales and all MLP outputs stay as they were: exactly the linear graph.
 
-Where outputs are held, a skip connection still passes on how its input changed.
+Where patterns are held, attention still carries on how the stream below it changed, and where
+outputs are held, a skip connection does. A held MLP's neurons cannot change by themselves: what a
+changed neuron writes is added to the held output.
 
 Several rows with different changes run in one batch. Rows of different length are padded on the
 right; attention is causal, so what stands in the padding does not matter.
@@ -17,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -26,14 +28,20 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from atlas.errors import BadInput, ModelError
-from atlas.methods.intervention_edits import held_edits, live_edits
-from atlas.methods.intervention_plan import LayerPlan, plan_layers
+from atlas.methods.frozen_modes import Plans, check_can_hold, frozen_edits, held_through
+from atlas.methods.intervention_edits import chained, live_edits
+from atlas.methods.intervention_plan import plan_layers
 from atlas.methods.interventions import (
     AnyIntervention,
     DirectionIntervention,
     FeatureIntervention,
+    HeadIntervention,
+    NeuronIntervention,
     Span,
+    StreamIntervention,
 )
+from atlas.methods.kept_values import KeptValues
+from atlas.methods.site_plan import plan_sites
 from atlas.models.dictionaries import Dictionary, MlpDictionary
 from atlas.models.language_model import Edit, LanguageModel, Place
 from atlas.models.sites import Site
@@ -42,21 +50,19 @@ __all__ = [
     "AnyIntervention",
     "DirectionIntervention",
     "FeatureIntervention",
+    "HeadIntervention",
     "InterventionResult",
     "InterventionSettings",
+    "NeuronIntervention",
     "PromptBatch",
     "Span",
+    "StreamIntervention",
     "intervene",
+    "iterative_edits",
 ]
 
 Mode = Literal["iterative", "constrained", "direct"]
 Record = Literal["nothing", "activations", "pre_activations"]
-SCALES = (
-    Site.ATTENTION_NORM_SCALE,
-    Site.ATTENTION_POST_NORM_SCALE,
-    Site.MLP_NORM_SCALE,
-    Site.MLP_POST_NORM_SCALE,
-)
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ class InterventionResult:
 
 def intervene(
     model: LanguageModel,
-    dictionary: Dictionary,
+    dictionary: Dictionary | None,
     ids: Int[Tensor, "batch position"] | Int[np.ndarray, "batch position"],
     interventions: Sequence[Sequence[AnyIntervention]],
     settings: InterventionSettings = InterventionSettings(),  # noqa: B008  frozen, safe to share
@@ -110,28 +116,39 @@ def intervene(
 class PromptBatch:
     """Prompts on which interventions run. Final.
 
-    What the frozen modes hold is computed once, on first use.
+    What the frozen modes hold is computed once, on first use. Without a dictionary, heads, neurons
+    and the stream can be changed on the live model.
     """
 
     def __init__(
         self,
         model: LanguageModel,
-        dictionary: Dictionary,
+        dictionary: Dictionary | None,
         ids: Int[Tensor, "batch position"] | Int[np.ndarray, "batch position"],
         lengths: Sequence[int] | None = None,
     ) -> None:
         self.model = model
-        self.dictionary = dictionary.to(model.device, model.dtype)
+        self.dictionary = dictionary and dictionary.to(model.device, model.dtype)
         self.ids = torch.as_tensor(ids)
         rows, positions = self.ids.shape
         self.lengths = tuple(lengths) if lengths is not None else (positions,) * rows
         if len(self.lengths) != rows or not all(1 <= n <= positions for n in self.lengths):
             raise BadInput("lengths", f"{rows} numbers from 1 to {positions}", str(self.lengths))
+        self._kept = KeptValues(model, self.ids)
 
     @property
     def logits(self) -> Float[Tensor, "batch position d_vocab"]:
         """The undisturbed model's answers."""
         return self.model.logits(self.ids)
+
+    def repeated(self, times: int) -> PromptBatch:
+        """A batch's only prompt in several rows; what is held is shared, not computed again."""
+        if len(self.ids) != 1:
+            raise BadInput("prompts to repeat", "one", str(len(self.ids)))
+        lengths = self.lengths * times
+        again = PromptBatch(self.model, self.dictionary, self.ids.expand(times, -1), lengths)
+        again._kept = self._kept.repeated(times)
+        return again
 
     def run(
         self,
@@ -139,87 +156,60 @@ class PromptBatch:
         settings: InterventionSettings = InterventionSettings(),  # noqa: B008  frozen
     ) -> InterventionResult:
         """The answers with these interventions; `settings.lengths` is not looked at."""
-        like = self.dictionary.coder(self.dictionary.layer_numbers[0]).b_dec
-        plans = plan_layers(self.dictionary, interventions, self.lengths, like)
-        if settings.mode == "iterative":
-            edits = live_edits(self.dictionary, plans)
-        else:
-            edits = self._frozen_edits(plans, interventions, settings)
+        edits = self._edits(interventions, settings)
         read: list[Place] = [(Site.LOGITS, 0)]
-        if settings.record != "nothing":
-            read += [
-                (self.dictionary.feature_input, layer) for layer in self.dictionary.layer_numbers
-            ]
+        dictionary = self.dictionary
+        if settings.record != "nothing" and dictionary is not None:
+            read += [(dictionary.feature_input, layer) for layer in dictionary.layer_numbers]
         outcome = self.model.run(self.ids, read=read, edits=edits)
-        features = {
-            place[1]: self._recorded(place[1], outcome.values[place], settings.record)
-            for place in read[1:]
-        }
+        features: dict[int, Tensor] = {}
+        if settings.record != "nothing" and dictionary is not None:
+            for site, layer in read[1:]:
+                coder, x = dictionary.coder(layer), outcome.values[site, layer]
+                asked = settings.record == "activations"
+                features[layer] = coder.encode(x) if asked else coder.pre_activations(x)
         return InterventionResult(outcome.logits, outcome.values[Site.LOGITS, 0], features)
 
-    def _recorded(self, layer: int, x: Tensor, record: Record) -> Tensor:
-        coder = self.dictionary.coder(layer)
-        if record == "activations":
-            return coder.encode(x)
-        return coder.pre_activations(x)
-
-    def _frozen_edits(
-        self,
-        plans: dict[int, LayerPlan],
-        interventions: Sequence[Sequence[AnyIntervention]],
-        settings: InterventionSettings,
+    def _edits(
+        self, interventions: Sequence[Sequence[AnyIntervention]], settings: InterventionSettings
     ) -> dict[Place, Edit]:
-        """Hold patterns and MLP outputs (in direct mode norm scales too), and write the changes."""
-        if not isinstance(self.dictionary, MlpDictionary):
-            raise ModelError(
-                f"mode {settings.mode}", "transcoders, whose MLPs can be held", self.dictionary.name
-            )
-        clean, model = self._clean, self.model
-        through = [self._held_through(row, settings) for row in interventions]
-        last = torch.tensor(through, device=model.device)[:, None, None]
-        held = {layer: last >= layer for layer in range(max(through) + 1)}
-        edits = held_edits(self.dictionary, plans, clean, held)
-        for layer in range(model.layers):
-            pattern = (Site.ATTENTION_PATTERN, layer)
-            edits[pattern] = _replace(clean[pattern])
-        if settings.mode == "direct":
-            for place in self._scale_places():
-                edits[place] = _replace(clean[place])
-        return edits
-
-    def _held_through(
-        self, interventions: Sequence[AnyIntervention], settings: InterventionSettings
-    ) -> int:
-        """The last layer whose MLP output is held in a row; -1 for none."""
-        if settings.mode == "direct":
-            return self.model.layers - 1
-        last = max((intervention.layer for intervention in interventions), default=-1)
-        if settings.held_through is None:
-            return last
-        if settings.held_through < last:
-            raise BadInput(
-                "held_through", f"layer {last} or later, so that all changes count",
-                f"layer {settings.held_through}",
-            )  # fmt: skip
-        return settings.held_through
-
-    def _scale_places(self) -> list[Place]:
-        places: list[Place] = [(Site.FINAL_NORM_SCALE, 0)]
-        for layer in range(self.model.layers):
-            places += [(site, layer) for site in SCALES if self.model.has(site, layer)]
-        return places
-
-    @cached_property
-    def _clean(self) -> dict[Place, Tensor]:
-        """All that the frozen modes hold."""
-        sites = (
-            Site.ATTENTION_PATTERN,
-            self.dictionary.feature_input,
-            self.dictionary.feature_output,
-        )
-        places = [(site, layer) for layer in range(self.model.layers) for site in sites]
-        return self.model.run(self.ids, read=[*places, *self._scale_places()]).values
+        model, dictionary = self.model, self.dictionary
+        if settings.mode == "iterative":
+            return iterative_edits((model, dictionary), interventions, self.lengths)
+        if not isinstance(dictionary, MlpDictionary):
+            found = dictionary.name if dictionary else "no dictionary"
+            raise ModelError(f"mode {settings.mode}", "transcoders, whose MLPs can be held", found)
+        check_can_hold(model, settings.mode, interventions)
+        direct = settings.mode == "direct"
+        asked = model.layers - 1 if direct else settings.held_through
+        through = [held_through(model, listed, asked) for listed in interventions]
+        plans = _plans((model, dictionary), interventions, self.lengths)
+        return frozen_edits((model, dictionary), self._kept, plans, through, direct)
 
 
-def _replace(kept: Tensor) -> Edit:
-    return lambda value: kept
+def iterative_edits(
+    engine: tuple[LanguageModel, Dictionary | None],
+    interventions: Sequence[Sequence[AnyIntervention]],
+    lengths: Sequence[int],
+    first: int = 0,
+) -> dict[Place, Edit]:
+    """The changes on the live model, for a batch whose ids start at position `first`.
+
+    Changes before that position have been made in an earlier pass. Raises as `intervene`.
+    """
+    layers, sites = _plans(engine, interventions, lengths, first)
+    dictionary = engine[1]
+    # What a feature reads is the stream as directions left it.
+    return chained(sites.live_edits(), live_edits(dictionary, layers) if dictionary else {})
+
+
+def _plans(
+    engine: tuple[LanguageModel, Dictionary | None],
+    interventions: Sequence[Sequence[AnyIntervention]],
+    lengths: Sequence[int],
+    first: int = 0,
+) -> Plans:
+    model, dictionary = engine
+    like = torch.zeros(0, device=model.device, dtype=model.dtype)
+    layers = plan_layers(dictionary, interventions, lengths, like, first)
+    return layers, plan_sites(model, interventions, lengths, first)

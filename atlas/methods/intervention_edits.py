@@ -20,6 +20,14 @@ Amounts = dict[int, Tensor]
 """By how much each changed activation of a layer changes."""
 
 
+def chained(first: Mapping[Place, Edit], second: Mapping[Place, Edit]) -> dict[Place, Edit]:
+    """Both; where they meet at a place, the second sees what the first has left."""
+    both = {**first, **second}
+    for place in first.keys() & second.keys():
+        both[place] = _after(first[place], second[place])
+    return both
+
+
 def live_edits(dictionary: Dictionary, plans: Mapping[int, LayerPlan]) -> dict[Place, Edit]:
     """Each layer's changes, relative to the activations on the stream as it then is."""
     amounts: Amounts = {}
@@ -75,6 +83,10 @@ def written(
     if layer in plans:
         plans[layer].add_pushes(out)
     return out
+
+
+def _after(first: Edit, second: Edit) -> Edit:
+    return lambda value: second(first(value))
 
 
 def _written_layers(dictionary: Dictionary, plans: Mapping[int, LayerPlan]) -> list[int]:

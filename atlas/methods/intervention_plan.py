@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float, Int
@@ -52,18 +52,39 @@ class LayerPlan:
         """Add each change's vector in place, at its row and position."""
         out.index_put_((self.row, self.position), vectors, accumulate=True)
 
+    def with_pushes(
+        self, row: Int[Tensor, " more"], position: Int[Tensor, " more"], push: Tensor
+    ) -> LayerPlan:
+        """The same with more pushes."""
+        return replace(
+            self,
+            push_row=torch.cat([self.push_row, row]),
+            push_position=torch.cat([self.push_position, position]),
+            push=torch.cat([self.push, push.to(self.push)]),
+        )
+
     def add_pushes(self, out: Float[Tensor, "batch position d_model"]) -> None:
         """Add the pushes in place."""
         out.index_put_((self.push_row, self.push_position), self.push, accumulate=True)
 
 
+def empty_plan(like: Float[Tensor, "batch position d_model"]) -> LayerPlan:
+    """The plan of a layer at which nothing happens yet."""
+    none = torch.zeros(0, dtype=torch.long, device=like.device)
+    amounts, push = like.new_zeros(0), like.new_zeros(0, like.shape[-1])
+    return LayerPlan(none, none, none, amounts, amounts, none, none, push)
+
+
 def plan_layers(
-    dictionary: Dictionary,
+    dictionary: Dictionary | None,
     interventions: Sequence[Sequence[AnyIntervention]],
     lengths: Sequence[int],
     like: Tensor,
+    first: int = 0,
 ) -> dict[int, LayerPlan]:
-    """The plan of every layer at which something happens; tensors are made like `like`.
+    """What features and pushes do in a batch whose ids start at position `first`, by layer.
+
+    Tensors are made like `like`. Changes before `first` are left out: they have been made.
 
     Raises:
         BadInput: a number of rows, a position, a feature or a vector that does not fit, or one
@@ -77,10 +98,15 @@ def plan_layers(
     builders: dict[int, _Builder] = {}
     for row, (listed, length) in enumerate(zip(interventions, lengths, strict=True)):
         for intervention in listed:
+            if not isinstance(intervention, FeatureIntervention | DirectionIntervention):
+                continue  # these do not go through the dictionary
+            if dictionary is None:
+                raise BadInput("a feature's change", "a dictionary with that feature", "none")
             layer = intervention.layer
-            if layer not in builders:
+            at = [place - first for place in positions_of(intervention, length) if place >= first]
+            if layer not in builders and (at or not first):
                 builders[layer] = _Builder(dictionary.coder(layer), layer)
-            for position in positions_of(intervention, length):
+            for position in at:
                 builders[layer].add(row, position, intervention)
     return {layer: builders[layer].build(like) for layer in sorted(builders)}
 
@@ -94,7 +120,9 @@ class _Builder:
         self._changes: dict[tuple[int, int, int], tuple[float, float]] = {}
         self._pushes: list[tuple[int, int, DirectionIntervention]] = []
 
-    def add(self, row: int, position: int, intervention: AnyIntervention) -> None:
+    def add(
+        self, row: int, position: int, intervention: FeatureIntervention | DirectionIntervention
+    ) -> None:
         if isinstance(intervention, FeatureIntervention):
             self._add_change(row, position, intervention)
         else:

@@ -21,7 +21,7 @@ from atlas.models.bridge import BridgeSettings, boot_bridge
 from atlas.models.experts import Mixture, mixture_of
 from atlas.models.layout import block_layout, missing_part, peculiarities
 from atlas.models.query_key_weights import QueryKeyWeights, read_query_key
-from atlas.models.sites import ONCE, OPTIONAL_IN_ATTENTION, Site
+from atlas.models.sites import ONCE, OPTIONAL_INSIDE, Site
 from atlas.models.tokenizer import Tokenizer
 from atlas.models.tokens import Tokens
 from atlas.models.weights import AttentionWeights, NormWeights, Unembedding, detached
@@ -38,6 +38,14 @@ class Pass:
 
     logits: Float[Tensor, "batch position d_vocab"]
     values: dict[Place, Tensor]
+
+
+class KeyValueCache:
+    """Keys and values of the tokens that a batch has passed; each pass with it appends. Final."""
+
+    def __init__(self) -> None:
+        self.length = 0  # tokens per row so far
+        self.held: Any = None  # as transformers keeps them
 
 
 class LanguageModel:
@@ -109,8 +117,12 @@ class LanguageModel:
         read: Iterable[Place] = (),
         edits: Mapping[Place, Edit] | None = None,
         gradients: bool = False,
+        cache: KeyValueCache | None = None,
     ) -> Pass:
         """One forward pass that reads values and edits them on the way.
+
+        With a cache the ids go on after those that it has seen, and only they run; ask
+        `tried_once.cache_is_exact` before.
 
         An edit sees the value as earlier edits made it; a read sees the value after its edit.
         Rows of different length are padded on the right: attention is causal, so the padding
@@ -121,7 +133,7 @@ class LanguageModel:
             BadInput: the ids are longer than the context or not in the vocabulary.
             ModelError: the model has no such place.
         """
-        self._check_ids(ids)
+        self._check_ids(ids, 0 if cache is None else cache.length)
         values: dict[Place, Tensor] = {}
         places = dict.fromkeys([*(edits or {}), *read])
         wanted = set(read)
@@ -136,18 +148,27 @@ class LanguageModel:
                     read_into = values if place in wanted else None
                     hook = partial(_at_place, place, (edits or {}).get(place), read_into)
                     point.add_hook(hook, dir="fwd", level=level)
-                logits = self._bridge(ids.to(self.device), return_type="logits")
+                logits = self._forward(ids.to(self.device), cache)
             finally:
                 for point in points.values():
                     point.remove_hooks("fwd", level=level)
         return Pass(logits, values)
+
+    def _forward(self, ids: Tensor, cache: KeyValueCache | None) -> Tensor:
+        if cache is None:
+            return torch.as_tensor(self._bridge(ids, return_type="logits"))
+        logits, cache.held = self._bridge(
+            ids, return_type="logits_and_cache", use_cache=True, past_key_values=cache.held
+        )
+        cache.length += ids.shape[1]
+        return torch.as_tensor(logits)
 
     def has(self, site: Site, layer: int = 0) -> bool:
         """Whether the model has this place."""
         if site is Site.POSITION_EMBEDDING:
             return hasattr(self._bridge, "pos_embed")
         name = self._layouts[layer].hook_name(site, layer)
-        if site in OPTIONAL_IN_ATTENTION:
+        if site in OPTIONAL_INSIDE:
             return name in self._hook_points
         return name is not None
 
@@ -167,6 +188,12 @@ class LanguageModel:
         if bias is not None:
             bias = bias.reshape(value.shape[0], value.shape[2])
         return AttentionWeights(value, bias, part.W_O.detach(), detached(part.b_O))
+
+    def neuron_output(self, layer: int) -> Float[Tensor, "neuron d_model"]:
+        """What each neuron of a layer writes per unit of activation, before a post-norm."""
+        self._hook_name((Site.NEURON, layer))
+        weight: Tensor = self._bridge.blocks[layer].mlp.W_out.detach()
+        return weight
 
     def query_key(self, layer: int) -> QueryKeyWeights:
         """The query and key weights of one layer; ModelError for kinds that are not known."""
@@ -229,14 +256,14 @@ class LanguageModel:
             )
         return name
 
-    def _check_ids(self, ids: Tensor) -> None:
+    def _check_ids(self, ids: Tensor, past: int) -> None:
         if ids.ndim != 2 or ids.shape[0] == 0 or ids.shape[1] == 0:
             raise BadInput("token ids", "at least one row and one position", f"{tuple(ids.shape)}")
-        if ids.shape[1] > self.context:
+        if past + ids.shape[1] > self.context:
             raise BadInput(
                 "prompt",
                 f"at most {self.context} tokens, the context of {self.name}",
-                f"{ids.shape[1]}",
+                f"{past + ids.shape[1]}",
                 "shorten it",
             )
         low, high = int(ids.min()), int(ids.max())

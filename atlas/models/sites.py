@@ -24,10 +24,12 @@ class Site(Enum):
     ROTARY_SINE = "rotary_sine"
     ATTENTION_SCORE = "attention_score"  # before the softmax, after a soft cap and the mask
     ATTENTION_PATTERN = "attention_pattern"
+    HEAD_OUTPUT = "head_output"  # per head: pattern times values, before the output weights
     ATTENTION_POST_NORM_SCALE = "attention_post_norm_scale"  # models with post-norms only
     MLP_NORM_SCALE = "mlp_norm_scale"
     MLP_NORMALIZED = "mlp_normalized"  # RMSNorm: before the norm's weight; LayerNorm: as MLP_INPUT
     MLP_INPUT = "mlp_input"
+    NEURON = "neuron"  # what the MLP's output weights read; absent where there are experts
     MLP_OUTPUT = "mlp_output"  # as the MLP returns it, before a post-norm
     MLP_POST_NORM_SCALE = "mlp_post_norm_scale"  # models with post-norms only
     MLP_WRITE = "mlp_write"  # as added to the residual stream, after a post-norm
@@ -47,7 +49,14 @@ ONCE = frozenset(
 )
 """Sites that exist once per model; their layer is written as 0."""
 
-OPTIONAL_IN_ATTENTION = frozenset(
-    {Site.QUERY_NORM_SCALE, Site.KEY_NORM_SCALE, Site.ROTARY_COSINE, Site.ROTARY_SINE}
+OPTIONAL_INSIDE = frozenset(
+    {
+        Site.QUERY_NORM_SCALE,
+        Site.KEY_NORM_SCALE,
+        Site.ROTARY_COSINE,
+        Site.ROTARY_SINE,
+        Site.HEAD_OUTPUT,
+        Site.NEURON,
+    }
 )
-"""Sites inside the attention that only some models have, or only some of their layers."""
+"""Sites inside attention or MLP that only some models have, or only some of their layers."""

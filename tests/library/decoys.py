@@ -506,7 +506,7 @@ DECOYS = (
         CIRCUIT,
         "{part: state, action: ablate}\n  - id: swap",
         "{part: mover, action: ablate}\n  - id: swap",
-        '46:16: E233 interventions[0].steps[0].part: expected a part of features only; found "mover", which has heads; give the heads a part of their own',
+        '46:16: E233 interventions[0].steps[0].part: expected a part of features only where an effect is claimed; found "mover", which has heads; give the heads a part of their own',
     ),
     Decoy(
         "E234",

@@ -8,13 +8,16 @@ import torch
 
 from atlas.entries.circuit import Claim, Intervention, PartnerRule, Step
 from atlas.entries.evidence import derive_verdicts
+from atlas.entries.ids import LayerHead
 from atlas.entries.library import Library
-from atlas.errors import EntryError
+from atlas.errors import EntryError, ModelError
 from atlas.methods.claims.intervention_runs import EvaluationSettings, cluster_entity
 from atlas.methods.evaluate import measure_claims
-from atlas.methods.intervene import FeatureIntervention, intervene
+from atlas.methods.intervene import FeatureIntervention, HeadIntervention, intervene
+from atlas.models.language_model import LanguageModel
 from atlas.models.loading import load_dictionary, load_model
 from tests import planted_library
+from tests.models import tiny_models
 
 FEW = EvaluationSettings(draws=5, wrong_target_draws=2)
 
@@ -130,11 +133,57 @@ def test_rows_without_a_partner_are_left_out_and_counted(planted):
     assert (found.n, found.unmatched_rows, found.control) == (0, 8, None)
 
 
-def test_a_part_with_heads_cannot_be_changed_yet(planted):
+def with_heads(circuit, *heads):
+    part = replace(circuit.parts[0], heads=tuple(LayerHead(*head) for head in heads))
+    return replace(circuit, parts=(part, *circuit.parts[1:]))
+
+
+@pytest.mark.parametrize(
+    ("step", "action", "value"),
+    [
+        (Step(part="city", action="ablate"), "ablate", 0.0),
+        (Step(part="city", action="scale", factor=0.5), "scale", 0.5),
+    ],
+)
+def test_the_heads_of_a_part_are_changed_with_its_features(planted, step, action, value):
     model, dictionary, circuit, rows = planted
-    part = replace(circuit.parts[0], heads=("1.0",))
-    headed = replace(circuit, parts=(part, circuit.parts[1]))
-    with pytest.raises(EntryError, match="give the heads a part of their own"):
+    headed = with_claim(
+        with_heads(circuit, (0, 1), (1, 0)), Intervention(id="off", title="off", steps=(step,)),
+        metric="logit_difference", kind="no_effect",
+    )  # fmt: skip
+    rows = rows[:9:4]
+    (found,) = measure_claims(model, dictionary, headed, rows, FEW)
+    expected, without = [], []
+    for row in rows:
+        ids = torch.from_numpy(model.tokenize(row.text).ids)[None]
+        (feature,) = circuit.part("city").features_for(row.entities)
+        changes = [
+            FeatureIntervention(feature.layer, feature.index, -1, action, value),
+            HeadIntervention(0, 1, -1, "scale", value),
+            HeadIntervention(1, 0, -1, "scale", value),
+        ]
+        pair = [model.token_id(row.target), model.token_id(row.foil)]
+        for sums, chosen in ((expected, changes), (without, changes[:1])):
+            logits = intervene(model, dictionary, ids, [chosen]).logits[0, -1].double()
+            sums.append(float(logits[pair[0]] - logits[pair[1]]))
+    assert found.after == pytest.approx(np.mean(expected), rel=1e-4)
+    assert abs(np.mean(expected) - np.mean(without)) > 1e-2
+    assert found.control is None
+
+
+def test_an_effect_of_heads_has_no_control_and_is_refused(planted):
+    model, dictionary, circuit, rows = planted
+    with pytest.raises(EntryError, match="features only where a claim of kind effect"):
+        measure_claims(model, dictionary, with_heads(circuit, (1, 0)), rows[:2], FEW)
+
+
+def test_heads_take_no_activation(planted):
+    model, dictionary, circuit, rows = planted
+    step = Step(part="city", action="set", value=1.0)
+    headed = with_claim(
+        with_heads(circuit, (1, 0)), Intervention(id="up", title="up", steps=(step,))
+    )
+    with pytest.raises(EntryError, match="ablate or scale for a part with heads"):
         measure_claims(model, dictionary, headed, rows[:2], FEW)
 
 
@@ -143,6 +192,13 @@ def test_writing_a_partners_values_needs_a_partner(planted):
     lonely = replace(circuit.intervention("swap"), partner=None)
     with pytest.raises(EntryError, match="partner"):
         measure_claims(model, dictionary, with_claim(circuit, lonely), rows[:2], FEW)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_half_precision_carries_no_verdict(planted, dtype, tmp_path):
+    half = LanguageModel.load(str(tiny_models.save_model(tmp_path)), dtype=dtype)
+    with pytest.raises(ModelError, match=f"float32 or float64; found {dtype}"):
+        measure_claims(half, *planted[1:])
 
 
 def test_no_rows_is_refused(planted):

@@ -15,6 +15,7 @@ Findings = Iterator[Finding]
 CircuitSubject = Subject[Circuit]
 
 MINIMUM_ROWS = 100  # fewer test instances cannot carry a claim
+_OWN_PART = "give the heads a part of their own"
 ROW_FIELDS = ("template", "target", "foil")  # beside entities, what a partner rule may name
 
 
@@ -39,18 +40,22 @@ def partner_actions_have_a_partner(subject: CircuitSubject) -> Findings:
                 )
 
 
-def steps_change_features(subject: CircuitSubject) -> Findings:
-    """Only features can be changed, so a step's part has features and no heads."""
+def heads_are_taken_away(subject: CircuitSubject) -> Findings:
+    """Heads are ablated or scaled, and carry no effect claim, for which they have no control."""
     heads = {part.id for part in subject.record.parts if part.heads}
+    claimed = {each.intervention for each in subject.record.claims if each.kind == "effect"}
     for number, intervention in enumerate(subject.record.interventions):
         for place, step in enumerate(intervention.steps):
-            if step.part in heads:
-                yield Finding(
-                    ("interventions", number, "steps", place, "part"),
-                    "a part of features only",
-                    f"{quoted(step.part)}, which has heads",
-                    "give the heads a part of their own",
-                )
+            path = ("interventions", number, "steps", place)
+            if step.part not in heads:
+                continue
+            found = f"{quoted(step.part)}, which has heads"
+            if step.action not in ("ablate", "scale"):
+                expected = "a part of features only, or ablate or scale"
+                yield Finding((*path, "part"), expected, found, _OWN_PART)
+            elif intervention.id in claimed:
+                expected = "a part of features only where an effect is claimed"
+                yield Finding((*path, "part"), expected, found, _OWN_PART)
 
 
 def lent_activations_have_one_place(subject: CircuitSubject) -> Findings:
@@ -227,7 +232,7 @@ _DRAFT = "add it, or set lifecycle: draft"
 RULES = (
     Rule("E231", "circuit", "actions have their number", actions_have_their_number),
     Rule("E232", "circuit", "set_from_partner has a partner", partner_actions_have_a_partner),
-    Rule("E233", "circuit", "steps change features only", steps_change_features),
+    Rule("E233", "circuit", "heads are taken away, without a claimed effect", heads_are_taken_away),
     Rule("E234", "circuit", "lent activations have one place", lent_activations_have_one_place),
     Rule("E235", "circuit", "partner rules name fields of the rows", partner_fields_exist),
     Rule("E236", "circuit", "claims have the bound of their kind", claims_have_their_bound),

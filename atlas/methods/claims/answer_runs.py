@@ -13,13 +13,14 @@ from atlas.errors import EntryError
 from atlas.methods.claims.answers import Answers, answers, joined
 from atlas.methods.claims.matched_sets import ControlSet
 from atlas.methods.claims.row_activations import padded
-from atlas.methods.claims.row_changes import Change
+from atlas.methods.claims.row_changes import Change, HeadChange
 from atlas.methods.generate import GenerationSettings, generate
 from atlas.methods.intervene import InterventionSettings, Mode, PromptBatch
 from atlas.methods.interventions import (
     AnyIntervention,
     DirectionIntervention,
     FeatureIntervention,
+    HeadIntervention,
     Span,
 )
 from atlas.models.dictionaries import Dictionary
@@ -37,6 +38,7 @@ class Job:
     candidates: Candidates
     changes: tuple[Change, ...] = ()
     pushes: ControlSet = ()
+    heads: tuple[HeadChange, ...] = ()
 
     def interventions(self, open_ended: bool) -> tuple[AnyIntervention, ...]:
         """The engine's interventions; `open_ended` lets those at the last token go on after it."""
@@ -48,6 +50,12 @@ class Job:
         found += [
             DirectionIntervention(push.layer, _position(push.position, last), push.vector)
             for push in self.pushes
+        ]
+        found += [
+            HeadIntervention(
+                each.layer, each.head, _position(each.position, last), "scale", each.factor
+            )
+            for each in self.heads
         ]
         return tuple(found)
 

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from atlas.entries.circuit import Circuit, Intervention
+from atlas.errors import EntryError
 from atlas.methods.claims.answer_runs import Candidates, Job, RunSettings, run_answers
 from atlas.methods.claims.answers import Answers
 from atlas.methods.claims.matched_sets import (
@@ -99,8 +100,9 @@ def run_intervention(
 
     def job(row: int, changes: RowChanges | None = None, pushes: ControlSet = ()) -> Job:
         ids = plan.rows[row].instance.ids
-        written = changes.changes if changes else ()
-        return Job(ids, plan.candidates[row], written, pushes)
+        if changes is None:
+            return Job(ids, plan.candidates[row], pushes=pushes)
+        return Job(ids, plan.candidates[row], changes.changes, pushes, changes.heads)
 
     everyone = range(len(plan.rows))
     pairs = list(zip(plan.matched, plan.sets, plan.third, strict=True))
@@ -153,6 +155,8 @@ def _plan(
     controlled = any(
         claim.kind == "effect" for claim in circuit.claims if claim.intervention == intervention.id
     )
+    if controlled:
+        _check_control(circuit, intervention)
     sets = _control_sets(dictionary, circuit, changes, intervention, settings) if controlled else []
     matched = [number for number, options in enumerate(sets) if options]
     return _Plan(
@@ -167,6 +171,23 @@ def _plan(
             for number in matched
         ),
     )
+
+
+def _check_control(circuit: Circuit, intervention: Intervention) -> None:
+    """Refuse an effect claim on heads: no control meets the rules that evidence has.
+
+    The control of heads would be as many other heads of the same layer whose write is as large.
+    A layer has a handful, the same ones in every row, and their writes keep a ratio: few rows
+    match, and draws that mix them from row to row are not different controls.
+    """
+    heads = [str(head) for step in intervention.steps for head in circuit.part(step.part).heads]
+    if heads:
+        raise EntryError(
+            f"circuit {circuit.id}: intervention {intervention.id}",
+            "features only where a claim of kind effect needs a matched control",
+            f"heads {', '.join(heads)}",
+            "claim a demonstration or no_effect for heads, and effects for features",
+        )
 
 
 def _control_sets(

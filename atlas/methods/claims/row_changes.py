@@ -5,6 +5,9 @@ shift, so several steps on one feature compose to one such change:
 
     ablate: 0, 0 · scale: factor, 0 · set: 0, value · add: 1, value
     set_from_partner: 0, factor × the partner row's activation
+
+The heads of a part are ablated or scaled with it: a step's value is an activation, and a head's
+output is no number.
 """
 
 from __future__ import annotations
@@ -42,6 +45,16 @@ class Change:
 
 
 @dataclass(frozen=True)
+class HeadChange:
+    """One head at one position: its output is multiplied by `factor`."""
+
+    layer: int
+    head: int
+    position: int
+    factor: float
+
+
+@dataclass(frozen=True)
 class Group:
     """The features of one step at one place that are active in the row that lends them.
 
@@ -63,6 +76,7 @@ class RowChanges:
     row: RowActivations
     changes: tuple[Change, ...]
     groups: tuple[Group, ...]
+    heads: tuple[HeadChange, ...] = ()
 
     def write_changes(self, dictionary: Dictionary) -> dict[Place, Float64[np.ndarray, " d_model"]]:
         """Per place, the change of what the dictionary writes, on the row's own activations."""
@@ -88,15 +102,19 @@ def row_changes(
     """The intervention's changes in one row.
 
     Raises:
-        EntryError: a part whose heads an action cannot change, or whose position is no single
-            one where a partner's activations are to be written.
+        EntryError: a part with heads that is neither ablated nor scaled, or whose position is no
+            single one where a partner's activations are to be written.
     """
     composed: dict[tuple[int, int, int], Change] = {}
+    heads: dict[tuple[int, int, int], float] = {}
     groups: list[Group] = []
     for step in intervention.steps:
         part = circuit.part(step.part)
-        if part.heads:
-            raise _heads_error(circuit, part)
+        factor = _head_factor(circuit, part, step) if part.heads else 1.0
+        for position in positions(row.instance, part.position) if part.heads else ():
+            for head in part.heads:
+                at = (head.layer, head.head, position)
+                heads[at] = factor * heads.get(at, 1.0)
         for position, lender, lender_position in _places(part, step, row, partner):
             features = part.features_for(lender.instance.row.entities)
             for feature in features:
@@ -107,7 +125,8 @@ def row_changes(
             for layer in sorted({feature.layer for feature in features}):
                 indices = [feature.index for feature in features if feature.layer == layer]
                 groups += _groups(step, (layer, position), (row, lender, lender_position), indices)
-    return RowChanges(row, tuple(composed.values()), tuple(groups))
+    scaled = tuple(HeadChange(*at, factor) for at, factor in heads.items())
+    return RowChanges(row, tuple(composed.values()), tuple(groups), scaled)
 
 
 def decoder_vectors(
@@ -188,10 +207,15 @@ def _groups(
     return groups
 
 
-def _heads_error(circuit: Circuit, part: Part) -> EntryError:
-    return EntryError(
+def _head_factor(circuit: Circuit, part: Part, step: Step) -> float:
+    """What a step multiplies the outputs of a part's heads by."""
+    if step.action == "ablate":
+        return 0.0
+    if step.action == "scale" and step.factor is not None:
+        return step.factor
+    raise EntryError(
         f"circuit {circuit.id}: part {part.id}",
-        "a part of features only where an intervention changes it",
-        f"heads {', '.join(map(str, part.heads))}",
-        "interventions change features: give the heads a part of their own",
+        "ablate or scale for a part with heads",
+        f"{step.action} with heads {', '.join(map(str, part.heads))}",
+        "a head's output is no activation: give the heads a part of their own",
     )
