@@ -35,6 +35,7 @@ def summary_of(graph: AttributionGraph, top: int) -> dict[str, Any]:
         "dictionary": graph.header.dictionary,
         "prompt": graph.header.prompt,
         "size": f"{counted_nodes(graph)}; {graph.rows.nnz:,} edges",
+        "tracing": tracing_of(graph),
         "largest_closure_gap": gap,
         "answers": {
             graph.nodes.label[node] or str(graph.nodes.index[node]): round(
@@ -68,6 +69,7 @@ def summary_text(summary: dict[str, Any]) -> str:
         f"prompt   {summary['prompt']!r}",
         f"model    {summary['model']}, dictionary {summary['dictionary'] or 'unknown'}",
         f"size     {summary['size']}",
+        *(f"traced   {words}" for words in tracing_text(summary["tracing"])),
         f"rows     {closure}",
         f"answers  {', '.join(answers) or 'none'}",
         "",
@@ -83,6 +85,24 @@ def summary_text(summary: dict[str, Any]) -> str:
         ),
     ]
     return "\n".join(lines)
+
+
+def tracing_of(graph: AttributionGraph) -> dict[str, Any] | None:
+    """How much of the active features has rows, and the bound that was asked for; None: unknown."""
+    found = graph.header.provenance.get("tracing")
+    return None if found is None else {**found, "until": graph.header.settings.get("until")}
+
+
+def tracing_text(found: dict[str, Any] | None) -> list[str]:
+    """The same in a line, or in none."""
+    if found is None:
+        return []
+    until = found["until"]
+    return [
+        f"{found['traced_features']:,} of {found['active_features']:,} active features; "
+        f"unvisited mass {found['unvisited_mass']:.2%}"
+        + ("" if until is None else f" (asked for: at most {until:.2%})")
+    ]
 
 
 def named(graph: AttributionGraph, node: int) -> str:

@@ -54,6 +54,13 @@ from atlas.methods.attribution.targets import (
     help="How many features get a row, the most influential first.",
 )
 @click.option(
+    "--until",
+    type=click.FloatRange(0, 1, max_open=True),
+    metavar="MASS",
+    help="Trace features, the most influential first, until at most this share of the influence "
+    "(such as 0.01) ends at features without a row.",
+)
+@click.option(
     "--split-errors",
     is_flag=True,
     help="Split each error of a mixture of experts by expert.",
@@ -77,6 +84,7 @@ def command(  # noqa: PLR0913  one parameter per option
     foil: str | None,
     routers: tuple[str, ...],
     max_feature_nodes: int,
+    until: float | None,
     split_errors: bool,
     top: int,
     library: Path | None,
@@ -84,7 +92,9 @@ def command(  # noqa: PLR0913  one parameter per option
 ) -> None:
     """Trace a prompt: what each feature and each logit is made of."""
     target = _target(targets, foil, routers)
-    settings = AttributionSettings(target, max_feature_nodes, split_errors=split_errors)
+    settings = AttributionSettings(
+        target, max_feature_nodes, until=until, split_errors=split_errors
+    )
     if out is not None and not out.parent.is_dir():
         raise BadInput("--out", "a file in an existing folder", str(out))
     engine = open_engine(model, dictionary, device, library)

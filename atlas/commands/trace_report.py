@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from atlas.commands.graph_report import tracing_of, tracing_text
 from atlas.entries.text import printable
 from atlas.errors import GraphError
 from atlas.graphs.graph import AttributionGraph, NodeKind
@@ -23,6 +24,7 @@ def report(graph: AttributionGraph, features_per_position: int) -> dict[str, Any
         "tokens": list(graph.header.tokens),
         "nodes": len(graph.nodes),
         "edges": int(graph.rows.nnz),
+        "tracing": tracing_of(graph),
         "largest_closure_gap": float(np.abs(graph.closure_gap()).max(initial=0.0)),
         "logits": [_logit(graph, int(node)) for node in graph.logit_nodes],
         "scores": _scores(graph),
@@ -50,6 +52,7 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
             f"influence {feature['influence_share']:6.2%}   "
             f"from {_end(feature['strongest_source'])}   to {_end(feature['strongest_target'])}"
         )
+    yield from (f"rows for {words}" for words in tracing_text(found["tracing"]))
     yield (
         f"{found['nodes']:,} nodes, {found['edges']:,} edges; every row closed to "
         f"{found['largest_closure_gap']:.1e}"

@@ -5,6 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from atlas.commands.graph import command as graph_group
 from atlas.commands.trace import command
 from atlas.errors import AtlasError
 from atlas.graphs.graph import AttributionGraph, NodeKind
@@ -59,6 +60,23 @@ def test_json_holds_the_same(engine_options):
         found["scores"][f"{name}_share"] for name in ("token", "error", "constant", "dropped")
     ]
     assert sum(shares) == pytest.approx(1)
+
+
+def test_tracing_can_stop_at_a_bound_which_every_report_states(engine_options, tmp_path):
+    path = tmp_path / "graph.npz"
+    options = ("--prompt", "w1 w5 w3 w9 w2 w4", "--until", "0.9", "--out", str(path))
+    result = run(engine_options, *options)
+    tracing = AttributionGraph.load(path).header.provenance["tracing"]
+    assert 0 < tracing["unvisited_mass"] <= 0.9
+    words = (
+        f"{tracing['traced_features']} of {tracing['active_features']} active features; "
+        f"unvisited mass {tracing['unvisited_mass']:.2%} (asked for: at most 90.00%)"
+    )
+    assert f"rows for {words}" in result.stdout
+    shown = CliRunner().invoke(graph_group, ["show", str(path)], catch_exceptions=False)
+    assert f"traced   {words}" in shown.stdout
+    found = json.loads(run(engine_options, *options, "--format", "json").stdout)
+    assert found["tracing"] == {**tracing, "until": 0.9}
 
 
 def test_targets_and_a_foil_can_be_given(engine_options):

@@ -14,17 +14,9 @@ from atlas.graphs.graph import AttributionGraph, GraphHeader, NodeKind, NodeTabl
 from atlas.methods.attribution.columns import Columns
 from atlas.methods.attribution.source_nodes import NodeTableBuilder, add_sources
 from atlas.methods.attribution.targets import TracedLogits
+from atlas.methods.attribution.traced_rows import TracedRows
 from atlas.models.active_features import ZERO_POSITIONS
 from atlas.models.replacement import ErrorParts, FrozenPass
-
-
-@dataclass(frozen=True, eq=False)
-class TracedRows:
-    """The rows that were computed: features by column, then logits."""
-
-    features: Int[np.ndarray, " traced"]  # the columns of the features that have a row
-    weights: csr_array  # float32 [row, column]
-    columns: Columns
 
 
 @dataclass(frozen=True)
@@ -59,7 +51,7 @@ def graph_of_rows(
         rows=hstack(parts, format="csr"),
         row_nodes=row_nodes,
         row_totals=_totals(frozen, logits, rows),
-        header=_header(frozen, origin),
+        header=_header(frozen, origin, rows),
         dropped_absolute=absolute if has_lost else None,
         row_margins=_margins(frozen, rows, count),
     )
@@ -115,7 +107,7 @@ def _margins(
     return np.concatenate([features, np.zeros(logits)]).astype(np.float32)
 
 
-def _header(frozen: FrozenPass, origin: Origin) -> GraphHeader:
+def _header(frozen: FrozenPass, origin: Origin, rows: TracedRows) -> GraphHeader:
     model = frozen.model
     ids = [int(token) for token in frozen.ids]
     libraries = ("torch", "transformers", "transformer-lens", "llm-circuits-atlas")
@@ -138,6 +130,11 @@ def _header(frozen: FrozenPass, origin: Origin) -> GraphHeader:
             "dtype": str(model.dtype).removeprefix("torch."),
             "device": str(model.device),
             "zero_positions": ZERO_POSITIONS,
+            "tracing": {
+                "active_features": rows.columns.features,
+                "traced_features": len(rows.features),
+                "unvisited_mass": rows.unvisited_mass,
+            },
             "versions": {name: _version(name) for name in libraries},
         },
     )
