@@ -9,17 +9,10 @@ import click
 
 from atlas.commands.engine_options import engine_options, open_engine
 from atlas.commands.output import format_option, library_option, print_json
+from atlas.commands.target_options import TargetTexts, target_of, target_options
 from atlas.commands.trace_report import lines, report
 from atlas.errors import BadInput
 from atlas.methods.attribute import AttributionSettings, attribute
-from atlas.methods.attribution.targets import (
-    GivenTokens,
-    RouterLogit,
-    RouterLogits,
-    SalientTokens,
-    Target,
-    TokenDifference,
-)
 
 
 @click.command(
@@ -31,21 +24,7 @@ from atlas.methods.attribution.targets import (
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the graph (.npz)."
 )
-@click.option(
-    "--target",
-    "targets",
-    multiple=True,
-    metavar="TOKEN",
-    help="Explain this token's logit; repeatable. Default: the most probable tokens.",
-)
-@click.option("--foil", metavar="TOKEN", help="Explain the target's logit minus this one's.")
-@click.option(
-    "--router",
-    "routers",
-    multiple=True,
-    metavar="LAYER:EXPERT:POSITION",
-    help="Explain a router's logit for an expert instead of tokens' logits; repeatable.",
-)
+@target_options
 @click.option(
     "--max-feature-nodes",
     type=click.IntRange(min=1),
@@ -82,6 +61,10 @@ def command(  # noqa: PLR0913  one parameter per option
     out: Path | None,
     targets: tuple[str, ...],
     foil: str | None,
+    positions: tuple[int, ...],
+    features: tuple[str, ...],
+    foil_feature: str | None,
+    directions: tuple[str, ...],
     routers: tuple[str, ...],
     max_feature_nodes: int,
     until: float | None,
@@ -90,8 +73,13 @@ def command(  # noqa: PLR0913  one parameter per option
     library: Path | None,
     output_format: str,
 ) -> None:
-    """Trace a prompt: what each feature and each logit is made of."""
-    target = _target(targets, foil, routers)
+    """Trace a prompt: what each feature and each logit is made of.
+
+    Everything that the target options name is explained in one graph.
+    """
+    target = target_of(
+        TargetTexts(targets, foil, positions, features, foil_feature, directions, routers)
+    )
     settings = AttributionSettings(
         target, max_feature_nodes, until=until, split_errors=split_errors
     )
@@ -110,28 +98,6 @@ def command(  # noqa: PLR0913  one parameter per option
         click.echo(line)
     if out is not None:
         click.echo(f"written to {out}")
-
-
-def _target(targets: tuple[str, ...], foil: str | None, routers: tuple[str, ...]) -> Target:
-    if routers:
-        if targets or foil is not None:
-            raise BadInput("--router", "no --target and no --foil beside it", "both")
-        return RouterLogits(tuple(_router(text) for text in routers))
-    if foil is None:
-        return GivenTokens(targets) if targets else SalientTokens()
-    if len(targets) != 1:
-        raise BadInput("--foil", "exactly one --target", f"{len(targets)}")
-    return TokenDifference(targets[0], foil)
-
-
-def _router(text: str) -> RouterLogit:
-    parts = text.split(":")
-    try:
-        layer, expert, position = (int(part) for part in parts)
-    except ValueError as error:
-        expected = "LAYER:EXPERT:POSITION, three whole numbers"
-        raise BadInput("--router", expected, repr(text)) from error
-    return RouterLogit(layer, expert, position)
 
 
 def _progress(done: int, total: int) -> None:

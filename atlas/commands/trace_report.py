@@ -36,8 +36,13 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
     """The report as text."""
     yield "what is explained"
     for logit in found["logits"]:
+        if not logit["is_token"]:
+            yield f"  {printable(logit['token']):<16} value {logit['logit']:+.2f}"
+            continue
         token = printable(repr(logit["token"]))
-        yield f"  {token:<16} p {logit['probability']:.3f}   logit {logit['logit']:+.2f}"
+        at = f"@{logit['position']}" * (logit["position"] != len(found["tokens"]) - 1)
+        name = f"{token}{at}"
+        yield f"  {name:<16} p {logit['probability']:.3f}   logit {logit['logit']:+.2f}"
     if found["scores"]:
         words = (f"{name} {value:.3f}" for name, value in found["scores"].items())
         yield "scores: " + ", ".join(words)
@@ -67,7 +72,13 @@ def _logit(graph: AttributionGraph, node: int) -> dict[str, Any]:
     row = graph.row_of(node)
     total = 0.0 if row is None or graph.row_totals is None else float(graph.row_totals[row])
     probability = float(graph.nodes.value[node])
-    return {"token": graph.nodes.label[node], "probability": probability, "logit": total}
+    return {
+        "token": graph.nodes.label[node],
+        "is_token": graph.is_token(node),
+        "position": int(graph.nodes.position[node]),
+        "probability": probability,
+        "logit": total,
+    }
 
 
 def _scores(graph: AttributionGraph) -> dict[str, float]:

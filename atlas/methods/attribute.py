@@ -17,10 +17,12 @@ from jaxtyping import Float64, Int, Int64
 
 from atlas.errors import BadInput, ModelError
 from atlas.graphs.graph import AttributionGraph
+from atlas.methods.attribution.explain import explain
+from atlas.methods.attribution.explained import Explained
 from atlas.methods.attribution.freeze_prompt import freeze_prompt, prompt_text
 from atlas.methods.attribution.graph_of_rows import Origin, graph_of_rows
 from atlas.methods.attribution.ranking import fewest_to_reach
-from atlas.methods.attribution.targets import SalientTokens, Target, TracedLogits, traced_logits
+from atlas.methods.attribution.targets import SalientTokens, Target
 from atlas.methods.attribution.traced_rows import TracedRows, Tracer
 from atlas.models.active_features import ZERO_POSITIONS
 from atlas.models.dictionaries import Dictionary
@@ -80,25 +82,25 @@ def attribute(
         )
     if settings.split_errors:
         frozen = split_errors(frozen)
-    logits = traced_logits(frozen, settings.target)
-    rows = _trace(frozen, logits, settings, progress)
-    return graph_of_rows(frozen, logits, rows, Origin(prompt_text(frozen, prompt), settings))
+    targets = explain(frozen, settings.target)
+    rows = _trace(frozen, targets, settings, progress)
+    return graph_of_rows(frozen, targets, rows, Origin(prompt_text(frozen, prompt), settings))
 
 
 def _trace(
     frozen: FrozenPass,
-    logits: TracedLogits,
+    targets: Explained,
     settings: AttributionSettings,
     progress: Progress | None,
 ) -> TracedRows:
-    """The rows of the logits and of the features that the settings ask for."""
+    """The rows of the targets and of the features that the settings ask for."""
     active = len(frozen.features)
     wanted = min(settings.max_feature_nodes or active, active)
-    tracer = Tracer(frozen, logits, settings.rows_per_chunk)
-    tracer.trace_logits()
+    tracer = Tracer(frozen, targets, settings.rows_per_chunk)
+    tracer.trace_targets()
     while len(tracer.traced) < wanted:
         if progress is not None:
-            progress(len(tracer.traced) + len(logits.index), wanted + len(logits.index))
+            progress(len(tracer.traced) + len(targets), wanted + len(targets))
         if wanted == active and settings.until is None:
             chosen = np.arange(active)
         else:
@@ -107,7 +109,7 @@ def _trace(
             break
         tracer.trace_features(chosen)
     if progress is not None:
-        done = len(tracer.traced) + len(logits.index)
+        done = len(tracer.traced) + len(targets)
         progress(done, done)
     return tracer.rows()
 

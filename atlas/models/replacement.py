@@ -45,7 +45,6 @@ class FrozenPass:
     dictionary: MlpDictionary
     ids: Int[Tensor, " position"]
     logits: Float[Tensor, "position d_vocab"]  # after a soft cap
-    raw_logits: Float[Tensor, " d_vocab"]  # last position, before a soft cap
     tokens: Float[Tensor, "position d_model"]  # what each token's embedding puts in
     position_embedding: Float[Tensor, "position d_model"] | None
     features: ActiveFeatures
@@ -56,7 +55,7 @@ class FrozenPass:
     mlp_norm_bias: Float[Tensor, "layer d_model"]  # of a post-norm
     attention: tuple[FrozenAttention, ...]
     mlps: tuple[FrozenMlp, ...]
-    values: dict[Place, Tensor]  # norm scales, by place
+    values: dict[Place, Tensor]  # all that was read of the pass, by place
     error_parts: ErrorParts | None = None  # where errors are split; see `split_errors`
 
     @property
@@ -147,7 +146,6 @@ def freeze(
         dictionary=transcoders,
         ids=ids.to(model.device),
         logits=outcome.logits[0],
-        raw_logits=values[Site.LOGITS, 0][-1],
         tokens=tokens,
         position_embedding=position_embedding,
         features=features,

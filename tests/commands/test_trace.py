@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -87,6 +88,37 @@ def test_targets_and_a_foil_can_be_given(engine_options):
     assert [logit["token"] for logit in found["logits"]] == ["w2 − w4"]  # noqa: RUF001
 
 
+def test_positions_features_and_directions_are_explained_in_one_graph(engine_options, tmp_path):
+    vector = tmp_path / "truth.npy"
+    np.save(vector, np.arange(tiny_models.D_MODEL, dtype=np.float32))
+    options = ["--prompt", "w1 w5 w3", "--target", "w2", "--at", "1", "--at", "-1"]
+    options += ["--target-feature", "1-9@2", "--target-feature", "2-0@-1"]
+    options += [f"--target-direction={vector}@{place}" for place in ("1@2", "1.mlp@2", "end@-1")]
+    result = run(engine_options, *options)
+    assert "'w2'@1 " in result.stdout
+    assert "feature 1-9 at position 2 value" in result.stdout
+    assert "truth before the MLP of layer 1 at position 2 value" in result.stdout
+    found = json.loads(run(engine_options, *options, "--format", "json").stdout)
+    assert [logit["position"] for logit in found["logits"]] == [1, 3, 2, 3, 2, 2, 3]
+    assert [logit["is_token"] for logit in found["logits"]] == [True] * 2 + [False] * 5
+    assert found["largest_closure_gap"] < 1e-4
+
+
+def test_two_features_of_one_place_can_be_compared(engine_options):
+    options = ("--target-feature", "1-9@2", "--foil-feature", "1-4@2", "--format", "json")
+    found = json.loads(run(engine_options, "--prompt", "w1 w5", *options).stdout)
+    assert len(found["logits"]) == 1
+    assert found["logits"][0]["token"].startswith("feature 1-9 at position 2 ")
+
+
+@pytest.mark.parametrize("array", [np.zeros((2, 2)), np.array(["text"]), np.array([None])])
+def test_a_file_that_holds_no_vector_is_refused(array, engine_options, tmp_path):
+    path = tmp_path / "bad.npy"
+    np.save(path, array, allow_pickle=True)
+    with pytest.raises(AtlasError, match="an .npy file with one vector"):
+        run(engine_options, "--prompt", "w1", f"--target-direction={path}@1@1")
+
+
 @pytest.fixture(scope="module")
 def mixture_options(tmp_path_factory):
     """Options that name a tiny mixture of experts and its dictionary."""
@@ -98,7 +130,7 @@ def mixture_options(tmp_path_factory):
 
 
 def test_a_router_can_be_explained(mixture_options):
-    options = ("--router", "1:2:-1", "--router", "0:3:1", "--format", "json")
+    options = ("--target-router", "1-2@-1", "--target-router", "0-3@1", "--format", "json")
     found = json.loads(run(mixture_options, *options).stdout)
     assert [logit["token"] for logit in found["logits"]] == [
         "expert 2 of layer 1 at position 2",
@@ -129,9 +161,18 @@ def test_a_prompt_without_words_is_traced_too(engine_options):
         (["--prompt", "w1", "--target", "elephant"], "unknown word"),
         (["--prompt", "w1", "--foil", "w2"], "exactly one --target"),
         (["--prompt", "w1", "--split-errors"], "a model with experts"),
-        (["--prompt", "w1", "--router", "1:2"], "LAYER:EXPERT:POSITION"),
-        (["--prompt", "w1", "--router", "1:2:0"], "with experts and a router"),
-        (["--prompt", "w1", "--router", "1:2:0", "--target", "w1"], "no --target"),
+        (["--prompt", "w1", "--target-router", "1-2"], "LAYER-EXPERT@POSITION"),
+        (["--prompt", "w1", "--target-router", "1-2@0"], "with experts and a router"),
+        (["--prompt", "w1", "--at", "2"], "a position below 2; found 2"),
+        (["--prompt", "w1", "--target-feature", "1-2"], "LAYER-INDEX@POSITION"),
+        (["--prompt", "w1", "--target-feature", "1-999@1"], "a feature below 40"),
+        (["--prompt", "w1", "--foil-feature", "1-9@1"], "exactly one --target-feature"),
+        (
+            ["--prompt", "w1", "--target-feature", "1-9@1", "--foil-feature", "1-9@0"],
+            "one layer and position",
+        ),
+        (["--prompt", "w1", "--target-direction", "x.npy@1"], "FILE.npy@PLACE@POSITION"),
+        (["--prompt", "w1", "--target-direction", "nowhere.npy@1@1"], "an .npy file"),
         (["--prompt", "w1", "--out", "/no/such/folder/graph.npz"], "an existing folder"),
         (["--prompt", " ".join(["w1"] * 40)], "1 to 32 tokens"),
     ],

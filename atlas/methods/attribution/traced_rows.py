@@ -12,15 +12,15 @@ from scipy.sparse import csr_array, vstack
 from torch import Tensor
 
 from atlas.methods.attribution.columns import Columns
+from atlas.methods.attribution.explained import Explained
 from atlas.methods.attribution.ranking import influence_on_sources
 from atlas.methods.attribution.sweep import Targets, before_mlp, sweep
-from atlas.methods.attribution.targets import TracedLogits
 from atlas.models.replacement import FrozenPass
 
 
 @dataclass(frozen=True, eq=False)
 class TracedRows:
-    """The rows that were computed: features by column, then logits."""
+    """The rows that were computed: features by column, then targets."""
 
     features: Int[np.ndarray, " traced"]  # the columns of the features that have a row
     weights: csr_array  # float32 [row, column]
@@ -31,19 +31,19 @@ class TracedRows:
 class Tracer:
     """Computes rows of one prompt, keeps them as sparse blocks, and says what waits for a row."""
 
-    def __init__(self, frozen: FrozenPass, logits: TracedLogits, rows_per_chunk: int) -> None:
+    def __init__(self, frozen: FrozenPass, explained: Explained, rows_per_chunk: int) -> None:
         self.frozen = frozen
-        self.logits = logits
+        self.explained = explained
         self.rows_per_chunk = rows_per_chunk
         self.columns = Columns.of(frozen)
         self.traced: Int[np.ndarray, " traced"] = np.zeros(0, dtype=np.int64)
         self.feature_blocks: list[csr_array] = []
-        self.logit_block = csr_array((0, self.columns.count), dtype=np.float32)
+        self.target_block = csr_array((0, self.columns.count), dtype=np.float32)
 
-    def trace_logits(self) -> None:
-        """Compute the rows of the logits."""
-        reading = self.logits.reading
-        self.logit_block = self._sparse_rows(reading.targets, reading.constants)
+    def trace_targets(self) -> None:
+        """Compute the rows of what the graph explains."""
+        reading = self.explained.reading
+        self.target_block = self._sparse_rows(reading.targets, reading.constants)
 
     def trace_features(self, chosen: Int[np.ndarray, " chosen"]) -> None:
         """Compute the rows of some features, given as columns."""
@@ -72,14 +72,14 @@ class Tracer:
             return waiting
         features, weights = self._in_order()
         layers = self.frozen.features.layer.cpu().numpy()[features]
-        logit_layer = np.full(len(self.logits.index), self.frozen.model.layers)
+        above_all = np.full(len(self.explained), self.frozen.model.layers)
         # Constants are no part of the published sum.
         first_constant = self.columns.first_constant
-        probability = np.asarray(self.logits.probability)
+        probability = np.asarray(self.explained.probability)
         influence = influence_on_sources(
             weights[:, :first_constant],
-            np.concatenate([layers, logit_layer]),
-            np.concatenate([features, first_constant + np.arange(len(logit_layer))]),
+            np.concatenate([layers, above_all]),
+            np.concatenate([features, first_constant + np.arange(len(above_all))]),
             probability,
         )[: self.columns.features]
         untraced = np.setdiff1d(np.arange(self.columns.features), features)
@@ -87,17 +87,17 @@ class Tracer:
         return waiting
 
     def rows(self) -> TracedRows:
-        """All rows so far: features by column, then logits."""
+        """All rows so far: features by column, then targets."""
         features, weights = self._in_order()
         mass = float(np.maximum(self.waiting(), 0).sum())
         return TracedRows(features, weights, self.columns, min(mass, 1.0))
 
     def _in_order(self) -> tuple[Int[np.ndarray, " traced"], csr_array]:
         order = np.argsort(self.traced, kind="stable")
-        weights = self.logit_block
+        weights = self.target_block
         if self.feature_blocks:
             features = vstack(self.feature_blocks, format="csr")[order]
-            weights = vstack([features, self.logit_block], format="csr")
+            weights = vstack([features, self.target_block], format="csr")
         return self.traced[order], weights
 
     def _sparse_rows(self, targets: Targets, constants: Mapping[str, Tensor]) -> csr_array:
