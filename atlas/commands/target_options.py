@@ -22,6 +22,8 @@ from atlas.methods.attribution.targets import (
     FeaturePlace,
     FeatureTargets,
     GivenTokens,
+    NeuronPlace,
+    NeuronTargets,
     RouterLogit,
     RouterLogits,
     SalientTokens,
@@ -45,6 +47,7 @@ class TargetTexts:
     positions: tuple[int, ...] = ()
     features: tuple[str, ...] = ()
     foil_feature: str | None = None
+    neurons: tuple[str, ...] = ()
     directions: tuple[str, ...] = ()
     routers: tuple[str, ...] = ()
 
@@ -80,6 +83,13 @@ OPTIONS = (
         help="Explain the target feature minus this one, of the same layer and position.",
     ),
     click.option(
+        "--target-neuron",
+        "neurons",
+        multiple=True,
+        metavar="LAYER-INDEX[.gate]@POSITION",
+        help="Explain the pre-activation of a neuron of the model, or of its gate; repeatable.",
+    ),
+    click.option(
         "--target-direction",
         "directions",
         multiple=True,
@@ -107,11 +117,13 @@ def target_options(command: Command) -> Command:
 def target_of(texts: TargetTexts) -> Target:
     """All that the options name, as one target; BadInput where they cannot be understood."""
     found: list[Target] = []
-    others = texts.features or texts.directions or texts.routers or texts.foil_feature
-    if texts.targets or texts.positions or texts.foil is not None or not others:
+    others = (texts.features, texts.foil_feature, texts.neurons, texts.directions, texts.routers)
+    if texts.targets or texts.positions or texts.foil is not None or not any(others):
         found.append(_tokens(texts))
     if texts.features or texts.foil_feature:
         found.append(_features(texts))
+    if texts.neurons:
+        found.append(NeuronTargets(tuple(_neuron(text) for text in texts.neurons)))
     if texts.directions:
         found.append(Directions(tuple(parse_direction(text) for text in texts.directions)))
     if texts.routers:
@@ -142,6 +154,12 @@ def _features(texts: TargetTexts) -> Target:
 
 def _feature(option: str, text: str) -> FeaturePlace:
     return FeaturePlace(*_pair(option, "LAYER-INDEX", text))
+
+
+def _neuron(text: str) -> NeuronPlace:
+    without = text.replace(".gate@", "@")
+    numbers = _pair("--target-neuron", "LAYER-INDEX or LAYER-INDEX.gate", without)
+    return NeuronPlace(*numbers, "value" if text == without else "gate")
 
 
 def _pair(option: str, grammar: str, text: str) -> tuple[int, int, int]:

@@ -64,6 +64,7 @@ def command(  # noqa: PLR0913  one parameter per option
     positions: tuple[int, ...],
     features: tuple[str, ...],
     foil_feature: str | None,
+    neurons: tuple[str, ...],
     directions: tuple[str, ...],
     routers: tuple[str, ...],
     max_feature_nodes: int,
@@ -78,7 +79,7 @@ def command(  # noqa: PLR0913  one parameter per option
     Everything that the target options name is explained in one graph.
     """
     target = target_of(
-        TargetTexts(targets, foil, positions, features, foil_feature, directions, routers)
+        TargetTexts(targets, foil, positions, features, foil_feature, neurons, directions, routers)
     )
     settings = AttributionSettings(
         target, max_feature_nodes, until=until, split_errors=split_errors

@@ -50,8 +50,7 @@ def active_features(dictionary: MlpDictionary, values: Mapping[Place, Tensor]) -
     counts = []
     for layer in dictionary.layer_numbers:
         coder = dictionary.coder(layer)
-        pre = coder.pre_activations(values[dictionary.feature_input, layer])
-        value = coder.activation.apply(pre)
+        pre, value = coder.read(values[dictionary.feature_input, layer])
         value[:ZERO_POSITIONS] = 0
         active = value.nonzero(as_tuple=True)
         number = torch.full_like(active[0], layer)

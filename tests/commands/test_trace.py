@@ -104,6 +104,29 @@ def test_positions_features_and_directions_are_explained_in_one_graph(engine_opt
     assert found["largest_closure_gap"] < 1e-4
 
 
+def test_neurons_need_no_dictionary(engine_options):
+    options = [
+        *engine_options[:2],
+        "--dictionary",
+        "neurons:0.1",
+        "--prompt",
+        "w1 w5",
+        "--top",
+        "1",
+    ]
+    options += ["--target-neuron", "1-9@2", "--target-neuron", "1-9.gate@2", "--format", "json"]
+    found = json.loads(run(options).stdout)
+    assert found["dictionary"] == "neurons:0.1"
+    assert [logit["token"] for logit in found["logits"]] == [
+        "neuron 1-9 at position 2",
+        "gate of neuron 1-9 at position 2",
+    ]
+    assert found["largest_closure_gap"] < 1e-4
+    assert len(found["features"]) > 0
+    with pytest.raises(AtlasError, match="LAYER-INDEX.gate@POSITION"):
+        run([*options, "--target-neuron", "1-9.up@2"])
+
+
 def test_two_features_of_one_place_can_be_compared(engine_options):
     options = ("--target-feature", "1-9@2", "--foil-feature", "1-4@2", "--format", "json")
     found = json.loads(run(engine_options, "--prompt", "w1 w5", *options).stdout)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from atlas.methods.attribution.explained import Explained, joined
-from atlas.methods.attribution.router_targets import router_logits
+from atlas.methods.attribution.mlp_targets import neuron_targets, router_logits
 from atlas.methods.attribution.stream_targets import (
     directions,
     feature_difference,
@@ -14,6 +14,7 @@ from atlas.methods.attribution.targets import (
     FeatureDifference,
     FeatureTargets,
     GivenTokens,
+    NeuronTargets,
     RouterLogits,
     SalientTokens,
     SeveralTargets,
@@ -32,9 +33,10 @@ def explain(frozen: FrozenPass, target: Target) -> Explained:
     """The targets of a prompt's graph.
 
     Raises:
-        BadInput: an id outside the vocabulary; a layer, feature, expert or position that is not
-            there; a difference of two places; the same target twice.
-        ModelError: a text that is not one token; a router that is not linear in the MLP's input.
+        BadInput: an id outside the vocabulary; a layer, feature, neuron, expert or position that is
+            not there; a difference of two places; the same target twice.
+        ModelError: a text that is not one token; a router that is not linear in the MLP's input;
+            an MLP whose neurons cannot be told apart.
     """
     match target:
         case SalientTokens():
@@ -49,6 +51,8 @@ def explain(frozen: FrozenPass, target: Target) -> Explained:
             return feature_targets(frozen, target)
         case FeatureDifference():
             return feature_difference(frozen, target)
+        case NeuronTargets():
+            return neuron_targets(frozen, target)
         case Directions():
             return directions(frozen, target)
         case SeveralTargets():

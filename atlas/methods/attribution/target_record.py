@@ -14,6 +14,8 @@ from atlas.methods.attribution.targets import (
     FeaturePlace,
     FeatureTargets,
     GivenTokens,
+    NeuronPlace,
+    NeuronTargets,
     RouterLogit,
     RouterLogits,
     SalientTokens,
@@ -74,6 +76,9 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Target]] = {
     ),
     "FeatureTargets": _features,
     "FeatureDifference": _feature_difference,
+    "NeuronTargets": lambda fields: NeuronTargets(
+        tuple(NeuronPlace(**each) for each in fields["neurons"])
+    ),
     "Directions": _directions,
     "SeveralTargets": _several,
 }

@@ -111,6 +111,26 @@ class FeatureDifference:
 
 
 @dataclass(frozen=True)
+class NeuronPlace:
+    """A neuron of the model's own at one position, whatever the dictionary."""
+
+    layer: int
+    index: int
+    position: int
+    part: Literal["value", "gate"] = "value"  # in a gated MLP, which of its two readings
+
+
+@dataclass(frozen=True)
+class NeuronTargets:
+    """The pre-activations of these neurons, or of their gates."""
+
+    neurons: tuple[NeuronPlace, ...]
+
+    def __post_init__(self) -> None:
+        check_different("neuron targets", self.neurons)
+
+
+@dataclass(frozen=True)
 class Direction:
     """The inner product of a vector with the residual stream at one place."""
 
@@ -152,6 +172,7 @@ Target = (
     | RouterLogits
     | FeatureTargets
     | FeatureDifference
+    | NeuronTargets
     | Directions
     | SeveralTargets
 )
