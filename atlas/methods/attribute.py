@@ -24,7 +24,6 @@ from atlas.methods.attribution.graph_of_rows import Origin, graph_of_rows
 from atlas.methods.attribution.ranking import fewest_to_reach
 from atlas.methods.attribution.targets import SalientTokens, Target
 from atlas.methods.attribution.traced_rows import TracedRows, Tracer
-from atlas.models.active_features import ZERO_POSITIONS
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 from atlas.models.replacement import FrozenPass
@@ -73,7 +72,7 @@ def attribute(
             whose sums do not add up (see `atlas.models.held_sums`).
     """
     frozen = freeze_prompt(model, dictionary, prompt)
-    if len(frozen.features) == 0 and frozen.length > ZERO_POSITIONS:
+    if len(frozen.features) == 0 and frozen.length > frozen.zero_positions:
         raise ModelError(
             f"dictionary {dictionary.name}",
             "at least one active feature on this prompt",

@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from atlas.errors import BadInput, ModelError
-from atlas.models.active_features import ZERO_POSITIONS, ActiveFeatures, active_features
+from atlas.models.active_features import ActiveFeatures, active_features
 from atlas.models.dictionaries import Dictionary, MlpDictionary
 from atlas.models.frozen_attention import FrozenAttention, freeze_attention
 from atlas.models.frozen_mlp import FrozenMlp, freeze_mlp
@@ -62,6 +62,11 @@ class FrozenPass:
     def length(self) -> int:
         """The number of tokens."""
         return int(self.ids.shape[0])
+
+    @property
+    def zero_positions(self) -> int:
+        """How many positions at the start have no features; their MLPs are constants."""
+        return self.dictionary.zero_positions
 
     @property
     def error_slots(self) -> int:
@@ -239,8 +244,9 @@ def _fill_layer(frozen: FrozenPass, layer: int) -> None:
     position = torch.arange(frozen.length, device=written.device)
     error = mlp.received(written - reconstruction, position)
     constant = mlp.received(written - skipped, position)
-    frozen.errors[layer, ZERO_POSITIONS:] = error[ZERO_POSITIONS:]
-    frozen.decoder_bias[layer, ZERO_POSITIONS:] = mlp.received(bias, position)[ZERO_POSITIONS:]
-    frozen.zero_position_mlp[layer, :ZERO_POSITIONS] = constant[:ZERO_POSITIONS]
+    zero = frozen.zero_positions
+    frozen.errors[layer, zero:] = error[zero:]
+    frozen.decoder_bias[layer, zero:] = mlp.received(bias, position)[zero:]
+    frozen.zero_position_mlp[layer, :zero] = constant[:zero]
     if mlp.write_bias is not None:
         frozen.mlp_norm_bias[layer] = mlp.write_bias

@@ -16,7 +16,6 @@ from atlas.methods.attribution.explained import Explained
 from atlas.methods.attribution.source_nodes import NodeTableBuilder, add_sources
 from atlas.methods.attribution.target_record import target_record
 from atlas.methods.attribution.traced_rows import TracedRows
-from atlas.models.active_features import ZERO_POSITIONS
 from atlas.models.replacement import ErrorParts, FrozenPass
 
 
@@ -66,7 +65,7 @@ def _other_columns(
     has_error = np.ones(shape, dtype=bool)
     if frozen.error_parts is not None:
         has_error = (frozen.error_parts.expert != ErrorParts.ABSENT).cpu().numpy()
-    has_error[:, :ZERO_POSITIONS] = False
+    has_error[:, : frozen.zero_positions] = False
     errors = columns.features + np.flatnonzero(has_error)
     constants = np.arange(columns.first_constant, columns.count)
     present = np.asarray(abs(weights[:, constants]).sum(axis=0)).reshape(-1) > 0
@@ -129,7 +128,7 @@ def _header(frozen: FrozenPass, origin: Origin, rows: TracedRows) -> GraphHeader
             "dtype": str(model.dtype).removeprefix("torch."),
             "device": str(model.device),
             "d_vocab": model.d_vocab,  # nodes of tokens' logits have an index below it
-            "zero_positions": ZERO_POSITIONS,
+            "zero_positions": frozen.zero_positions,
             "tracing": {
                 "active_features": rows.columns.features,
                 "traced_features": len(rows.features),
