@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from atlas.commands.engine_options import engine_options, open_engine
 from atlas.commands.output import format_option, library_option, print_json
+from atlas.commands.prompt_sources import NamedPrompt, read_chat, read_prompts
 from atlas.commands.target_options import TargetTexts, target_of, target_options
+from atlas.commands.trace_prompts import Outcome, line_of, trace_prompts
 from atlas.commands.trace_report import lines, report
 from atlas.errors import BadInput
-from atlas.methods.attribute import AttributionSettings, attribute
+from atlas.graphs.graph import AttributionGraph
+from atlas.methods.attribute import AttributionSettings, Progress, attribute
 
 
 @click.command(
@@ -20,9 +25,23 @@ from atlas.methods.attribute import AttributionSettings, attribute
     '--prompt "the capital of the state containing Dallas is"'
 )
 @engine_options
-@click.option("--prompt", required=True, help="Text, without the token that starts every prompt.")
+@click.option("--prompt", help="Text, without the token that starts every prompt.")
 @click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the graph (.npz)."
+    "--prompts",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Trace each prompt of a .txt (one per line) or .jsonl file (text or messages, id). "
+    "Graphs that --out already has, with the same settings, are left as they are.",
+)
+@click.option(
+    "--chat",
+    metavar="FILE.json|TEXT",
+    help="Trace a chat as the model's template writes it: messages with role and content, or "
+    "what a user says.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Write the graph to this .npz; with --prompts, the graphs into this folder.",
 )
 @target_options
 @click.option(
@@ -57,7 +76,9 @@ def command(  # noqa: PLR0913  one parameter per option
     model: str,
     dictionary: str,
     device: str,
-    prompt: str,
+    prompt: str | None,
+    prompts: Path | None,
+    chat: str | None,
     out: Path | None,
     targets: tuple[str, ...],
     foil: str | None,
@@ -84,10 +105,25 @@ def command(  # noqa: PLR0913  one parameter per option
     settings = AttributionSettings(
         target, max_feature_nodes, until=until, split_errors=split_errors
     )
-    if out is not None and not out.parent.is_dir():
+    if [prompt, prompts, chat].count(None) != 2:
+        raise click.UsageError("give one of --prompt, --prompts and --chat")
+    if prompts is not None:
+        if out is None:
+            raise click.UsageError("--prompts needs --out, a folder for the graphs")
+        listed = read_prompts(prompts)
+        engine = open_engine(model, dictionary, device, library)
+        _trace_all(trace_prompts(engine, listed, settings, out, _shown_progress()), output_format)
+        return
+    if out is not None and (not out.parent.is_dir() or out.is_dir()):
         raise BadInput("--out", "a file in an existing folder", str(out))
+    given = NamedPrompt("", prompt or "" if chat is None else read_chat(chat))
     engine = open_engine(model, dictionary, device, library)
-    graph = attribute(*engine, prompt, settings, _progress if sys.stderr.isatty() else None)
+    graph = attribute(*engine, given.prompt_for(engine[0]), settings, _shown_progress())
+    _tell(graph, out, top, output_format)
+
+
+def _tell(graph: AttributionGraph, out: Path | None, top: int, output_format: str) -> None:
+    """Write the graph of one prompt and print what it says."""
     found = report(graph, top)
     if out is not None:
         graph.save(out)
@@ -99,6 +135,29 @@ def command(  # noqa: PLR0913  one parameter per option
         click.echo(line)
     if out is not None:
         click.echo(f"written to {out}")
+
+
+def _trace_all(outcomes: Iterator[Outcome], output_format: str) -> None:
+    """Print what became of each prompt as it comes; exit with 1 if one of them failed."""
+    seen = []
+    for outcome in outcomes:
+        seen.append(outcome)
+        if output_format == "text":
+            click.echo(line_of(outcome))
+    counts = Counter(outcome.state for outcome in seen)
+    if output_format == "json":
+        print_json([{"name": each.name, "state": each.state, **each.details} for each in seen])
+    else:
+        click.echo(
+            f"{counts['traced']} traced, {counts['there']} already there, {counts['failed']} failed"
+        )
+    if counts["failed"]:
+        click.get_current_context().exit(1)
+
+
+def _shown_progress() -> Progress | None:
+    """Progress for people who look on."""
+    return _progress if sys.stderr.isatty() else None
 
 
 def _progress(done: int, total: int) -> None:

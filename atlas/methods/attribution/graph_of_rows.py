@@ -118,11 +118,7 @@ def _header(frozen: FrozenPass, origin: Origin, rows: TracedRows) -> GraphHeader
         prompt=origin.prompt,
         tokens=tuple(model.token_string(token) for token in ids),
         token_ids=tuple(ids),
-        settings={
-            "method": "attribute",
-            **asdict(origin.settings),
-            "target": target_record(origin.settings.target),
-        },
+        settings=settings_record(origin.settings),
         provenance={
             "architecture": model.architecture,
             "dtype": str(model.dtype).removeprefix("torch."),
@@ -137,6 +133,12 @@ def _header(frozen: FrozenPass, origin: Origin, rows: TracedRows) -> GraphHeader
             "versions": {name: _version(name) for name in libraries},
         },
     )
+
+
+def settings_record(settings: Any) -> dict[str, Any]:
+    """What a graph's header says of the settings that it was made with."""
+    target = target_record(settings.target)
+    return {"method": "attribute", **asdict(settings), "target": target}
 
 
 def _version(library: str) -> str:
