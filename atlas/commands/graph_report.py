@@ -38,9 +38,7 @@ def summary_of(graph: AttributionGraph, top: int) -> dict[str, Any]:
         "tracing": tracing_of(graph),
         "largest_closure_gap": gap,
         "answers": {
-            graph.nodes.label[node] or str(graph.nodes.index[node]): round(
-                float(graph.nodes.value[node]), 6
-            )
+            _answer(graph, int(node)): round(float(graph.nodes.value[node]), 6)
             for node in graph.logit_nodes
         },
         "scores": scores_or_reason(graph),
@@ -105,10 +103,19 @@ def tracing_text(found: dict[str, Any] | None) -> list[str]:
     ]
 
 
+def _answer(graph: AttributionGraph, node: int) -> str:
+    """An answer's token, with its position where the same token may stand for another answer."""
+    label = graph.nodes.label[node] or str(graph.nodes.index[node])
+    alike = [other for other in graph.logit_nodes if graph.nodes.label[other] == label]
+    return label if len(alike) < 2 else f"{label}@{graph.nodes.position[node]}"
+
+
 def named(graph: AttributionGraph, node: int) -> str:
     """A node in words, with the token that it stands on."""
     position = int(graph.nodes.position[node])
     label = graph.nodes.label[node]
+    if graph.nodes.kind[node] == NodeKind.LOGIT:
+        return graph.answer_name(node)
     words = graph.nodes.describe(node)
     if graph.nodes.kind[node] in (NodeKind.FEATURE, NodeKind.ERROR, NodeKind.TOKEN):
         words = f"{words} {graph.header.tokens[position]!r}"

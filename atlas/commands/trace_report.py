@@ -127,7 +127,10 @@ def _strongest(graph: AttributionGraph, nodes: Any, weights: Any) -> dict[str, A
     if not len(weights):
         return None
     best = int(np.abs(weights).argmax())
+    node = int(nodes[best])
+    is_answer = graph.nodes.kind[node] == NodeKind.LOGIT
+    name = graph.answer_name(node) if is_answer else None
     return {
-        "node": graph.nodes.short_name(int(nodes[best]), graph.header.tokens),
+        "node": name or graph.nodes.short_name(node, graph.header.tokens),
         "weight": float(weights[best]),
     }

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from atlas.commands.graph_report import summary_of
 from atlas.errors import BadInput
 from atlas.graphs.graph import AttributionGraph, NodeKind
 from atlas.graphs.neuronpedia_json import read_graph, write_graph
@@ -184,6 +185,14 @@ def test_salient_tokens_of_several_positions(tiny_model):
         assert graph.nodes.index[here].tolist() == best.tolist()
         assert graph.nodes.value[here].sum() >= 0.3
     assert set(graph.nodes.position[answers]) == {1, 5}
+
+
+def test_a_target_is_named_with_its_position_where_that_is_not_the_last(traced):
+    *_, graph = traced
+    names = [graph.answer_name(int(node)) for node in graph.logit_nodes]
+    assert names[1:6:2] == ["logit 'w4'@0", "logit 'w4'@3", "logit 'w4'"]
+    assert names[7] == "feature 0-3 at position 2"
+    assert len(summary_of(graph, 3)["answers"]) == len(names)
 
 
 def test_a_graph_of_an_early_position_knows_nothing_of_later_ones(tiny_model):
