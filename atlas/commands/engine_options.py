@@ -13,6 +13,7 @@ from atlas.entries.library import Library
 from atlas.errors import BadInput, ModelUnavailable
 from atlas.models.language_model import LanguageModel
 from atlas.models.loading import AnyDictionary, load_dictionary, load_model, read_dictionary
+from atlas.models.neurons import neurons_of, share_in
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -36,8 +37,9 @@ def engine_options(command: Command) -> Command:
     dictionary = click.option(
         "--dictionary",
         required=True,
-        metavar="ID|FOLDER",
-        help="A dictionary that the model's entry lists, or a folder of transcoders or SAEs.",
+        metavar="ID|FOLDER|neurons[:SHARE]",
+        help="A dictionary that the model's entry lists, a folder of transcoders or SAEs, or "
+        "neurons: those of the model's own MLPs that write more than SHARE of a layer's output.",
     )
     return model_options(dictionary(command))
 
@@ -68,11 +70,16 @@ def open_engine(
 ) -> tuple[LanguageModel, AnyDictionary]:
     """The model and the dictionary that the options name.
 
-    An id of the library comes first; a folder of the same name is written with `./`.
+    `neurons` are the model's own; an id of the library comes next. A folder of such a name is
+    written with `./`.
 
     Raises:
         AtlasError: whatever keeps one of the two from loading.
     """
+    share = share_in(dictionary)
+    if share is not None:
+        loaded = open_model(model, device, library)
+        return loaded, neurons_of(loaded, share)
     entry = _library_with(model, library)
     if entry is None:
         return _load_foreign(model, device, library), read_dictionary(Path(dictionary))

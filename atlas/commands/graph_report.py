@@ -35,11 +35,10 @@ def summary_of(graph: AttributionGraph, top: int) -> dict[str, Any]:
         "dictionary": graph.header.dictionary,
         "prompt": graph.header.prompt,
         "size": f"{counted_nodes(graph)}; {graph.rows.nnz:,} edges",
+        "tracing": tracing_of(graph),
         "largest_closure_gap": gap,
         "answers": {
-            graph.nodes.label[node] or str(graph.nodes.index[node]): round(
-                float(graph.nodes.value[node]), 6
-            )
+            _answer(graph, int(node)): round(float(graph.nodes.value[node]), 6)
             for node in graph.logit_nodes
         },
         "scores": scores_or_reason(graph),
@@ -68,6 +67,7 @@ def summary_text(summary: dict[str, Any]) -> str:
         f"prompt   {summary['prompt']!r}",
         f"model    {summary['model']}, dictionary {summary['dictionary'] or 'unknown'}",
         f"size     {summary['size']}",
+        *(f"traced   {words}" for words in tracing_text(summary["tracing"])),
         f"rows     {closure}",
         f"answers  {', '.join(answers) or 'none'}",
         "",
@@ -85,10 +85,37 @@ def summary_text(summary: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def tracing_of(graph: AttributionGraph) -> dict[str, Any] | None:
+    """How much of the active features has rows, and the bound that was asked for; None: unknown."""
+    found = graph.header.provenance.get("tracing")
+    return None if found is None else {**found, "until": graph.header.settings.get("until")}
+
+
+def tracing_text(found: dict[str, Any] | None) -> list[str]:
+    """The same in a line, or in none."""
+    if found is None:
+        return []
+    until = found["until"]
+    return [
+        f"{found['traced_features']:,} of {found['active_features']:,} active features; "
+        f"unvisited mass {found['unvisited_mass']:.2%}"
+        + ("" if until is None else f" (asked for: at most {until:.2%})")
+    ]
+
+
+def _answer(graph: AttributionGraph, node: int) -> str:
+    """An answer's token, with its position where the same token may stand for another answer."""
+    label = graph.nodes.label[node] or str(graph.nodes.index[node])
+    alike = [other for other in graph.logit_nodes if graph.nodes.label[other] == label]
+    return label if len(alike) < 2 else f"{label}@{graph.nodes.position[node]}"
+
+
 def named(graph: AttributionGraph, node: int) -> str:
     """A node in words, with the token that it stands on."""
     position = int(graph.nodes.position[node])
     label = graph.nodes.label[node]
+    if graph.nodes.kind[node] == NodeKind.LOGIT:
+        return graph.answer_name(node)
     words = graph.nodes.describe(node)
     if graph.nodes.kind[node] in (NodeKind.FEATURE, NodeKind.ERROR, NodeKind.TOKEN):
         words = f"{words} {graph.header.tokens[position]!r}"

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from atlas.commands.engine_options import engine_options, open_engine
 from atlas.commands.output import format_option, library_option, print_json
+from atlas.commands.prompt_sources import NamedPrompt, read_chat, read_prompts
+from atlas.commands.target_options import TargetTexts, target_of, target_options
+from atlas.commands.trace_prompts import Outcome, line_of, trace_prompts
 from atlas.commands.trace_report import lines, report
 from atlas.errors import BadInput
-from atlas.methods.attribute import AttributionSettings, attribute
-from atlas.methods.attribution.targets import (
-    GivenTokens,
-    RouterLogit,
-    RouterLogits,
-    SalientTokens,
-    Target,
-    TokenDifference,
-)
+from atlas.graphs.graph import AttributionGraph
+from atlas.methods.attribute import AttributionSettings, Progress, attribute
 
 
 @click.command(
@@ -27,31 +25,38 @@ from atlas.methods.attribution.targets import (
     '--prompt "the capital of the state containing Dallas is"'
 )
 @engine_options
-@click.option("--prompt", required=True, help="Text, without the token that starts every prompt.")
+@click.option("--prompt", help="Text, without the token that starts every prompt.")
 @click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the graph (.npz)."
+    "--prompts",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Trace each prompt of a .txt (one per line) or .jsonl file (text or messages, id). "
+    "Graphs that --out already has, with the same settings, are left as they are.",
 )
 @click.option(
-    "--target",
-    "targets",
-    multiple=True,
-    metavar="TOKEN",
-    help="Explain this token's logit; repeatable. Default: the most probable tokens.",
+    "--chat",
+    metavar="FILE.json|TEXT",
+    help="Trace a chat as the model's template writes it: messages with role and content, or "
+    "what a user says.",
 )
-@click.option("--foil", metavar="TOKEN", help="Explain the target's logit minus this one's.")
 @click.option(
-    "--router",
-    "routers",
-    multiple=True,
-    metavar="LAYER:EXPERT:POSITION",
-    help="Explain a router's logit for an expert instead of tokens' logits; repeatable.",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Write the graph to this .npz; with --prompts, the graphs into this folder.",
 )
+@target_options
 @click.option(
     "--max-feature-nodes",
     type=click.IntRange(min=1),
     default=7500,
     show_default=True,
     help="How many features get a row, the most influential first.",
+)
+@click.option(
+    "--until",
+    type=click.FloatRange(0, 1, max_open=True),
+    metavar="MASS",
+    help="Trace features, the most influential first, until at most this share of the influence "
+    "(such as 0.01) ends at features without a row.",
 )
 @click.option(
     "--split-errors",
@@ -71,24 +76,54 @@ def command(  # noqa: PLR0913  one parameter per option
     model: str,
     dictionary: str,
     device: str,
-    prompt: str,
+    prompt: str | None,
+    prompts: Path | None,
+    chat: str | None,
     out: Path | None,
     targets: tuple[str, ...],
     foil: str | None,
+    positions: tuple[int, ...],
+    features: tuple[str, ...],
+    foil_feature: str | None,
+    neurons: tuple[str, ...],
+    directions: tuple[str, ...],
     routers: tuple[str, ...],
     max_feature_nodes: int,
+    until: float | None,
     split_errors: bool,
     top: int,
     library: Path | None,
     output_format: str,
 ) -> None:
-    """Trace a prompt: what each feature and each logit is made of."""
-    target = _target(targets, foil, routers)
-    settings = AttributionSettings(target, max_feature_nodes, split_errors=split_errors)
-    if out is not None and not out.parent.is_dir():
+    """Trace a prompt: what each feature and each logit is made of.
+
+    Everything that the target options name is explained in one graph.
+    """
+    target = target_of(
+        TargetTexts(targets, foil, positions, features, foil_feature, neurons, directions, routers)
+    )
+    settings = AttributionSettings(
+        target, max_feature_nodes, until=until, split_errors=split_errors
+    )
+    if [prompt, prompts, chat].count(None) != 2:
+        raise click.UsageError("give one of --prompt, --prompts and --chat")
+    if prompts is not None:
+        if out is None:
+            raise click.UsageError("--prompts needs --out, a folder for the graphs")
+        listed = read_prompts(prompts)
+        engine = open_engine(model, dictionary, device, library)
+        _trace_all(trace_prompts(engine, listed, settings, out, _shown_progress()), output_format)
+        return
+    if out is not None and (not out.parent.is_dir() or out.is_dir()):
         raise BadInput("--out", "a file in an existing folder", str(out))
+    given = NamedPrompt("", prompt or "" if chat is None else read_chat(chat))
     engine = open_engine(model, dictionary, device, library)
-    graph = attribute(*engine, prompt, settings, _progress if sys.stderr.isatty() else None)
+    graph = attribute(*engine, given.prompt_for(engine[0]), settings, _shown_progress())
+    _tell(graph, out, top, output_format)
+
+
+def _tell(graph: AttributionGraph, out: Path | None, top: int, output_format: str) -> None:
+    """Write the graph of one prompt and print what it says."""
     found = report(graph, top)
     if out is not None:
         graph.save(out)
@@ -102,26 +137,27 @@ def command(  # noqa: PLR0913  one parameter per option
         click.echo(f"written to {out}")
 
 
-def _target(targets: tuple[str, ...], foil: str | None, routers: tuple[str, ...]) -> Target:
-    if routers:
-        if targets or foil is not None:
-            raise BadInput("--router", "no --target and no --foil beside it", "both")
-        return RouterLogits(tuple(_router(text) for text in routers))
-    if foil is None:
-        return GivenTokens(targets) if targets else SalientTokens()
-    if len(targets) != 1:
-        raise BadInput("--foil", "exactly one --target", f"{len(targets)}")
-    return TokenDifference(targets[0], foil)
+def _trace_all(outcomes: Iterator[Outcome], output_format: str) -> None:
+    """Print what became of each prompt as it comes; exit with 1 if one of them failed."""
+    seen = []
+    for outcome in outcomes:
+        seen.append(outcome)
+        if output_format == "text":
+            click.echo(line_of(outcome))
+    counts = Counter(outcome.state for outcome in seen)
+    if output_format == "json":
+        print_json([{"name": each.name, "state": each.state, **each.details} for each in seen])
+    else:
+        click.echo(
+            f"{counts['traced']} traced, {counts['there']} already there, {counts['failed']} failed"
+        )
+    if counts["failed"]:
+        click.get_current_context().exit(1)
 
 
-def _router(text: str) -> RouterLogit:
-    parts = text.split(":")
-    try:
-        layer, expert, position = (int(part) for part in parts)
-    except ValueError as error:
-        expected = "LAYER:EXPERT:POSITION, three whole numbers"
-        raise BadInput("--router", expected, repr(text)) from error
-    return RouterLogit(layer, expert, position)
+def _shown_progress() -> Progress | None:
+    """Progress for people who look on."""
+    return _progress if sys.stderr.isatty() else None
 
 
 def _progress(done: int, total: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from atlas.commands.graph_report import tracing_of, tracing_text
 from atlas.entries.text import printable
 from atlas.errors import GraphError
 from atlas.graphs.graph import AttributionGraph, NodeKind
@@ -23,6 +24,7 @@ def report(graph: AttributionGraph, features_per_position: int) -> dict[str, Any
         "tokens": list(graph.header.tokens),
         "nodes": len(graph.nodes),
         "edges": int(graph.rows.nnz),
+        "tracing": tracing_of(graph),
         "largest_closure_gap": float(np.abs(graph.closure_gap()).max(initial=0.0)),
         "logits": [_logit(graph, int(node)) for node in graph.logit_nodes],
         "scores": _scores(graph),
@@ -34,8 +36,13 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
     """The report as text."""
     yield "what is explained"
     for logit in found["logits"]:
+        if not logit["is_token"]:
+            yield f"  {printable(logit['token']):<16} value {logit['logit']:+.2f}"
+            continue
         token = printable(repr(logit["token"]))
-        yield f"  {token:<16} p {logit['probability']:.3f}   logit {logit['logit']:+.2f}"
+        at = f"@{logit['position']}" * (logit["position"] != len(found["tokens"]) - 1)
+        name = f"{token}{at}"
+        yield f"  {name:<16} p {logit['probability']:.3f}   logit {logit['logit']:+.2f}"
     if found["scores"]:
         words = (f"{name} {value:.3f}" for name, value in found["scores"].items())
         yield "scores: " + ", ".join(words)
@@ -50,6 +57,7 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
             f"influence {feature['influence_share']:6.2%}   "
             f"from {_end(feature['strongest_source'])}   to {_end(feature['strongest_target'])}"
         )
+    yield from (f"rows for {words}" for words in tracing_text(found["tracing"]))
     yield (
         f"{found['nodes']:,} nodes, {found['edges']:,} edges; every row closed to "
         f"{found['largest_closure_gap']:.1e}"
@@ -64,7 +72,13 @@ def _logit(graph: AttributionGraph, node: int) -> dict[str, Any]:
     row = graph.row_of(node)
     total = 0.0 if row is None or graph.row_totals is None else float(graph.row_totals[row])
     probability = float(graph.nodes.value[node])
-    return {"token": graph.nodes.label[node], "probability": probability, "logit": total}
+    return {
+        "token": graph.nodes.label[node],
+        "is_token": graph.is_token(node),
+        "position": int(graph.nodes.position[node]),
+        "probability": probability,
+        "logit": total,
+    }
 
 
 def _scores(graph: AttributionGraph) -> dict[str, float]:
@@ -113,7 +127,10 @@ def _strongest(graph: AttributionGraph, nodes: Any, weights: Any) -> dict[str, A
     if not len(weights):
         return None
     best = int(np.abs(weights).argmax())
+    node = int(nodes[best])
+    is_answer = graph.nodes.kind[node] == NodeKind.LOGIT
+    name = graph.answer_name(node) if is_answer else None
     return {
-        "node": graph.nodes.short_name(int(nodes[best]), graph.header.tokens),
+        "node": name or graph.nodes.short_name(node, graph.header.tokens),
         "weight": float(weights[best]),
     }

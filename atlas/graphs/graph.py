@@ -111,6 +111,23 @@ class AttributionGraph:
         """The nodes of one kind, ascending."""
         return np.flatnonzero(self.nodes.kind == kind)
 
+    def is_token(self, logit_node: int) -> bool:
+        """Whether what this node explains is a token's logit, as far as the file tells.
+
+        Otherwise it is a difference, a feature, a direction of the stream or a router's logit.
+        """
+        d_vocab = self.header.provenance.get("d_vocab")
+        return d_vocab is None or int(self.nodes.index[logit_node]) < d_vocab
+
+    def answer_name(self, logit_node: int) -> str:
+        """What this node explains in words, with the position where it is not the last one's."""
+        label = self.nodes.label[logit_node] or str(self.nodes.index[logit_node])
+        if not self.is_token(logit_node):
+            return label
+        position = int(self.nodes.position[logit_node])
+        told = position not in (-1, len(self.header.tokens) - 1)
+        return f"logit {label!r}" + f"@{position}" * told
+
     @cached_property
     def edges(self) -> Edges:
         """Every edge as (target node, source node, weight), ordered by row and source."""

@@ -35,7 +35,7 @@ class NodeKind(IntEnum):
     TOKEN = 2
     CONSTANT = 3
     DROPPED = 4
-    LOGIT = 5
+    LOGIT = 5  # or whatever else the graph explains
 
 
 NODE_DTYPES: dict[str, np.dtype[Any]] = {
@@ -58,7 +58,8 @@ class NodeTable:
     layer: Int16[np.ndarray, " node"]  # -1 for tokens, dropped mass and logits
     position: Int32[np.ndarray, " node"]  # in the prompt, BOS is 0; -1 where there is none
     # Feature | token id | vocabulary id | code in CONSTANTS | on errors 0, or expert + 1 where an
-    # error is split by expert.
+    # error is split by expert. On what is explained and no token's logit (a difference, a feature,
+    # a direction, a router's logit), ids after the vocabulary's last, as in circuit-tracer.
     index: Int32[np.ndarray, " node"]
     value: Float32[np.ndarray, " node"]  # activation | logit probability | 0
     label: tuple[str, ...]  # "" mostly; a constant's name, a logit's token, an expert

@@ -24,17 +24,10 @@ from torch import Tensor
 from atlas.errors import BadInput, GraphError
 from atlas.graphs.graph import AttributionGraph, NodeKind
 from atlas.graphs.head_loadings import HeadLoadings
+from atlas.methods.attribution.explain import explain
 from atlas.methods.attribution.freeze_prompt import freeze_prompt
 from atlas.methods.attribution.sweep import Targets, before_mlp, sweep
-from atlas.methods.attribution.targets import (
-    GivenTokens,
-    RouterLogit,
-    RouterLogits,
-    SalientTokens,
-    Target,
-    TokenDifference,
-    traced_logits,
-)
+from atlas.methods.attribution.target_record import ACTION, recorded_target
 from atlas.methods.attribution.watcher import Watcher
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
@@ -175,13 +168,7 @@ def _targets(
     kind = graph.nodes.kind[nodes]
     found = [_column(graph, int(node), columns) for node in nodes[kind == NodeKind.FEATURE]]
     features = torch.tensor(found, dtype=torch.int64, device=frozen.ids.device)
-    logits = traced_logits(frozen, _traced_target(graph))
-    places = {token: place for place, token in enumerate(logits.index)}
-    wanted = [int(index) for index in graph.nodes.index[nodes[kind == NodeKind.LOGIT]]]
-    if any(index not in places for index in wanted):
-        raise _another("answers that its settings name")
-    chosen = [places[index] for index in wanted]
-    answers = logits.reading.targets.take(torch.tensor(chosen, dtype=torch.int64))
+    answers = _answers(frozen, graph, nodes[kind == NodeKind.LOGIT])
     depth = before_mlp(frozen.features.layer[features], frozen.model)
     return Targets(
         depth=torch.cat([depth, answers.depth]),
@@ -190,22 +177,25 @@ def _targets(
     )
 
 
-def _traced_target(graph: AttributionGraph) -> Target:
-    """What the graph explains, from its header."""
-    found = graph.header.settings.get("target")
-    if not isinstance(found, dict):
-        raise _another("settings that name its target")
-    fields = {name: value for name, value in found.items() if name != "kind"}
-    try:
-        if found.get("kind") == "TokenDifference":
-            return TokenDifference(**fields)
-        if found.get("kind") == "GivenTokens":
-            return GivenTokens(tuple(fields["tokens"]))
-        if found.get("kind") == "RouterLogits":
-            return RouterLogits(tuple(RouterLogit(**each) for each in fields["routers"]))
-        return SalientTokens(**fields)
-    except (TypeError, KeyError) as problem:
-        raise _another("settings that name its target") from problem
+def _answers(
+    frozen: FrozenPass, graph: AttributionGraph, nodes: Int64[np.ndarray, " answer"]
+) -> Targets:
+    """The rows of what the graph explains, found by position and index, or label for no token."""
+    d_vocab = frozen.model.d_vocab
+    explained = explain(frozen, recorded_target(graph.header.settings.get("target")))
+    targets = explained.reading.targets
+    keys = zip(targets.position.tolist(), explained.token, explained.label, strict=True)
+    places = {
+        (position, token if 0 <= token < d_vocab else label): place
+        for place, (position, token, label) in enumerate(keys)
+    }
+    wanted = [
+        (int(graph.nodes.position[node]), index if index < d_vocab else graph.nodes.label[node])
+        for node, index in zip(nodes, graph.nodes.index[nodes].tolist(), strict=True)
+    ]
+    if any(key not in places for key in wanted):
+        raise _another("answers that its settings name")
+    return targets.take(torch.tensor([places[key] for key in wanted], dtype=torch.int64))
 
 
 def _feature_columns(frozen: FrozenPass) -> FeatureColumns:
@@ -256,6 +246,4 @@ def _vectors(
 
 
 def _another(expected: str) -> GraphError:
-    return GraphError(
-        "graph", expected, "none", "trace the prompt again with this model and dictionary"
-    )
+    return GraphError("graph", expected, "none", ACTION)

@@ -11,10 +11,7 @@ from torch import Tensor
 
 from atlas.models.dictionaries import MlpDictionary
 from atlas.models.language_model import Place
-
-ZERO_POSITIONS = 1
-"""Positions at the start whose features are not attributed: the first token's residual stream
-is far outside of what dictionaries are trained on."""
+from atlas.models.zero_positions import ZERO_POSITIONS as ZERO_POSITIONS
 
 
 @dataclass(frozen=True)
@@ -50,9 +47,8 @@ def active_features(dictionary: MlpDictionary, values: Mapping[Place, Tensor]) -
     counts = []
     for layer in dictionary.layer_numbers:
         coder = dictionary.coder(layer)
-        pre = coder.pre_activations(values[dictionary.feature_input, layer])
-        value = coder.activation.apply(pre)
-        value[:ZERO_POSITIONS] = 0
+        pre, value = coder.read(values[dictionary.feature_input, layer])
+        value[: dictionary.zero_positions] = 0
         active = value.nonzero(as_tuple=True)
         number = torch.full_like(active[0], layer)
         columns.append((number, *active, value[active], pre[active]))

@@ -76,9 +76,16 @@ class Coder(ABC):
         """The encoder's values before its activation function."""
         return x @ self.encoder().T + self.b_enc
 
+    def read(
+        self, x: Float[Tensor, "*row d_model"]
+    ) -> tuple[Float[Tensor, "*row feature"], Float[Tensor, "*row feature"]]:
+        """The features' pre-activations and activations."""
+        pre = self.pre_activations(x)
+        return pre, self.activation.apply(pre)
+
     def encode(self, x: Float[Tensor, "*row d_model"]) -> Float[Tensor, "*row feature"]:
         """The features' activations."""
-        return self.activation.apply(self.pre_activations(x))
+        return self.read(x)[1]
 
     def encode_features(
         self, x: Float[Tensor, "*row d_model"], features: Sequence[int]

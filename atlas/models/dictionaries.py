@@ -21,6 +21,7 @@ from atlas.models.coders import (
     moved,
 )
 from atlas.models.sites import Site
+from atlas.models.zero_positions import ZERO_POSITIONS
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class MlpDictionary(Dictionary, ABC):
     """A dictionary that stands for every MLP of a model: the kind that has exact graphs."""
 
     layers: tuple[Coder, ...]
+    zero_positions: int = field(default=ZERO_POSITIONS, kw_only=True)  # that have no features
 
     @property
     def layer_numbers(self) -> tuple[int, ...]:

@@ -136,7 +136,7 @@ def _sums(model: LanguageModel, layer: int, held: FrozenAttention, values: Value
 
 
 def _logits(model: LanguageModel, values: Values) -> Sum:
-    """The logits of the last position, which alone are traced."""
+    """The logits of the last position; those of others are read in the same way."""
     stream = values[Site.RESIDUAL_AFTER, model.layers - 1][-1:]
     normed = _held_norm(model.final_norm(), stream, values[Site.FINAL_NORM_SCALE, 0][-1:])
     unembedding = model.unembedding()

@@ -1,7 +1,7 @@
 """A language model, its tokenizer and its linear weights behind one narrow class.
 
-TransformerLens' `TransformerBridge` runs the model; only this file, `layout`, `experts` and
-`query_key_weights` know the names of its hooks and parameters.
+TransformerLens' `TransformerBridge` runs the model; only this file, `layout`, `experts`,
+`mlp_weights` and `query_key_weights` know the names of its hooks and parameters.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from atlas.errors import BadInput, ModelError
 from atlas.models.bridge import BridgeSettings, boot_bridge
 from atlas.models.experts import Mixture, mixture_of
 from atlas.models.layout import block_layout, missing_part, peculiarities
+from atlas.models.mlp_weights import MlpWeights, read_mlp
 from atlas.models.query_key_weights import QueryKeyWeights, read_query_key
 from atlas.models.sites import ONCE, OPTIONAL_INSIDE, Site
 from atlas.models.tokenizer import Tokenizer
@@ -201,6 +202,10 @@ class LanguageModel:
         return read_query_key(
             self._bridge.blocks[layer].attn, config, self._norm, f"{self.name}: layer {layer}"
         )
+
+    def mlp_weights(self, layer: int) -> MlpWeights:
+        """The neurons of one layer; ModelError for experts and for kinds that are not known."""
+        return read_mlp(self._bridge.blocks[layer].mlp, f"{self.name}: layer {layer}")
 
     def mixture(self, layer: int) -> Mixture | None:
         """The layer's experts and their router; None where there are none."""

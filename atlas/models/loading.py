@@ -19,8 +19,9 @@ from atlas.models.checkpoints import circuit_tracer, gemma_scope_2, saelens
 from atlas.models.checkpoints.weight_files import PICKLES
 from atlas.models.dictionaries import CrossLayerTranscoder, SparseAutoencoderSet, TranscoderSet
 from atlas.models.language_model import LanguageModel
+from atlas.models.neurons import Neurons
 
-AnyDictionary = TranscoderSet | CrossLayerTranscoder | SparseAutoencoderSet
+AnyDictionary = TranscoderSet | CrossLayerTranscoder | SparseAutoencoderSet | Neurons
 READERS: dict[str, Callable[[Path, str | None], AnyDictionary]] = {
     "circuit_tracer": circuit_tracer.load,
     "saelens": saelens.load,

@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from atlas.errors import BadInput, ModelError
-from atlas.models.active_features import ZERO_POSITIONS, ActiveFeatures, active_features
+from atlas.models.active_features import ActiveFeatures, active_features
 from atlas.models.dictionaries import Dictionary, MlpDictionary
 from atlas.models.frozen_attention import FrozenAttention, freeze_attention
 from atlas.models.frozen_mlp import FrozenMlp, freeze_mlp
@@ -45,7 +45,6 @@ class FrozenPass:
     dictionary: MlpDictionary
     ids: Int[Tensor, " position"]
     logits: Float[Tensor, "position d_vocab"]  # after a soft cap
-    raw_logits: Float[Tensor, " d_vocab"]  # last position, before a soft cap
     tokens: Float[Tensor, "position d_model"]  # what each token's embedding puts in
     position_embedding: Float[Tensor, "position d_model"] | None
     features: ActiveFeatures
@@ -56,13 +55,18 @@ class FrozenPass:
     mlp_norm_bias: Float[Tensor, "layer d_model"]  # of a post-norm
     attention: tuple[FrozenAttention, ...]
     mlps: tuple[FrozenMlp, ...]
-    values: dict[Place, Tensor]  # norm scales, by place
+    values: dict[Place, Tensor]  # all that was read of the pass, by place
     error_parts: ErrorParts | None = None  # where errors are split; see `split_errors`
 
     @property
     def length(self) -> int:
         """The number of tokens."""
         return int(self.ids.shape[0])
+
+    @property
+    def zero_positions(self) -> int:
+        """How many positions at the start have no features; their MLPs are constants."""
+        return self.dictionary.zero_positions
 
     @property
     def error_slots(self) -> int:
@@ -147,7 +151,6 @@ def freeze(
         dictionary=transcoders,
         ids=ids.to(model.device),
         logits=outcome.logits[0],
-        raw_logits=values[Site.LOGITS, 0][-1],
         tokens=tokens,
         position_embedding=position_embedding,
         features=features,
@@ -241,8 +244,9 @@ def _fill_layer(frozen: FrozenPass, layer: int) -> None:
     position = torch.arange(frozen.length, device=written.device)
     error = mlp.received(written - reconstruction, position)
     constant = mlp.received(written - skipped, position)
-    frozen.errors[layer, ZERO_POSITIONS:] = error[ZERO_POSITIONS:]
-    frozen.decoder_bias[layer, ZERO_POSITIONS:] = mlp.received(bias, position)[ZERO_POSITIONS:]
-    frozen.zero_position_mlp[layer, :ZERO_POSITIONS] = constant[:ZERO_POSITIONS]
+    zero = frozen.zero_positions
+    frozen.errors[layer, zero:] = error[zero:]
+    frozen.decoder_bias[layer, zero:] = mlp.received(bias, position)[zero:]
+    frozen.zero_position_mlp[layer, :zero] = constant[:zero]
     if mlp.write_bias is not None:
         frozen.mlp_norm_bias[layer] = mlp.write_bias

@@ -22,7 +22,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from atlas.errors import BadInput, ModelError
-from atlas.models.active_features import ZERO_POSITIONS
 from atlas.models.experts import ChosenExperts
 from atlas.models.held_sums import OFF_BY
 from atlas.models.replacement import ErrorParts, FrozenPass
@@ -53,7 +52,7 @@ def split_errors(frozen: FrozenPass) -> FrozenPass:
         here = slice(0, each.expert.shape[1])
         vectors[layer, :, here] = _parts(frozen, layer, each)
         expert[layer, :, here] = each.expert
-    vectors[:, :ZERO_POSITIONS] = 0  # their MLPs are constants, errors included
+    vectors[:, : frozen.zero_positions] = 0  # their MLPs are constants, errors included
     return replace(frozen, error_parts=ErrorParts(vectors, expert))
 
 

@@ -7,9 +7,11 @@ padding token, else its end-of-sequence token: the first that exists, id 0 inclu
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from jinja2 import TemplateError
 
 from atlas.errors import BadInput, ModelError
 from atlas.models.tokens import Tokens
@@ -31,16 +33,55 @@ class Tokenizer:
         Raises:
             BadInput: the text has no token.
         """
+        return self._tokens(text, {self.first_id})
+
+    def _tokens(self, text: str, first_ids: set[int]) -> Tokens:
         encoded = self._encode(text)
         ids = list(encoded["input_ids"])
         spans = self._spans(encoded, len(ids))
         if not ids:
             raise BadInput("prompt", "at least one token", repr(text), "write some text")
-        if ids[0] != self.first_id:
+        if ids[0] not in first_ids:
             ids = [self.first_id, *ids]
             spans = [None, *spans]
         strings = tuple(self.string(token) for token in ids)
         return Tokens(np.asarray(ids, dtype=np.int64), strings, tuple(spans))
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether the tokenizer says how its model writes chats."""
+        return bool(getattr(self._tokenizer, "chat_template", None))
+
+    def chat(self, messages: Sequence[Mapping[str, str]]) -> Tokens:
+        """A chat's tokens as the tokenizer's template writes them, special tokens included.
+
+        It ends where the answer begins or, if the last message is the assistant's, where that
+        message ends so far. A chat that starts with a special token gets no other one.
+
+        Raises:
+            ModelError: the tokenizer has no chat template.
+            BadInput: messages that the template refuses.
+        """
+        if not self.has_chat_template:
+            raise ModelError(
+                f"{self._where}: tokenizer",
+                "a chat template",
+                "none, as in models that were not trained on chats",
+                "give the prompt as plain text",
+            )
+        given = [dict(message) for message in messages]
+        answering = bool(given) and given[-1].get("role") == "assistant"
+        try:
+            text = self._tokenizer.apply_chat_template(
+                given,
+                tokenize=False,
+                add_generation_prompt=not answering,
+                continue_final_message=answering,
+            )
+        except (TemplateError, ValueError, KeyError, TypeError) as error:
+            expected = "messages that the model's chat template accepts"
+            raise BadInput("chat", expected, str(error) or type(error).__name__) from error
+        return self._tokens(str(text), set(self._tokenizer.all_special_ids))
 
     def string(self, token: int) -> str:
         """One token as text."""

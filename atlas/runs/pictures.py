@@ -146,7 +146,7 @@ def _places(graph: AttributionGraph, layers: int) -> Float[np.ndarray, "node 2"]
     y[nodes.kind == NodeKind.TOKEN] = -1
     logit = nodes.kind == NodeKind.LOGIT
     y[logit] = layers
-    x[logit] = len(graph.header.tokens) - 1
+    x[logit & (nodes.position < 0)] = len(graph.header.tokens) - 1
     cells: dict[tuple[float, float], list[int]] = {}
     for node in range(len(nodes)):
         cells.setdefault((x[node], y[node]), []).append(node)

@@ -42,7 +42,8 @@ def lay_out(graph: AttributionGraph) -> GraphLayout:
     nodes = graph.nodes
     drawn = np.flatnonzero(~np.isin(nodes.kind, (NodeKind.CONSTANT, NodeKind.DROPPED)))
     row, names = row_numbers(graph)
-    position = np.where(nodes.kind == NodeKind.LOGIT, len(graph.header.tokens) - 1, nodes.position)
+    placeless = (nodes.kind == NodeKind.LOGIT) & (nodes.position < 0)
+    position = np.where(placeless, len(graph.header.tokens) - 1, nodes.position)
     place = place_in_cell(drawn, row, position)
     widths = column_widths(len(graph.header.tokens), drawn, position, place)
     ends = LEFT + np.cumsum(widths)

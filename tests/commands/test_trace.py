@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from atlas.commands.graph import command as graph_group
 from atlas.commands.trace import command
 from atlas.errors import AtlasError
 from atlas.graphs.graph import AttributionGraph, NodeKind
@@ -61,12 +63,83 @@ def test_json_holds_the_same(engine_options):
     assert sum(shares) == pytest.approx(1)
 
 
+def test_tracing_can_stop_at_a_bound_which_every_report_states(engine_options, tmp_path):
+    path = tmp_path / "graph.npz"
+    options = ("--prompt", "w1 w5 w3 w9 w2 w4", "--until", "0.9", "--out", str(path))
+    result = run(engine_options, *options)
+    tracing = AttributionGraph.load(path).header.provenance["tracing"]
+    assert 0 < tracing["unvisited_mass"] <= 0.9
+    words = (
+        f"{tracing['traced_features']} of {tracing['active_features']} active features; "
+        f"unvisited mass {tracing['unvisited_mass']:.2%} (asked for: at most 90.00%)"
+    )
+    assert f"rows for {words}" in result.stdout
+    shown = CliRunner().invoke(graph_group, ["show", str(path)], catch_exceptions=False)
+    assert f"traced   {words}" in shown.stdout
+    found = json.loads(run(engine_options, *options, "--format", "json").stdout)
+    assert found["tracing"] == {**tracing, "until": 0.9}
+
+
 def test_targets_and_a_foil_can_be_given(engine_options):
     options = ("--prompt", "w1 w5", "--format", "json", "--target", "w2")
     found = json.loads(run(engine_options, *options).stdout)
     assert [logit["token"] for logit in found["logits"]] == ["w2"]
     found = json.loads(run(engine_options, *options, "--foil", "w4").stdout)
     assert [logit["token"] for logit in found["logits"]] == ["w2 − w4"]  # noqa: RUF001
+
+
+def test_positions_features_and_directions_are_explained_in_one_graph(engine_options, tmp_path):
+    vector = tmp_path / "truth.npy"
+    np.save(vector, np.arange(tiny_models.D_MODEL, dtype=np.float32))
+    options = ["--prompt", "w1 w5 w3", "--target", "w2", "--at", "1", "--at", "-1"]
+    options += ["--target-feature", "1-9@2", "--target-feature", "2-0@-1"]
+    options += [f"--target-direction={vector}@{place}" for place in ("1@2", "1.mlp@2", "end@-1")]
+    result = run(engine_options, *options)
+    assert "'w2'@1 " in result.stdout
+    assert "feature 1-9 at position 2 value" in result.stdout
+    assert "truth before the MLP of layer 1 at position 2 value" in result.stdout
+    found = json.loads(run(engine_options, *options, "--format", "json").stdout)
+    assert [logit["position"] for logit in found["logits"]] == [1, 3, 2, 3, 2, 2, 3]
+    assert [logit["is_token"] for logit in found["logits"]] == [True] * 2 + [False] * 5
+    assert found["largest_closure_gap"] < 1e-4
+
+
+def test_neurons_need_no_dictionary(engine_options):
+    options = [
+        *engine_options[:2],
+        "--dictionary",
+        "neurons:0.1",
+        "--prompt",
+        "w1 w5",
+        "--top",
+        "1",
+    ]
+    options += ["--target-neuron", "1-9@2", "--target-neuron", "1-9.gate@2", "--format", "json"]
+    found = json.loads(run(options).stdout)
+    assert found["dictionary"] == "neurons:0.1"
+    assert [logit["token"] for logit in found["logits"]] == [
+        "neuron 1-9 at position 2",
+        "gate of neuron 1-9 at position 2",
+    ]
+    assert found["largest_closure_gap"] < 1e-4
+    assert len(found["features"]) > 0
+    with pytest.raises(AtlasError, match="LAYER-INDEX.gate@POSITION"):
+        run([*options, "--target-neuron", "1-9.up@2"])
+
+
+def test_two_features_of_one_place_can_be_compared(engine_options):
+    options = ("--target-feature", "1-9@2", "--foil-feature", "1-4@2", "--format", "json")
+    found = json.loads(run(engine_options, "--prompt", "w1 w5", *options).stdout)
+    assert len(found["logits"]) == 1
+    assert found["logits"][0]["token"].startswith("feature 1-9 at position 2 ")
+
+
+@pytest.mark.parametrize("array", [np.zeros((2, 2)), np.array(["text"]), np.array([None])])
+def test_a_file_that_holds_no_vector_is_refused(array, engine_options, tmp_path):
+    path = tmp_path / "bad.npy"
+    np.save(path, array, allow_pickle=True)
+    with pytest.raises(AtlasError, match="an .npy file with one vector"):
+        run(engine_options, "--prompt", "w1", f"--target-direction={path}@1@1")
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +153,7 @@ def mixture_options(tmp_path_factory):
 
 
 def test_a_router_can_be_explained(mixture_options):
-    options = ("--router", "1:2:-1", "--router", "0:3:1", "--format", "json")
+    options = ("--target-router", "1-2@-1", "--target-router", "0-3@1", "--format", "json")
     found = json.loads(run(mixture_options, *options).stdout)
     assert [logit["token"] for logit in found["logits"]] == [
         "expert 2 of layer 1 at position 2",
@@ -111,9 +184,18 @@ def test_a_prompt_without_words_is_traced_too(engine_options):
         (["--prompt", "w1", "--target", "elephant"], "unknown word"),
         (["--prompt", "w1", "--foil", "w2"], "exactly one --target"),
         (["--prompt", "w1", "--split-errors"], "a model with experts"),
-        (["--prompt", "w1", "--router", "1:2"], "LAYER:EXPERT:POSITION"),
-        (["--prompt", "w1", "--router", "1:2:0"], "with experts and a router"),
-        (["--prompt", "w1", "--router", "1:2:0", "--target", "w1"], "no --target"),
+        (["--prompt", "w1", "--target-router", "1-2"], "LAYER-EXPERT@POSITION"),
+        (["--prompt", "w1", "--target-router", "1-2@0"], "with experts and a router"),
+        (["--prompt", "w1", "--at", "2"], "a position below 2; found 2"),
+        (["--prompt", "w1", "--target-feature", "1-2"], "LAYER-INDEX@POSITION"),
+        (["--prompt", "w1", "--target-feature", "1-999@1"], "a feature below 40"),
+        (["--prompt", "w1", "--foil-feature", "1-9@1"], "exactly one --target-feature"),
+        (
+            ["--prompt", "w1", "--target-feature", "1-9@1", "--foil-feature", "1-9@0"],
+            "one layer and position",
+        ),
+        (["--prompt", "w1", "--target-direction", "x.npy@1"], "FILE.npy@PLACE@POSITION"),
+        (["--prompt", "w1", "--target-direction", "nowhere.npy@1@1"], "an .npy file"),
         (["--prompt", "w1", "--out", "/no/such/folder/graph.npz"], "an existing folder"),
         (["--prompt", " ".join(["w1"] * 40)], "1 to 32 tokens"),
     ],

@@ -26,6 +26,9 @@ FROZEN = (
 )
 
 
+STREAMS = (Site.RESIDUAL_BEFORE, Site.RESIDUAL_MIDDLE, Site.RESIDUAL_AFTER)
+
+
 @dataclass
 class Oracle:
     """The graph's rows as a dense matrix [row, node]; constants and dropped mass stay 0."""
@@ -36,7 +39,7 @@ class Oracle:
 
     def __post_init__(self):
         self.written: dict[int, torch.Tensor] = {}
-        self.read: dict[int | str, torch.Tensor] = {}
+        self.read: dict[object, torch.Tensor] = {}
         self.embedding: list[torch.Tensor] = []
         edits = {(Site.FINAL_NORM_SCALE, 0): torch.Tensor.detach}
         for layer in range(self.model.layers):
@@ -46,6 +49,12 @@ class Oracle:
             edits[self.dictionary.feature_input, layer] = self._keep(self.read, layer)
             edits[self.dictionary.feature_output, layer] = self._leaf(self.written, layer)
         edits[Site.EMBEDDING, 0] = self._embedding_leaf
+        for layer in range(self.model.layers):
+            for site in STREAMS:
+                if self.model.has(site, layer):
+                    edits[site, layer] = self._keep_too(
+                        (site, layer), edits.get((site, layer), lambda value: value)
+                    )
         edits[Site.LOGITS, 0] = self._keep(self.read, "logits")
         self.model.run(self.ids[None], edits=edits, gradients=True)
         positions = torch.zeros_like(self.embedding[0])
@@ -60,6 +69,13 @@ class Oracle:
             return value
 
         return edit
+
+    def _keep_too(self, key, edit):
+        def kept(value):
+            self.read[key] = edit(value)
+            return self.read[key]
+
+        return kept
 
     def _leaf(self, where, layer):
         skip = self.dictionary.skip(layer)
@@ -92,15 +108,20 @@ class Oracle:
             int(column[node]) for column in (nodes.layer, nodes.position, nodes.index)
         )
         if nodes.kind[node] == NodeKind.LOGIT:
-            logits = self.read["logits"][0, -1]
-            return logits[index] - logits.mean()
+            return self.logit(index, position)
         return self.dictionary.coder(layer).pre_activations(self.read[layer][0, position])[index]
 
+    def logit(self, token, position):
+        logits = self.read["logits"][0, position]
+        return logits[token] - logits.mean()
+
     def row(self, nodes, node):
+        return self.row_of(nodes, self.target(nodes, node))
+
+    def row_of(self, nodes, scalar):
+        """The row of any scalar that depends on what is kept in `read`."""
         leaves = [*(self.written[layer] for layer in range(self.model.layers)), self.embedding[0]]
-        found = torch.autograd.grad(
-            self.target(nodes, node), leaves, retain_graph=True, materialize_grads=True
-        )
+        found = torch.autograd.grad(scalar, leaves, retain_graph=True, materialize_grads=True)
         gradients = torch.stack([gradient[0] for gradient in found])
         out = np.zeros(len(nodes))
         is_feature = nodes.kind == NodeKind.FEATURE

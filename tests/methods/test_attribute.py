@@ -163,7 +163,11 @@ def test_the_header_says_how_the_graph_was_made(model, dictionary):
     settings = AttributionSettings(GivenTokens(("w3",)), max_feature_nodes=20)
     header = attribute(model, dictionary, IDS, settings).header
     assert header.dictionary == "random"
-    assert header.settings["target"] == {"kind": "GivenTokens", "tokens": ("w3",)}
+    assert header.settings["target"] == {
+        "kind": "GivenTokens",
+        "tokens": ("w3",),
+        "positions": (-1,),
+    }
     assert header.settings["max_feature_nodes"] == 20
     assert header.provenance["dtype"] == "float32"
     assert set(header.provenance["versions"]) >= {"torch", "transformer-lens"}

@@ -6,10 +6,11 @@ import numpy as np
 import torch
 from jaxtyping import Int64
 
-from atlas.errors import ModelError
-from atlas.models.dictionaries import Dictionary
+from atlas.errors import BadInput, ModelError
+from atlas.models.dictionaries import Dictionary, MlpDictionary
 from atlas.models.language_model import LanguageModel
 from atlas.models.replacement import FrozenPass, check_length, freeze
+from atlas.models.zero_positions import ZERO_POSITIONS
 
 Prompt = str | Int64[np.ndarray, " position"]
 """Text without its first special token, or token ids with it."""
@@ -19,7 +20,8 @@ def freeze_prompt(model: LanguageModel, dictionary: Dictionary, prompt: Prompt) 
     """The local replacement model of a prompt, in a precision in which sums can be checked.
 
     Raises:
-        BadInput: an empty prompt, one longer than the context, ids outside the vocabulary.
+        BadInput: an empty prompt, one longer than the context, ids outside the vocabulary; one
+            that is no chat, for a dictionary of chats.
         ModelError: weights in half precision; a dictionary that does not replace this model's MLPs.
     """
     if model.dtype not in (torch.float32, torch.float64):
@@ -28,7 +30,29 @@ def freeze_prompt(model: LanguageModel, dictionary: Dictionary, prompt: Prompt) 
         )
     ids = model.tokenize(prompt).ids if isinstance(prompt, str) else np.asarray(prompt)
     check_length(model, len(ids))
+    if isinstance(dictionary, MlpDictionary):
+        _check_start(model, dictionary, ids)
     return freeze(model, dictionary, torch.from_numpy(ids))
+
+
+def _check_start(
+    model: LanguageModel, dictionary: MlpDictionary, ids: Int64[np.ndarray, " position"]
+) -> None:
+    """Refuse a prompt whose words would lose their features where those of a chat's start do.
+
+    Several positions without features are the start of every chat; other prompts do not have it.
+    """
+    count = dictionary.zero_positions
+    if count == ZERO_POSITIONS or not model.tokenizer.has_chat_template:
+        return
+    start = model.tokenizer.chat([{"role": "user", "content": "?"}]).ids[:count]
+    if not np.array_equal(ids[:count], start):
+        raise BadInput(
+            "prompt",
+            f"the first {count} tokens of a chat, which have no features in {dictionary.name}",
+            f"{[model.token_string(int(token)) for token in ids[:count]]}",
+            "trace it as a chat",
+        )
 
 
 def prompt_text(frozen: FrozenPass, prompt: Prompt) -> str:

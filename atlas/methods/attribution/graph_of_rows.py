@@ -12,19 +12,11 @@ from scipy.sparse import csc_array, csr_array, hstack
 
 from atlas.graphs.graph import AttributionGraph, GraphHeader, NodeKind, NodeTable
 from atlas.methods.attribution.columns import Columns
+from atlas.methods.attribution.explained import Explained
 from atlas.methods.attribution.source_nodes import NodeTableBuilder, add_sources
-from atlas.methods.attribution.targets import TracedLogits
-from atlas.models.active_features import ZERO_POSITIONS
+from atlas.methods.attribution.target_record import target_record
+from atlas.methods.attribution.traced_rows import TracedRows
 from atlas.models.replacement import ErrorParts, FrozenPass
-
-
-@dataclass(frozen=True, eq=False)
-class TracedRows:
-    """The rows that were computed: features by column, then logits."""
-
-    features: Int[np.ndarray, " traced"]  # the columns of the features that have a row
-    weights: csr_array  # float32 [row, column]
-    columns: Columns
 
 
 @dataclass(frozen=True)
@@ -36,7 +28,7 @@ class Origin:
 
 
 def graph_of_rows(
-    frozen: FrozenPass, logits: TracedLogits, rows: TracedRows, origin: Origin
+    frozen: FrozenPass, explained: Explained, rows: TracedRows, origin: Origin
 ) -> AttributionGraph:
     """The graph of the traced features; all that the others contribute goes to dropped mass."""
     columns, weights = rows.columns, rows.weights.tocsc()
@@ -49,17 +41,17 @@ def graph_of_rows(
     parts = [weights[:, np.concatenate([rows.features, others])]]
     if has_lost:
         parts.append(csr_array(net))
-    count = len(logits.index)
+    count = len(explained)
     parts.append(csr_array((weights.shape[0], count), dtype=np.float32))
-    nodes = _nodes(frozen, logits, rows.features, others, has_lost)
+    nodes = _nodes(frozen, explained, rows.features, others, has_lost)
     logit_nodes = len(nodes) - count + np.arange(count)
     row_nodes = np.concatenate([np.arange(len(rows.features)), logit_nodes]).astype(np.int32)
     return AttributionGraph(
         nodes=nodes,
         rows=hstack(parts, format="csr"),
         row_nodes=row_nodes,
-        row_totals=_totals(frozen, logits, rows),
-        header=_header(frozen, origin),
+        row_totals=_totals(frozen, explained, rows),
+        header=_header(frozen, origin, rows),
         dropped_absolute=absolute if has_lost else None,
         row_margins=_margins(frozen, rows, count),
     )
@@ -73,7 +65,7 @@ def _other_columns(
     has_error = np.ones(shape, dtype=bool)
     if frozen.error_parts is not None:
         has_error = (frozen.error_parts.expert != ErrorParts.ABSENT).cpu().numpy()
-    has_error[:, :ZERO_POSITIONS] = False
+    has_error[:, : frozen.zero_positions] = False
     errors = columns.features + np.flatnonzero(has_error)
     constants = np.arange(columns.first_constant, columns.count)
     present = np.asarray(abs(weights[:, constants]).sum(axis=0)).reshape(-1) > 0
@@ -83,7 +75,7 @@ def _other_columns(
 
 def _nodes(
     frozen: FrozenPass,
-    logits: TracedLogits,
+    explained: Explained,
     features: Int[np.ndarray, " traced"],
     others: Int[np.ndarray, " other"],
     has_lost: bool,
@@ -92,17 +84,18 @@ def _nodes(
     add_sources(table, frozen, np.concatenate([features, others]))
     if has_lost:
         table.add(NodeKind.DROPPED, {"index": np.zeros(1)})
-    read_at = logits.reading.targets.position.cpu().numpy()
-    traced = {"position": read_at, "index": logits.index, "value": logits.probability}
-    table.add(NodeKind.LOGIT, traced, logits.label)
+    read_at = explained.reading.targets.position.cpu().numpy()
+    index = explained.index(frozen.model.d_vocab)
+    traced = {"position": read_at, "index": index, "value": explained.probability}
+    table.add(NodeKind.LOGIT, traced, explained.label)
     return table.build()
 
 
 def _totals(
-    frozen: FrozenPass, logits: TracedLogits, rows: TracedRows
+    frozen: FrozenPass, explained: Explained, rows: TracedRows
 ) -> Float32[np.ndarray, " row"]:
     features = frozen.features.pre.cpu().numpy()[rows.features]
-    return np.concatenate([features, logits.total.cpu().numpy()]).astype(np.float32)
+    return np.concatenate([features, explained.total.cpu().numpy()]).astype(np.float32)
 
 
 def _margins(
@@ -115,7 +108,7 @@ def _margins(
     return np.concatenate([features, np.zeros(logits)]).astype(np.float32)
 
 
-def _header(frozen: FrozenPass, origin: Origin) -> GraphHeader:
+def _header(frozen: FrozenPass, origin: Origin, rows: TracedRows) -> GraphHeader:
     model = frozen.model
     ids = [int(token) for token in frozen.ids]
     libraries = ("torch", "transformers", "transformer-lens", "llm-circuits-atlas")
@@ -125,22 +118,27 @@ def _header(frozen: FrozenPass, origin: Origin) -> GraphHeader:
         prompt=origin.prompt,
         tokens=tuple(model.token_string(token) for token in ids),
         token_ids=tuple(ids),
-        settings={
-            "method": "attribute",
-            **asdict(origin.settings),
-            "target": {
-                "kind": type(origin.settings.target).__name__,
-                **asdict(origin.settings.target),
-            },
-        },
+        settings=settings_record(origin.settings),
         provenance={
             "architecture": model.architecture,
             "dtype": str(model.dtype).removeprefix("torch."),
             "device": str(model.device),
-            "zero_positions": ZERO_POSITIONS,
+            "d_vocab": model.d_vocab,  # nodes of tokens' logits have an index below it
+            "zero_positions": frozen.zero_positions,
+            "tracing": {
+                "active_features": rows.columns.features,
+                "traced_features": len(rows.features),
+                "unvisited_mass": rows.unvisited_mass,
+            },
             "versions": {name: _version(name) for name in libraries},
         },
     )
+
+
+def settings_record(settings: Any) -> dict[str, Any]:
+    """What a graph's header says of the settings that it was made with."""
+    target = target_record(settings.target)
+    return {"method": "attribute", **asdict(settings), "target": target}
 
 
 def _version(library: str) -> str:

@@ -1,19 +1,34 @@
-"""Which features to trace next: those that move the logits most, as far as the rows so far tell.
+"""Which features to trace next, and how much is missed by tracing no more.
 
 The published order (Ameisen et al. 2025, appendix on computing graphs): after every step, rank
 the untraced features by their influence in the graph of the rows computed so far.
+
+The unvisited mass is a probability. Scale the absolute weights of every row over features (traced
+or not), errors and tokens to sum to 1. A walk starts at a logit, chosen in proportion to the
+logits' probabilities, steps from targets to sources with these shares, and ends at a node without
+a row:
+
+    unvisited mass = P(the walk ends at a feature without a row) = Σ influence[those] / Σ p[logits]
+
+With all rows computed the same walks go on from there, and no walk passes a node twice. So it is
+the share of all paths of influence in the full graph that pass an untraced feature. What a full
+trace finds missing is bounded by it: for every token, error and traced feature v
+
+    influence_so_far[v] / Σ p  <=  influence_full[v] / Σ p  <=  influence_so_far[v] / Σ p + mass
+
+and over all tokens and errors together the full trace finds exactly the mass more.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float64, Int
 from scipy.sparse import csr_array
 
 from atlas.graphs.influence import AbsoluteRows, pass_down
 
 
-def most_influential(
+def influence_on_sources(
     rows: csr_array,
     row_layers: Int[np.ndarray, " row"],
     row_nodes: Int[np.ndarray, " row"],
@@ -39,3 +54,16 @@ def most_influential(
     )
     arrived: np.ndarray = pass_down(edges, output)[:sources]
     return arrived
+
+
+def fewest_to_reach(share: float, waiting: Float64[np.ndarray, " feature"]) -> int:
+    """At least how many rows must be added until no more than `share` waits; 0 if none must.
+
+    A new row takes away no more than what waits at its own feature (it may pass some of that on
+    to others that wait), so those that wait most, together, must cover the excess.
+    """
+    largest = np.sort(waiting[waiting > 0])[::-1]
+    left = largest.sum() - np.cumsum(largest)
+    if largest.sum() <= share:
+        return 0
+    return int(np.argmax(left <= share)) + 1 if (left <= share).any() else len(largest)

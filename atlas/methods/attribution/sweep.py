@@ -29,7 +29,6 @@ from torch import Tensor
 
 from atlas.methods.attribution.columns import Columns
 from atlas.methods.attribution.watcher import Watcher
-from atlas.models.active_features import ZERO_POSITIONS
 from atlas.models.frozen_attention import FrozenAttention
 from atlas.models.language_model import LanguageModel
 from atlas.models.replacement import FrozenPass
@@ -143,7 +142,7 @@ class _Chunk:
         writers = frozen.dictionary.writers(layer)
         for position in range(self.length):
             gradient = self.gradient[position, :, :rows]
-            if position < ZERO_POSITIONS:
+            if position < frozen.zero_positions:
                 constant = frozen.zero_position_mlp[layer, position] @ gradient
                 self.out[columns.constant("zero_position_mlp"), :rows] += constant
                 continue

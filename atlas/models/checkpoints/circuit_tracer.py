@@ -23,6 +23,7 @@ from atlas.models.checkpoints.weight_files import write_weights
 from atlas.models.coders import Coder
 from atlas.models.dictionaries import CrossLayerTranscoder, MlpDictionary, TranscoderSet
 from atlas.models.sites import Site
+from atlas.models.zero_positions import zero_positions_of
 
 INPUT_SITES = {
     "hook_resid_mid": Site.RESIDUAL_MIDDLE,
@@ -52,15 +53,20 @@ def load(folder: Path, name: str | None = None) -> TranscoderSet | CrossLayerTra
     writes = _site(folder, config, "feature_output_hook", OUTPUT_SITES)
     files = _layer_files(folder, config, kind)
     title, model_name = name or folder.name, str(config.get("model_name") or "")
+    zero_positions = _zero_positions(folder, config, model_name)
     if kind == "transcoder_set":
         single = tuple(layer_files.read_single_layer(path, config) for path in files)
         _check_widths(folder, single)
-        return TranscoderSet(title, reads, writes, single, model_name=model_name)
+        return TranscoderSet(
+            title, reads, writes, single, model_name=model_name, zero_positions=zero_positions
+        )
     cross = tuple(
         layer_files.read_cross_layer(path, (layer, len(files))) for layer, path in enumerate(files)
     )
     _check_widths(folder, cross)
-    return CrossLayerTranscoder(title, reads, writes, cross, model_name=model_name)
+    return CrossLayerTranscoder(
+        title, reads, writes, cross, model_name=model_name, zero_positions=zero_positions
+    )
 
 
 def save(transcoders: MlpDictionary, folder: Path, model_name: str) -> None:
@@ -86,6 +92,8 @@ def save(transcoders: MlpDictionary, folder: Path, model_name: str) -> None:
         "activation": "jumprelu" if layer_files.thresholds(first) else first.activation.name(),
         "scan": transcoders.name,
     }
+    if transcoders.zero_positions != zero_positions_of(model_name):
+        config["zero_positions"] = transcoders.zero_positions
     if isinstance(first.activation, TopK):
         if not single:
             raise ModelError(transcoders.name, "relu or a threshold across layers", "topk")
@@ -113,6 +121,15 @@ def _read_config(folder: Path) -> dict[str, Any]:
     if kind not in KINDS:
         raise UnknownFormat(f"{path}: model_kind", f"one of {', '.join(KINDS)}", repr(kind))
     return config
+
+
+def _zero_positions(folder: Path, config: dict[str, Any], model_name: str) -> int:
+    """The number that the config sets, else that of its model."""
+    given = config.get("zero_positions", zero_positions_of(model_name))
+    if type(given) is not int or given < 1:
+        where = f"{folder / 'config.yaml'}: zero_positions"
+        raise UnknownFormat(where, "a whole number from 1 on", repr(given))
+    return given
 
 
 def _layer_files(folder: Path, config: dict[str, Any], kind: str) -> list[Path]:

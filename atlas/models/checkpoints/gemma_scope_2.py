@@ -17,6 +17,7 @@ from atlas.models.checkpoints.circuit_tracer_layers import read_single_layer
 from atlas.models.coders import SparseAutoencoder
 from atlas.models.dictionaries import SparseAutoencoderSet, TranscoderSet
 from atlas.models.sites import Site
+from atlas.models.zero_positions import zero_positions_of
 
 SITES = {
     "pre_feedforward_layernorm.output": Site.MLP_INPUT,
@@ -71,7 +72,11 @@ def load(folder: Path, name: str | None = None) -> SparseAutoencoderSet | Transc
     if list(coders) != list(range(len(coders))):
         expected = f"transcoders 0 to {max(coders)}"
         raise ModelUnavailable(str(folder), expected, f"only {list(coders)}")
-    return TranscoderSet(title, reads, writes, tuple(coders.values()), model_name=model_name)
+    zero_positions = zero_positions_of(model_name)
+    layers = tuple(coders.values())
+    return TranscoderSet(
+        title, reads, writes, layers, model_name=model_name, zero_positions=zero_positions
+    )
 
 
 def _parts(folder: Path) -> list[Path]:

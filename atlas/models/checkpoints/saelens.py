@@ -22,6 +22,7 @@ from atlas.models.checkpoints.weight_files import read_weights
 from atlas.models.coders import SparseAutoencoder, Transcoder
 from atlas.models.dictionaries import SparseAutoencoderSet, TranscoderSet
 from atlas.models.sites import Site
+from atlas.models.zero_positions import zero_positions_of
 
 AUTOENCODER_SITES = {
     "hook_resid_pre": Site.RESIDUAL_BEFORE,
@@ -78,7 +79,10 @@ def load(folder: Path, name: str | None = None) -> SparseAutoencoderSet | Transc
     if numbers != list(range(len(numbers))):
         raise ModelUnavailable(str(folder), f"transcoders 0 to {numbers[-1]}", f"only {numbers}")
     layers = tuple(one for _, one in sorted(coders.items()) if isinstance(one, Transcoder))
-    return TranscoderSet(title, reads, writes, layers, model_name=model_name)
+    zero_positions = zero_positions_of(model_name)
+    return TranscoderSet(
+        title, reads, writes, layers, model_name=model_name, zero_positions=zero_positions
+    )
 
 
 def load_layer(folder: Path) -> tuple[Place, SparseAutoencoder | Transcoder]:
