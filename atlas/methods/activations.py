@@ -25,9 +25,8 @@ class ActivationSettings:
     # Which features of a layer are wanted; of a layer that is not named here, all.
     features: Mapping[int, Sequence[int]] = field(default_factory=dict)
     rows_per_chunk: int = 32  # rows per forward pass
-    zero_first_position: bool = (
-        True  # position 0 holds the first token, whose features mean nothing
-    )
+    # The first token's features mean nothing, nor do those of a chat's first few.
+    without_zero_positions: bool = True
 
 
 @dataclass(frozen=True)
@@ -98,8 +97,8 @@ def activations(
                 "lengths", f"{rows} numbers up to {positions}", f"{len(lengths)} numbers"
             )
         counted &= np.arange(positions)[None] < np.asarray(lengths)[:, None]
-    if settings.zero_first_position:
-        counted[:, 0] = False
+    if settings.without_zero_positions:
+        counted[:, : dictionary.zero_positions] = False
     return _joined(list(passes(model, dictionary, (ids, counted), settings)), ids.shape)
 
 

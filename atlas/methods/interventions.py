@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from atlas.errors import BadInput
-from atlas.models.active_features import ZERO_POSITIONS
+from atlas.models.zero_positions import ZERO_POSITIONS
 
 Action = Literal["set", "scale", "ablate", "add"]
 ACTIONS: tuple[Action, ...] = ("set", "scale", "ablate", "add")

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from atlas.models.dictionaries import MlpDictionary
 from atlas.models.language_model import Place
-from atlas.models.zero_positions import ZERO_POSITIONS as ZERO_POSITIONS
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def test_padding_and_the_first_position_are_left_out(tiny_model):
     found = activations(model, dictionary, IDS, lengths=np.array([4, 2, 3]))
     assert found.position[found.row == 1].max() == 1
     assert found.position.min() == 1
-    settings = ActivationSettings(zero_first_position=False, layers=(2,))
+    settings = ActivationSettings(without_zero_positions=False, layers=(2,))
     with_first = activations(model, dictionary, IDS, settings)
     assert with_first.position.min() == 0
     assert set(with_first.layer) == {2}
