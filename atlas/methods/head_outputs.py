@@ -13,9 +13,9 @@ import torch
 from jaxtyping import Float, Int
 
 from atlas.errors import BadInput
-from atlas.models.zero_positions import ZERO_POSITIONS
 from atlas.models.language_model import LanguageModel
 from atlas.models.sites import Site
+from atlas.models.zero_positions import ZERO_POSITIONS
 
 
 def head_output(
