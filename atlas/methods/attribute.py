@@ -24,7 +24,7 @@ from atlas.methods.attribution.columns import Columns
 from atlas.methods.attribution.freeze_prompt import freeze_prompt, prompt_text
 from atlas.methods.attribution.graph_of_rows import Origin, TracedRows, graph_of_rows
 from atlas.methods.attribution.ranking import most_influential
-from atlas.methods.attribution.sweep import Targets, before_mlp, sweep
+from atlas.methods.attribution.sweep import Sweep, Targets, before_mlp
 from atlas.methods.attribution.targets import SalientTokens, Target, TracedLogits, traced_logits
 from atlas.models.active_features import ZERO_POSITIONS
 from atlas.models.dictionaries import Dictionary
@@ -43,7 +43,7 @@ class AttributionSettings:
     target: Target = SalientTokens()
     max_feature_nodes: int | None = 7500  # features that get a row; None: all active ones
     rows_per_step: int = 1024  # rows between two rankings; smaller follows influence more closely
-    rows_per_chunk: int = 256  # rows swept together; memory grows with rows × positions × d_model
+    rows_per_chunk: int = 384  # rows swept together; memory grows with rows × positions × d_model
     split_errors: bool = False  # in a mixture of experts, an error node for each chosen expert
 
     def __post_init__(self) -> None:
@@ -118,6 +118,7 @@ class _Tracer:
         self.logits = logits
         self.rows_per_chunk = rows_per_chunk
         self.columns = Columns.of(frozen)
+        self.sweep = Sweep(frozen)
         self.traced: Int[np.ndarray, " traced"] = np.zeros(0, dtype=np.int64)
         self.feature_blocks: list[csr_array] = []
         self.logit_block = csr_array((0, self.columns.count), dtype=np.float32)
@@ -172,7 +173,7 @@ class _Tracer:
 
     def _sparse_rows(self, targets: Targets, constants: Mapping[str, Tensor]) -> csr_array:
         blocks, order = [], []
-        for rows, weights in sweep(self.frozen, targets, self.rows_per_chunk):
+        for rows, weights in self.sweep.weights(targets, self.rows_per_chunk):
             for name, values in constants.items():
                 weights[:, self.columns.constant(name)] += values[rows]
             blocks.append(_sparse(weights.float().cpu().numpy()))

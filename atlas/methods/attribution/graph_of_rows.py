@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -143,6 +144,7 @@ def _header(frozen: FrozenPass, origin: Origin) -> GraphHeader:
     )
 
 
+@cache
 def _version(library: str) -> str:
     try:
         return version(library)

@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from atlas.methods.attribution.columns import Columns
+from atlas.models.active_features import ZERO_POSITIONS
 from atlas.models.replacement import FrozenPass
 
 KEPT_BYTES = 1 << 28  # vectors beyond this are gathered anew for each chunk
@@ -96,17 +97,18 @@ class MetVectors:
             here = frozen.features.at(source, position)
             if here.stop > here.start:
                 yield here, frozen.written(here, layer)
-        error = frozen.error(layer, position)
-        if bool(error.any()):
-            yield self.columns.error(layer, position), error
-        norm_bias = frozen.mlp_norm_bias[layer]
-        skip = frozen.mlps[layer].skip
+        if position >= ZERO_POSITIONS:
+            yield self.columns.error(layer, position), frozen.error(layer, position)
+        norm_bias, skip = frozen.mlp_norm_bias[layer], frozen.mlps[layer].skip
         if skip is not None:
             norm_bias = norm_bias + skip.norm_bias[position]
             yield from self._constant("skip_bias", skip.bias[position])
         yield from self._constant("norm_bias", norm_bias)
-        yield from self._constant("decoder_bias", frozen.decoder_bias[layer, position])
-        yield from self._constant("zero_position_mlp", frozen.zero_position_mlp[layer, position])
+        if position < ZERO_POSITIONS:
+            written = frozen.zero_position_mlp[layer, position]
+            yield from self._constant("zero_position_mlp", written)
+        else:
+            yield from self._constant("decoder_bias", frozen.decoder_bias[layer, position])
 
     def _of_attention(self, layer: int, position: int) -> Iterable[tuple[slice, Vectors]]:
         attention = self.frozen.attention[layer]

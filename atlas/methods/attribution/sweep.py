@@ -85,6 +85,34 @@ def after_all(model: LanguageModel) -> int:
     return 2 * model.layers
 
 
+class Sweep:
+    """One prompt's sweeps, which have the vectors that gradients meet in common. Final."""
+
+    def __init__(self, frozen: FrozenPass, watcher: Watcher | None = None) -> None:
+        self.watcher = watcher
+        # A watcher sees every gradient at every position, so then none stays in head space, and
+        # the first position is swept like the others.
+        alone = watcher is None
+        holds = alone and frozen.model.layers > HOLDING_LAYER and frozen.mlps[0].skip is None
+        self.met = MetVectors(frozen, HOLDING_LAYER if holds else None)
+        self.below = first_position(frozen) if alone else None
+
+    def weights(self, targets: Targets, rows_per_chunk: int) -> Iterator[Rows]:
+        """The weights of all rows, chunk by chunk."""
+        order = torch.argsort(targets.position, stable=True)
+        if self.below is not None:
+            at_first = int((targets.position == 0).sum())
+            if at_first > 0:
+                first = order[:at_first]
+                yield _read_first_position(self.met.columns, self.below, targets, first)
+            order = order[at_first:]
+        for start in range(0, len(order), rows_per_chunk):
+            chosen = order[start : start + rows_per_chunk]
+            deepest_first = torch.argsort(targets.depth[chosen], descending=True, stable=True)
+            chosen = chosen[deepest_first]
+            yield chosen, _Chunk(self, targets.take(chosen), chosen).weights()
+
+
 def sweep(
     frozen: FrozenPass, targets: Targets, rows_per_chunk: int, watcher: Watcher | None = None
 ) -> Iterator[Rows]:
@@ -93,20 +121,7 @@ def sweep(
     What a target adds of its own (its bias, the bias of the norm that it reads through) meets no
     layer and is not among them.
     """
-    holds = watcher is None and frozen.model.layers > HOLDING_LAYER and frozen.mlps[0].skip is None
-    met = MetVectors(frozen, HOLDING_LAYER if holds else None)
-    # A watcher sees every position, so then the first one is swept like the others.
-    below = None if watcher is not None else first_position(frozen)
-    order = torch.argsort(targets.position, stable=True)
-    if below is not None:
-        at_first = int((targets.position == 0).sum())
-        yield _read_first_position(met.columns, below, targets, order[:at_first])
-        order = order[at_first:]
-    for start in range(0, len(order), rows_per_chunk):
-        chosen = order[start : start + rows_per_chunk]
-        deepest_first = torch.argsort(targets.depth[chosen], descending=True, stable=True)
-        chosen = chosen[deepest_first]
-        yield chosen, _Chunk(met, targets.take(chosen), below, chosen, watcher).weights()
+    return Sweep(frozen, watcher).weights(targets, rows_per_chunk)
 
 
 def _read_first_position(
@@ -129,17 +144,11 @@ class _Chunk:
     attention in head space, where it stays.
     """
 
-    def __init__(
-        self,
-        met: MetVectors,
-        targets: Targets,
-        below: FirstPosition | None,
-        rows: Int[Tensor, " row"],
-        watcher: Watcher | None,
-    ) -> None:
-        self.met, self.frozen, self.columns = met, met.frozen, met.columns
-        self.targets, self.rows, self.below, self.watcher = targets, rows, below, watcher
-        self.first = 0 if below is None else 1
+    def __init__(self, sweep: Sweep, targets: Targets, rows: Int[Tensor, " row"]) -> None:
+        self.met, self.below, self.watcher = sweep.met, sweep.below, sweep.watcher
+        self.frozen, self.columns = self.met.frozen, self.met.columns
+        self.targets, self.rows = targets, rows
+        self.first = 0 if self.below is None else 1
         self.length = int(targets.position.max()) + 1
         self.positions = range(self.first, self.length)
         starts = targets.gradient
@@ -170,7 +179,7 @@ class _Chunk:
             self._start(2 * layer)
         for position in self.positions:
             self._meet(self.met.embedding(position), position)
-        return self.out[:, : len(self.targets)].T
+        return self.out[:, : len(self.targets)].T.contiguous()
 
     def _start(self, depth: int) -> None:
         """Let the rows whose target is at this depth join the sweep."""
