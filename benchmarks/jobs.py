@@ -9,6 +9,7 @@ import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "benchmarks"
@@ -16,6 +17,7 @@ PEER_PYTHON = Path(
     os.environ.get("PEER_PYTHON", ROOT / "build" / "peer-environment" / "bin" / "python")
 )
 PEER, OURS = "peer", "ours"
+THREADS = 1
 
 
 @dataclass(frozen=True)
@@ -28,15 +30,20 @@ class Job:
     max_feature_nodes: int | None
     batch: int = 512  # rows of the peer's backward passes; 512 is its default
     rows_per_step: int = 1024  # rows between two rankings
-    threads: int = 1
+    threads: int = THREADS
     graph: str = ""  # an .npz to write
 
 
-def measure(side: str, job: Job, task: str = "attribute") -> dict[str, float]:
-    """The figures of a job, run where the side's libraries are."""
+def measure(
+    side: str, job: Any, task: str = "attribute", limit: float | None = None
+) -> dict[str, float]:
+    """The figures of a job, a dataclass, run where the side's libraries are.
+
+    Raises subprocess.TimeoutExpired after `limit` seconds.
+    """
     python = PEER_PYTHON if side == PEER else Path(sys.executable)
     environment = os.environ | {
-        "OMP_NUM_THREADS": str(job.threads),
+        "OMP_NUM_THREADS": str(THREADS),
         "HF_HUB_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",
         "PYTHONPATH": str(ROOT),
@@ -50,6 +57,7 @@ def measure(side: str, job: Job, task: str = "attribute") -> dict[str, float]:
             env=environment,
             capture_output=True,
             text=True,
+            timeout=limit,
         )
     if finished.returncode != 0:
         raise RuntimeError(f"{side} {task}: {finished.stderr[-2000:]}")
