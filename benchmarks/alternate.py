@@ -1,6 +1,6 @@
 """The speed and memory of attribution beside circuit-tracer's, run by run in turn.
 
-python -m benchmarks.alternate [CELL …]
+[LIMIT=SECONDS] python -m benchmarks.alternate [CELL …]
 
 Each run is a process of its own. A cell is: ours, the peer at its default batch, then batch after
 batch from 1 to 64, ours again after each. Figures are appended to a file of JSON lines, so that a
@@ -10,6 +10,7 @@ run that was stopped goes on where it was.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ RESULTS = BUILD / "attribution.jsonl"
 DEFAULT_BATCH = 512
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 WORSE = 2  # the search ends after as many batches in a row that are slower than the best
-LIMIT = 900.0  # seconds for one run, after which it is given up
+LIMIT = float(os.environ.get("LIMIT", "1800"))  # seconds for one run before it is given up
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,24 +27,25 @@ SIZE, REPEATS = 768, 20  # of the products that give the machine's rate
 BILLION = 1e9
 
 
-class Timed:
-    """Adds up the seconds of the sweeps, without what is between them."""
+def _in_place(_: Any, left: list[int], right: list[int], *__: Any, **___: Any) -> int:
+    return 2 * left[0] * left[1] * right[1]
 
-    def __init__(self) -> None:
+
+class Watched:
+    """Adds up the seconds of the sweeps, or their operations, without what is between them."""
+
+    def __init__(self, counts: bool) -> None:
+        self.counts = counts
         self.seconds = 0.0
+        self.operations = 0
         self.original = Sweep.weights
 
-    def __enter__(self) -> Timed:
+    def __enter__(self) -> Watched:
         """Start."""
 
         def weights(sweep: Sweep, *arguments: Any) -> Any:
             chunks = self.original(sweep, *arguments)
-            while True:
-                started = time.process_time()
-                chunk = next(chunks, None)
-                self.seconds += time.process_time() - started
-                if chunk is None:
-                    return
+            while (chunk := self._next(chunks)) is not None:
                 yield chunk
 
         Sweep.weights = weights  # type: ignore[method-assign]
@@ -52,6 +54,18 @@ class Timed:
     def __exit__(self, *_: object) -> None:
         """Stop."""
         Sweep.weights = self.original  # type: ignore[method-assign]
+
+    def _next(self, chunks: Iterator[Any]) -> Any:
+        if self.counts:
+            custom = {torch.ops.aten.addmm_: _in_place}
+            with FlopCounterMode(display=False, custom_mapping=custom) as counter:
+                chunk = next(chunks, None)
+            self.operations += counter.get_total_flops()
+            return chunk
+        started = time.process_time()
+        chunk = next(chunks, None)
+        self.seconds += time.process_time() - started
+        return chunk
 
 
 def main(names: list[str]) -> None:
@@ -73,20 +87,15 @@ def _row(cell: Cell) -> str:
     )
     settings = AttributionSettings(max_feature_nodes=job.max_feature_nodes)
     ids = np.array(job.ids)
-    aten = torch.ops.aten
-    custom = {aten.addmm_: lambda _, left, right, *__, **___: 2 * left[0] * left[1] * right[1]}
-    with FlopCounterMode(display=False, custom_mapping=custom) as counter, Timed():
+    with Watched(counts=True) as counted:
         attribute(model, dictionary, ids, settings)
-    # The model's own pass and the encoders are no part of the sweep.
-    with FlopCounterMode(display=False, custom_mapping=custom) as setup:
-        attribute(model, dictionary, ids, AttributionSettings(max_feature_nodes=1))
-    products = counter.get_total_flops() - setup.get_total_flops()
     rates, seconds = [], []
     for _ in range(3):
         rates.append(machine_rate())
-        with Timed() as timed:
+        with Watched(counts=False) as timed:
             attribute(model, dictionary, ids, settings)
         seconds.append(timed.seconds)
+    products = counted.operations
     rate, best = products / min(seconds), max(rates)
     return (
         f"| {cell.name} | {products / BILLION:.0f} GFLOP | {min(seconds):.2f} s | "
