@@ -56,7 +56,7 @@ class FrozenSkip:
     def backward(
         self, gradient: Float[Tensor, "some_position d_model row"], first: int = 0
     ) -> Float[Tensor, "some_position d_model row"]:
-        """The gradient where the stream is read, for rows side by side at positions from `first`."""
+        """The gradient where the stream is read, for rows side by side from position `first` on."""
         scale = self.scale[first : first + len(gradient), None, None]
         return (self.matrix @ gradient) / scale
 

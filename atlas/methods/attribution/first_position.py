@@ -23,9 +23,18 @@ from atlas.models.replacement import FrozenPass
 class FirstPosition:
     """What each source holds of the stream, with its columns."""
 
+    count: int  # of all columns
     columns: Int[Tensor, " source"]
     stream: Float[Tensor, "depth source d_model"]  # by half layers, as targets count them
     values: tuple[Float[Tensor, "source kv_width"], ...]  # as each layer's values read it
+
+    def weights(
+        self, depth: Int[Tensor, " row"], gradient: Float[Tensor, "row d_model"]
+    ) -> Float[Tensor, "row column"]:
+        """The rows whose targets read this position itself."""
+        weights = gradient.new_zeros(len(gradient), self.count)
+        weights[:, self.columns] = torch.einsum("rsd,rd->rs", self.stream[depth], gradient)
+        return weights
 
 
 def first_position(frozen: FrozenPass) -> FirstPosition:
@@ -47,6 +56,7 @@ def first_position(frozen: FrozenPass) -> FirstPosition:
     kept = torch.stack(stream).any(dim=2).any(dim=0).nonzero().reshape(-1)
     everywhere = torch.tensor([columns.first_token, *names], device=kept.device)
     return FirstPosition(
+        count=columns.count,
         columns=everywhere[kept],
         stream=torch.stack(stream)[:, kept],
         values=tuple(each[kept] for each in values),

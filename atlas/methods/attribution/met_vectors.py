@@ -88,8 +88,9 @@ class MetVectors:
         if start == 0:
             return None
         vectors = torch.cat([each for _, each in found])
-        holds = self._held_value is not None and layer == 0
-        return Met(vectors, tuple(parts), vectors @ self._held_value if holds else None)
+        # Gradients that stay in head space meet what the layers below the holding one write.
+        held = None if self._held_value is None or layer > 0 else vectors @ self._held_value
+        return Met(vectors, tuple(parts), held)
 
     def _of_mlp(self, layer: int, position: int) -> Iterable[tuple[slice, Vectors]]:
         frozen = self.frozen

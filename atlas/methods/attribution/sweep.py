@@ -34,9 +34,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from atlas.methods.attribution.columns import Columns
 from atlas.methods.attribution.first_attention import at_first_position, project, spread
-from atlas.methods.attribution.first_position import FirstPosition, first_position
+from atlas.methods.attribution.first_position import first_position
 from atlas.methods.attribution.met_vectors import Met, MetVectors
 from atlas.methods.attribution.watcher import Watcher
 from atlas.models.frozen_attention import FrozenAttention
@@ -102,9 +101,8 @@ class Sweep:
         order = torch.argsort(targets.position, stable=True)
         if self.below is not None:
             at_first = int((targets.position == 0).sum())
-            if at_first > 0:
-                first = order[:at_first]
-                yield _read_first_position(self.met.columns, self.below, targets, first)
+            first = targets.take(order[:at_first])
+            yield order[:at_first], self.below.weights(first.depth, first.gradient)
             order = order[at_first:]
         for start in range(0, len(order), rows_per_chunk):
             chosen = order[start : start + rows_per_chunk]
@@ -122,17 +120,6 @@ def sweep(
     layer and is not among them.
     """
     return Sweep(frozen, watcher).weights(targets, rows_per_chunk)
-
-
-def _read_first_position(
-    columns: Columns, below: FirstPosition, targets: Targets, rows: Int[Tensor, " some_row"]
-) -> Rows:
-    """The rows whose targets read the first position itself."""
-    chosen = targets.take(rows)
-    weights = chosen.gradient.new_zeros(len(rows), columns.count)
-    read = below.stream[chosen.depth]  # [row, source, d_model]
-    weights[:, below.columns] = torch.einsum("rsd,rd->rs", read, chosen.gradient)
-    return rows, weights
 
 
 class _Chunk:
