@@ -76,7 +76,7 @@ def _seconds(figures: Figures) -> str:
 
 def _ratio(figures: Figures, ours: float) -> str:
     if "over" in figures:
-        return f"over {figures['over'] / ours:.0f}×"
+        return f"over {figures['over'] / ours:.1f}×"
     return f"{figures['wall'] / ours:.1f}×" if figures else "–"
 
 
