@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas test check lint browser reproduce site slow test-matrix microworld microworld-smoke
+.PHONY: help atlas test check lint browser reproduce site slow test-matrix bench microworld microworld-smoke
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -49,6 +49,22 @@ slow: $(INSTALLED) ## kill tests, a site of 300 entries (3 minutes)
 
 test-matrix: $(INSTALLED) ## the four theorems with every family, kind of dictionary and activation function (3 minutes on one core)
 	$(BIN)/python -m pytest -m matrix
+
+PEER := build/peer-environment
+
+$(PEER)/.installed: benchmarks/peer_requirements.txt
+	$(PYTHON) -m venv $(PEER)
+	$(PEER)/bin/pip install --quiet --requirement benchmarks/peer_requirements.txt
+	touch $@
+
+bench: $(INSTALLED) $(PEER)/.installed ## speed and memory beside circuit-tracer, which gets an environment of its own (1.6 GB, minutes); hours, goes on where it was stopped
+	$(BIN)/python -m benchmarks.correctness
+	$(BIN)/python -m benchmarks.alternate
+	$(BIN)/python -m benchmarks.sweep_rate
+	$(BIN)/python -m benchmarks.pruning
+	$(BIN)/python -m benchmarks.sweep
+	$(BIN)/python -m benchmarks.attention_score
+	$(BIN)/python -m benchmarks.table
 
 microworld: $(INSTALLED) ## retrain the embedded model and its dictionaries from the seed (not timed in one go; on 2 idle cores the model takes 30 minutes and the transcoders 25)
 	$(BIN)/python -m microworld train

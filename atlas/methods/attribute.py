@@ -43,7 +43,7 @@ class AttributionSettings:
     # are added until less does or `max_feature_nodes` have one. None: until they have.
     until: float | None = None
     rows_per_step: int = 1024  # rows between two rankings; smaller follows influence more closely
-    rows_per_chunk: int = 256  # rows swept together; memory grows with rows × positions × d_model
+    rows_per_chunk: int = 384  # rows swept together; memory grows with rows × positions × d_model
     split_errors: bool = False  # in a mixture of experts, an error node for each chosen expert
 
     def __post_init__(self) -> None:

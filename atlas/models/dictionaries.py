@@ -32,6 +32,7 @@ class Dictionary(ABC):
     feature_input: Site
     feature_output: Site
     model_name: str = field(default="", kw_only=True)  # the model it was trained on, if known
+    zero_positions: int = field(default=ZERO_POSITIONS, kw_only=True)  # that have no features
 
     @property
     @abstractmethod
@@ -98,7 +99,6 @@ class MlpDictionary(Dictionary, ABC):
     """A dictionary that stands for every MLP of a model: the kind that has exact graphs."""
 
     layers: tuple[Coder, ...]
-    zero_positions: int = field(default=ZERO_POSITIONS, kw_only=True)  # that have no features
 
     @property
     def layer_numbers(self) -> tuple[int, ...]:

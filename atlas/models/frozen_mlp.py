@@ -54,10 +54,11 @@ class FrozenSkip:
     norm_bias: Float[Tensor, "position d_model"]  # what the bias of the norm before it becomes
 
     def backward(
-        self, gradient: Float[Tensor, "some_position d_model row"]
+        self, gradient: Float[Tensor, "some_position d_model row"], first: int = 0
     ) -> Float[Tensor, "some_position d_model row"]:
-        """The gradient where the stream is read, for rows side by side at the first positions."""
-        return (self.matrix @ gradient) / self.scale[: len(gradient), None, None]
+        """The gradient where the stream is read, for rows side by side from position `first` on."""
+        scale = self.scale[first : first + len(gradient), None, None]
+        return (self.matrix @ gradient) / scale
 
 
 @dataclass(frozen=True)

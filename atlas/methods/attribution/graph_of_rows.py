@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -141,6 +142,7 @@ def settings_record(settings: Any) -> dict[str, Any]:
     return {"method": "attribute", **asdict(settings), "target": target}
 
 
+@cache
 def _version(library: str) -> str:
     try:
         return version(library)

@@ -3,7 +3,7 @@
 A row starts as the gradient of its target where the target reads the residual stream. Going down,
 at each layer it meets the vectors that sources wrote there (their inner product is the edge) and
 then the attention, which is a fixed linear map (see `atlas.models.frozen_attention`). A skip
-connection past the features is one too, from a position to itself, at the first token as well:
+connection past the features is one too, from a position to itself:
 
     weight[row, source at (k, q)] = <gradient[q], vector written by the source>
     gradient[q] += S_k gradient[q]
@@ -11,15 +11,22 @@ connection past the features is one too, from a position to itself, at the first
 
 In parallel blocks both read what precedes the block, so the second sees no gradient of the first.
 
-Rows of all layers share the sweep: in a chunk they are sorted by depth, deepest first, so those
-that have started are a prefix. Chunks are sorted by position, so that a chunk needs no position
-after its last target. A row's first attention layer sees a gradient at one position only, which
-is used; and through attention 0 nothing is swept, because its only sources, the embeddings, are
-met in head space instead.
+Nearly all the work is the products with O_k and V_k. What is exact and saves some of them:
+
+- Rows of all layers share the sweep: in a chunk they are sorted by depth, deepest first, so those
+  that have started are a prefix. Chunks are sorted by position, so that a chunk needs no position
+  after its last target.
+- A row's first attention layer sees a gradient at one position only (`first_attention`).
+- Nothing is swept through attention 0: the embeddings are moved up through it instead.
+- Below attention 1 gradients stay in head space and meet the few vectors there as its values read
+  them.
+- Nothing is swept to the first position (`first_position`).
 """
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -27,11 +34,18 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from atlas.methods.attribution.columns import Columns
+from atlas.methods.attribution.first_attention import at_first_position, project, spread
+from atlas.methods.attribution.first_position import first_position
+from atlas.methods.attribution.met_vectors import Met, MetVectors
 from atlas.methods.attribution.watcher import Watcher
 from atlas.models.frozen_attention import FrozenAttention
 from atlas.models.language_model import LanguageModel
 from atlas.models.replacement import FrozenPass
+
+Rows = tuple[Int[Tensor, " some_row"], Float[Tensor, "some_row column"]]
+"""Which rows, and their weights."""
+HOLDING_LAYER = 1  # gradients below its attention stay in head space
+WHOLE = 16  # products of so many rows at a time, two vector registers wide, are up to twice as fast
 
 
 @dataclass(frozen=True)
@@ -70,42 +84,67 @@ def after_all(model: LanguageModel) -> int:
     return 2 * model.layers
 
 
+class Sweep:
+    """One prompt's sweeps, which have the vectors that gradients meet in common. Final."""
+
+    def __init__(self, frozen: FrozenPass, watcher: Watcher | None = None) -> None:
+        self.watcher = watcher
+        # A watcher sees every gradient at every position, so then none stays in head space, and
+        # the first position is swept like the others.
+        alone = watcher is None
+        holds = alone and frozen.model.layers > HOLDING_LAYER and frozen.mlps[0].skip is None
+        self.met = MetVectors(frozen, HOLDING_LAYER if holds else None)
+        self.below = first_position(frozen) if alone else None
+
+    def weights(self, targets: Targets, rows_per_chunk: int) -> Iterator[Rows]:
+        """The weights of all rows, chunk by chunk."""
+        order = torch.argsort(targets.position, stable=True)
+        if self.below is not None:
+            at_first = int((targets.position == 0).sum())
+            first = targets.take(order[:at_first])
+            yield order[:at_first], self.below.weights(first.depth, first.gradient)
+            order = order[at_first:]
+        for start in range(0, len(order), rows_per_chunk):
+            chosen = order[start : start + rows_per_chunk]
+            deepest_first = torch.argsort(targets.depth[chosen], descending=True, stable=True)
+            chosen = chosen[deepest_first]
+            yield chosen, _Chunk(self, targets.take(chosen), chosen).weights()
+
+
 def sweep(
     frozen: FrozenPass, targets: Targets, rows_per_chunk: int, watcher: Watcher | None = None
-) -> Iterator[tuple[Int[Tensor, " some_row"], Float[Tensor, "some_row column"]]]:
-    """The weights of all rows, chunk by chunk, as (which rows, their weights).
+) -> Iterator[Rows]:
+    """The weights of all rows, chunk by chunk.
 
     What a target adds of its own (its bias, the bias of the norm that it reads through) meets no
     layer and is not among them.
     """
-    order = torch.argsort(targets.position, stable=True)
-    for start in range(0, len(order), rows_per_chunk):
-        chosen = order[start : start + rows_per_chunk]
-        deepest_first = torch.argsort(targets.depth[chosen], descending=True, stable=True)
-        chosen = chosen[deepest_first]
-        yield chosen, _Chunk(frozen, targets.take(chosen), chosen, watcher).weights()
+    return Sweep(frozen, watcher).weights(targets, rows_per_chunk)
 
 
 class _Chunk:
     """The gradients of one chunk of rows on their way down.
 
-    `gradient` [position, d_model, row]; rows [: started] are swept, of which [: spread] have
-    passed an attention layer and are non-zero at more than one position.
+    `gradient` [position − first, d_model, row]; rows [: started] are swept, of which [: spread]
+    have passed an attention layer and are non-zero at more than one position. Room beyond the rows
+    is zero, so that products may take in more than the rows. `held` is what has left a layer's
+    attention in head space, where it stays.
     """
 
-    def __init__(
-        self,
-        frozen: FrozenPass,
-        targets: Targets,
-        rows: Int[Tensor, " row"],
-        watcher: Watcher | None,
-    ) -> None:
-        self.frozen, self.targets, self.rows, self.watcher = frozen, targets, rows, watcher
-        self.columns = Columns.of(frozen)
+    def __init__(self, sweep: Sweep, targets: Targets, rows: Int[Tensor, " row"]) -> None:
+        self.met, self.below, self.watcher = sweep.met, sweep.below, sweep.watcher
+        self.frozen, self.columns = self.met.frozen, self.met.columns
+        self.targets, self.rows = targets, rows
+        self.first = 0 if self.below is None else 1
         self.length = int(targets.position.max()) + 1
+        self.positions = range(self.first, self.length)
         starts = targets.gradient
-        self.gradient = starts.new_zeros(self.length, starts.shape[1], len(targets))
-        self.out = starts.new_zeros(self.columns.count, len(targets))
+        self.room = _whole(len(targets))
+        self.gradient = starts.new_zeros(len(self.positions), starts.shape[1], self.room)
+        self.out = starts.new_zeros(self.columns.count, self.room)
+        self.buffers: dict[str, Tensor] = {}
+        self.held: Float[Tensor, "position kv_width row"] | None = None
+        self.heights = [-depth for depth in targets.depth.tolist()]  # ascending
         self.started = 0
         self.spread = 0
 
@@ -115,7 +154,8 @@ class _Chunk:
         parallel = self.frozen.model.parallel_blocks
         self._start(after_all(self.frozen.model))
         for layer in reversed(range(layers)):
-            self._meet_mlp(layer)
+            for position in self.positions:
+                self._meet(self.met.mlp(layer, position), position)
             through_skip = self._through_skip(layer)
             if not parallel:
                 self._join(through_skip)
@@ -124,49 +164,37 @@ class _Chunk:
             if parallel:
                 self._join(through_skip)
             self._start(2 * layer)
-        self._meet_embedding()
-        return self.out.T
+        for position in self.positions:
+            self._meet(self.met.embedding(position), position)
+        return self.out[:, : len(self.targets)].T.contiguous()
 
     def _start(self, depth: int) -> None:
         """Let the rows whose target is at this depth join the sweep."""
-        count = int((self.targets.depth >= depth).sum())
-        new = torch.arange(self.started, count, device=self.out.device)
-        self.gradient[self.targets.position[new], :, new] = self.targets.gradient[new]
-        self.started = count
+        count = bisect_right(self.heights, -depth)
+        if count > self.started:
+            new = torch.arange(self.started, count, device=self.out.device)
+            place = self.targets.position[new] - self.first
+            self.gradient[place, :, new] = self.targets.gradient[new]
+            self.started = count
 
-    def _meet_mlp(self, layer: int) -> None:
-        """Edges from what the layer's features, errors and biases write."""
-        frozen, columns, rows = self.frozen, self.columns, self.started
-        if rows == 0:
+    def _meet(self, met: Met | None, position: int) -> None:
+        """Edges from the vectors at one position."""
+        if met is None or self.started == 0:
             return
-        writers = frozen.dictionary.writers(layer)
-        for position in range(self.length):
-            gradient = self.gradient[position, :, :rows]
-            if position < frozen.zero_positions:
-                constant = frozen.zero_position_mlp[layer, position] @ gradient
-                self.out[columns.constant("zero_position_mlp"), :rows] += constant
-                continue
-            for source in writers:
-                here = frozen.features.at(source, position)
-                self.out[here, :rows] += frozen.written(here, layer) @ gradient
-            error = frozen.error(layer, position) @ gradient
-            self.out[columns.error(layer, position), :rows] = error
-            bias = frozen.decoder_bias[layer, position] @ gradient
-            self.out[columns.constant("decoder_bias"), :rows] += bias
-        if bool(frozen.mlp_norm_bias[layer].any()):
-            summed = self.gradient[:, :, :rows].sum(dim=0)
-            norm_bias = frozen.mlp_norm_bias[layer] @ summed
-            self.out[columns.constant("norm_bias"), :rows] += norm_bias
+        rows = _whole(self.started)
+        weights = met.vectors @ self.gradient[position - self.first, :, :rows]
+        if self.held is not None and met.in_head_space is not None:
+            held = self.held[position]
+            weights[:, : held.shape[1]].addmm_(met.in_head_space, held)
+        for vectors, columns in met.parts:
+            self.out[columns, :rows] += weights[vectors]
 
     def _through_skip(self, layer: int) -> Float[Tensor, "position d_model row"] | None:
         """What the started rows' gradients become below the layer's skip connection."""
         skip = self.frozen.mlps[layer].skip
         if skip is None or self.started == 0:
             return None
-        gradient = self.gradient[:, :, : self.started]
-        self._meet_constant("skip_bias", skip.bias, gradient)
-        self._meet_constant("norm_bias", skip.norm_bias, gradient)
-        passed = skip.backward(gradient)
+        passed = skip.backward(self.gradient[:, :, : self.started], self.first)
         if self.watcher is not None:
             self.watcher.skip(layer, self.rows[: self.started], passed)
         return passed
@@ -178,86 +206,94 @@ class _Chunk:
 
     def _pass_attention(self, layer: int) -> None:
         """Sweep all started rows through one attention layer."""
-        attention = self.frozen.attention[layer]
         if self.started == 0:
             return
         if self.watcher is not None:
             gradient = self.gradient[:, :, : self.started]
             self.watcher.attention(layer, self.rows[: self.started], gradient)
-        self._meet_attention_constants(attention)
-        if self.spread > 0:
-            mixed = self._mix(attention)
-            if layer == 0:
-                self._meet_embedding_in_head_space(attention, mixed)
-            else:
-                spread = self.gradient[:, :, : self.spread]
-                spread += attention.value @ mixed
-        self._spread_new_rows(attention)
+        for position in self.positions:
+            self._meet(self.met.attention(layer, position), position)
+        if layer > 0:
+            arriving = list(self._spread_new_rows(layer))
+            if self.spread > 0:
+                self._pass_spread_rows(layer)
+            for rows, gradient in arriving:
+                self.gradient[: len(gradient), :, rows] = gradient
         self.spread = self.started
 
-    def _mix(self, attention: FrozenAttention) -> Float[Tensor, "source kv_width row"]:
-        """Σ over later positions and over the heads of a group, in head space."""
-        projected = attention.output @ self.gradient[:, :, : self.spread]
-        size = attention.output.shape[0] // attention.heads
-        by_head = projected.reshape(self.length, attention.heads, size, self.spread)
-        mixed = projected.new_zeros(self.length, attention.kv_heads, size, self.spread)
-        pattern = attention.pattern[:, : self.length, : self.length]
-        for head in range(attention.heads):
-            target = mixed[:, head // attention.group].view(self.length, -1)
-            target.addmm_(pattern[head].T, by_head[:, head].reshape(self.length, -1))
-        return mixed.reshape(self.length, -1, self.spread)
+    def _pass_spread_rows(self, layer: int) -> None:
+        """The rows with gradients at several positions, one product per position and matrix."""
+        attention, rows = self.frozen.attention[layer], _whole(self.spread)
+        projected = self._buffer("projected", len(self.positions), attention.output.shape[0], rows)
+        for place in range(len(self.positions)):
+            torch.mm(attention.output, self.gradient[place, :, :rows], out=projected[place])
+        mixed = self._mix(attention, projected)
+        if self.below is not None:
+            self._read_first_position(layer, mixed[0], slice(0, rows))
+        if layer == self.met.holding_layer:
+            self.held = mixed
+            return
+        for position in self.positions:
+            below = self.gradient[position - self.first, :, :rows]
+            below.addmm_(attention.value, mixed[position])
 
-    def _spread_new_rows(self, attention: FrozenAttention) -> None:
-        """The first attention layer of rows whose gradient is at their own position only."""
-        new = slice(self.spread, self.started)
+    def _mix(
+        self, attention: FrozenAttention, projected: Float[Tensor, "target width row"]
+    ) -> Float[Tensor, "source kv_width row"]:
+        """Σ over later positions and over the heads of a group, in head space."""
+        targets, width, rows = projected.shape
+        size = width // attention.heads
+        mixed = self._buffer("mixed", self.length, attention.value.shape[1], rows)
+        pattern = attention.pattern[:, self.first : self.length, : self.length]
+        for head in range(attention.heads):
+            above = projected[:, head * size : (head + 1) * size].view(targets, -1)
+            kv_head = head // attention.group
+            below = mixed[:, kv_head * size : (kv_head + 1) * size].view(self.length, -1)
+            if head % attention.group == 0:
+                torch.mm(pattern[head].T, above, out=below)
+            else:
+                below.addmm_(pattern[head].T, above)
+        return mixed
+
+    def _spread_new_rows(
+        self, layer: int
+    ) -> Iterator[tuple[slice, Float[Tensor, "some_position d_model some_row"]]]:
+        """Take out the rows that are at their own position only, as their first layer spreads them.
+
+        Until they are put back their room is zero.
+        """
+        attention, new = self.frozen.attention[layer], slice(self.spread, self.started)
         if new.start == new.stop:
             return
-        size = attention.output.shape[0] // attention.heads
-        each = torch.arange(self.spread, self.started, device=self.out.device)
-        own = self.gradient[self.targets.position[new], :, each]
-        projected = attention.output @ own.T
-        by_head = projected.reshape(attention.heads, size, -1)
-        value = attention.value.reshape(-1, attention.kv_heads, size).permute(1, 0, 2)
-        read = value.repeat_interleave(attention.group, dim=0) @ by_head  # [head, d_model, row]
-        pattern = attention.pattern[:, self.targets.position[new], : self.length]
-        self.gradient[:, :, new] += torch.einsum("hrq,hdr->qdr", pattern, read)
+        positions = self.targets.position[new]
+        each = torch.arange(new.start, new.stop, device=self.out.device)
+        own = self.gradient[positions - self.first, :, each]
+        self.gradient[positions - self.first, :, each] = 0
+        projected = project(attention, own)
+        if self.below is not None:
+            pattern = attention.pattern[:, positions, 0]
+            arriving = at_first_position(attention, projected, pattern)
+            self._read_first_position(layer, arriving, new)
+        for rows, gradient in spread(attention, projected, positions.tolist(), self.first):
+            gradient[-1] += own[rows].T
+            yield slice(new.start + rows.start, new.start + rows.stop), gradient
 
-    def _meet_attention_constants(self, attention: FrozenAttention) -> None:
-        gradient = self.gradient[:, :, : self.started]
-        for name in ("attention_bias", "norm_bias"):
-            self._meet_constant(name, getattr(attention, name), gradient)
-
-    def _meet_constant(
-        self,
-        name: str,
-        vectors: Float[Tensor, "prompt_position d_model"],
-        gradient: Float[Tensor, "position d_model row"],
+    def _read_first_position(
+        self, layer: int, arriving: Float[Tensor, "kv_width row"], rows: slice
     ) -> None:
-        """Edges from what a constant adds at every position."""
-        column = self.out[self.columns.constant(name), : gradient.shape[2]]
-        column += torch.einsum("qd,qdr->r", vectors[: self.length], gradient)
+        """Edges from what the first position holds, as the layer's values read it."""
+        if self.below is not None:
+            self.out[self.below.columns, rows] += self.below.values[layer] @ arriving
 
-    def _meet_embedding_in_head_space(
-        self, attention: FrozenAttention, mixed: Float[Tensor, "source kv_width row"]
-    ) -> None:
-        """Edges from the embeddings through attention 0, which needs no sweep through values."""
-        tokens = self.frozen.tokens[: self.length] @ attention.value
-        self._add_tokens(torch.einsum("qe,qer->qr", tokens, mixed))
-        if self.frozen.position_embedding is not None:
-            positions = self.frozen.position_embedding[: self.length] @ attention.value
-            column = self.out[self.columns.constant("position_embedding"), : self.spread]
-            column += torch.einsum("qe,qer->r", positions, mixed)
+    def _buffer(self, name: str, *shape: int) -> Float[Tensor, "position width row"]:
+        """Room for numbers, the same at every layer."""
+        size = math.prod(shape)
+        if name not in self.buffers:
+            most = math.prod((*shape[:-1], self.room))
+            self.buffers[name] = self.out.new_empty(most)
+        return self.buffers[name][:size].view(shape)
 
-    def _meet_embedding(self) -> None:
-        """Edges from the embeddings along the residual stream."""
-        self._add_tokens(
-            torch.einsum("qd,qdr->qr", self.frozen.tokens[: self.length], self.gradient)
-        )
-        if self.frozen.position_embedding is not None:
-            positions = self.frozen.position_embedding[: self.length]
-            column = self.out[self.columns.constant("position_embedding")]
-            column += torch.einsum("qd,qdr->r", positions, self.gradient)
 
-    def _add_tokens(self, weights: Float[Tensor, "position row"]) -> None:
-        start = self.columns.first_token
-        self.out[start : start + self.length, : weights.shape[1]] += weights
+def _whole(rows: int) -> int:
+    """The number of rows, rounded up for fast products."""
+    return -(-rows // WHOLE) * WHOLE

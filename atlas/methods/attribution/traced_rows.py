@@ -14,7 +14,7 @@ from torch import Tensor
 from atlas.methods.attribution.columns import Columns
 from atlas.methods.attribution.explained import Explained
 from atlas.methods.attribution.ranking import influence_on_sources
-from atlas.methods.attribution.sweep import Targets, before_mlp, sweep
+from atlas.methods.attribution.sweep import Sweep, Targets, before_mlp
 from atlas.models.replacement import FrozenPass
 
 
@@ -36,6 +36,7 @@ class Tracer:
         self.explained = explained
         self.rows_per_chunk = rows_per_chunk
         self.columns = Columns.of(frozen)
+        self.sweep = Sweep(frozen)
         self.traced: Int[np.ndarray, " traced"] = np.zeros(0, dtype=np.int64)
         self.feature_blocks: list[csr_array] = []
         self.target_block = csr_array((0, self.columns.count), dtype=np.float32)
@@ -102,7 +103,7 @@ class Tracer:
 
     def _sparse_rows(self, targets: Targets, constants: Mapping[str, Tensor]) -> csr_array:
         blocks, order = [], []
-        for rows, weights in sweep(self.frozen, targets, self.rows_per_chunk):
+        for rows, weights in self.sweep.weights(targets, self.rows_per_chunk):
             for name, values in constants.items():
                 weights[:, self.columns.constant(name)] += values[rows]
             blocks.append(_sparse(weights.float().cpu().numpy()))
