@@ -26,6 +26,8 @@ from atlas.graphs.influence import (
 
 # A float32's upper half orders non-negative numbers: 65,536 buckets instead of a sort.
 BUCKET_SHIFT = 16
+# By this share equal influence, as along a chain of single inputs, may differ from summing alone.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,8 @@ def without_dead_ends(
 def cumulative_threshold(amounts: Float[np.ndarray, " amount"], share: float) -> float:
     """The amount at which the sum of the larger ones first reaches `share` of the total.
 
-    Keeping all that is at least as large therefore keeps at least this share. Instead of a full
+    Less what rounding may have taken from amounts that are really as large. Keeping all that is at
+    least as large as the result therefore keeps at least this share. Instead of a full
     sort, amounts are summed into buckets by size and only the bucket that crosses is sorted.
     Where every amount is 0 none counts: the result is infinite.
     """
@@ -161,4 +164,5 @@ def cumulative_threshold(amounts: Float[np.ndarray, " amount"], share: float) ->
     place = min(int(np.searchsorted(reached, goal)), len(sums) - 1)
     crossing = np.sort(amounts[bucket == len(sums) - 1 - place])[::-1]
     within = reached[place] - sums[place] + np.cumsum(crossing, dtype=np.float64)
-    return float(crossing[min(int(np.searchsorted(within, goal)), len(crossing) - 1)])
+    last = min(int(np.searchsorted(within, goal)), len(crossing) - 1)
+    return float(crossing[last]) * (1 - ROUNDING)
