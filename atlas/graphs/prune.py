@@ -71,8 +71,7 @@ def nodes_to_keep(graph: AttributionGraph, threshold: float) -> Bool[np.ndarray,
     if threshold == 1:
         return np.ones(len(graph.nodes), dtype=bool)
     amounts = influence(graph)
-    smallest = cumulative_threshold(amounts, threshold)
-    influential: np.ndarray = fixed | (published_nodes(graph) & (amounts >= smallest))
+    influential: np.ndarray = fixed | (published_nodes(graph) & largest(amounts, threshold))
     return influential
 
 
@@ -88,7 +87,7 @@ def edges_to_keep(
     published = published_nodes(graph)[graph.edges.sources[candidates]]
     chosen = candidates[published]
     scores = edge_scores(graph, chosen)
-    high = chosen[scores >= cumulative_threshold(scores, threshold)]
+    high = chosen[largest(scores, threshold)]
     return np.sort(np.concatenate([candidates[~published], high]))
 
 
@@ -147,11 +146,16 @@ def without_dead_ends(
     return keep_nodes, np.sort(np.concatenate([chosen, others[both]]))
 
 
+def largest(amounts: Float[np.ndarray, " amount"], share: float) -> Bool[np.ndarray, " amount"]:
+    """Which amounts are the largest ones that hold `share` of the total; equal ones all or none."""
+    enough: np.ndarray = amounts >= cumulative_threshold(amounts, share) * (1 - ROUNDING)
+    return enough
+
+
 def cumulative_threshold(amounts: Float[np.ndarray, " amount"], share: float) -> float:
     """The amount at which the sum of the larger ones first reaches `share` of the total.
 
-    Less what rounding may have taken from amounts that are really as large. Keeping all that is at
-    least as large as the result therefore keeps at least this share. Instead of a full
+    Keeping all that is at least as large therefore keeps at least this share. Instead of a full
     sort, amounts are summed into buckets by size and only the bucket that crosses is sorted.
     Where every amount is 0 none counts: the result is infinite.
     """
@@ -165,4 +169,4 @@ def cumulative_threshold(amounts: Float[np.ndarray, " amount"], share: float) ->
     crossing = np.sort(amounts[bucket == len(sums) - 1 - place])[::-1]
     within = reached[place] - sums[place] + np.cumsum(crossing, dtype=np.float64)
     last = min(int(np.searchsorted(within, goal)), len(crossing) - 1)
-    return float(crossing[last]) * (1 - ROUNDING)
+    return float(crossing[last])
