@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Int
-from scipy.sparse import csc_array, csr_array, hstack
+from scipy.sparse import csr_array
 
 from atlas.graphs.graph import AttributionGraph, GraphHeader, NodeKind, NodeTable
 from atlas.methods.attribution.columns import Columns
@@ -32,24 +32,18 @@ def graph_of_rows(
     frozen: FrozenPass, explained: Explained, rows: TracedRows, origin: Origin
 ) -> AttributionGraph:
     """The graph of the traced features; all that the others contribute goes to dropped mass."""
-    columns, weights = rows.columns, rows.weights.tocsc()
-    untraced = np.setdiff1d(np.arange(columns.features), rows.features)
-    lost = weights[:, untraced]
-    net = np.asarray(lost.sum(axis=1), dtype=np.float32).reshape(-1, 1)
-    absolute = np.asarray(abs(lost).sum(axis=1), dtype=np.float32).reshape(-1)
+    columns, weights = rows.columns, rows.weights
     others = _other_columns(frozen, columns, weights)
-    has_lost = len(untraced) > 0
-    parts = [weights[:, np.concatenate([rows.features, others])]]
-    if has_lost:
-        parts.append(csr_array(net))
+    kept = np.concatenate([rows.features, others])
+    has_lost = len(rows.features) < columns.features
     count = len(explained)
-    parts.append(csr_array((weights.shape[0], count), dtype=np.float32))
+    renumbered, absolute = _renumbered(weights, kept, len(kept) + has_lost + count)
     nodes = _nodes(frozen, explained, rows.features, others, has_lost)
     logit_nodes = len(nodes) - count + np.arange(count)
     row_nodes = np.concatenate([np.arange(len(rows.features)), logit_nodes]).astype(np.int32)
     return AttributionGraph(
         nodes=nodes,
-        rows=hstack(parts, format="csr"),
+        rows=renumbered,
         row_nodes=row_nodes,
         row_totals=_totals(frozen, explained, rows),
         header=_header(frozen, origin, rows),
@@ -58,8 +52,35 @@ def graph_of_rows(
     )
 
 
+def _renumbered(
+    weights: csr_array, kept: Int[np.ndarray, " kept"], width: int
+) -> tuple[csr_array, Float32[np.ndarray, " row"]]:
+    """The rows with these columns first; the sum of the others in each row stands after them.
+
+    Also the sum of the others' absolute values. `kept` ascends, so entries stay in their order.
+    """
+    node = np.full(weights.shape[1], -1, dtype=np.int32)
+    node[kept] = np.arange(len(kept))
+    columns, values, pointers = node[weights.indices], weights.data, weights.indptr
+    count = len(pointers) - 1
+    lost = columns < 0
+    if not lost.any():
+        shape = (count, width)
+        return csr_array((values, columns, pointers), shape=shape), np.zeros(count, np.float32)
+    row = np.repeat(np.arange(count), np.diff(pointers))
+    lost_row, lost_values = row[lost], values[lost]
+    net = np.bincount(lost_row, lost_values, count).astype(np.float32)
+    absolute = np.bincount(lost_row, np.abs(lost_values), count).astype(np.float32)
+    ends = np.cumsum(np.bincount(row[~lost], minlength=count))
+    filled = np.flatnonzero(net)
+    columns = np.insert(columns[~lost], ends[filled], len(kept))
+    values = np.insert(values[~lost], ends[filled], net[filled])
+    pointers = np.concatenate([[0], ends + np.cumsum(net != 0)])
+    return csr_array((values, columns, pointers), shape=(count, width)), absolute
+
+
 def _other_columns(
-    frozen: FrozenPass, columns: Columns, weights: csc_array
+    frozen: FrozenPass, columns: Columns, weights: csr_array
 ) -> Int[np.ndarray, " other"]:
     """Errors outside the zero positions, all tokens, and the constants that this model has."""
     shape = (columns.layers, columns.positions, columns.slots)
@@ -68,10 +89,9 @@ def _other_columns(
         has_error = (frozen.error_parts.expert != ErrorParts.ABSENT).cpu().numpy()
     has_error[:, : frozen.zero_positions] = False
     errors = columns.features + np.flatnonzero(has_error)
-    constants = np.arange(columns.first_constant, columns.count)
-    present = np.asarray(abs(weights[:, constants]).sum(axis=0)).reshape(-1) > 0
+    present = np.unique(weights.indices[weights.indices >= columns.first_constant])
     tokens = np.arange(columns.first_token, columns.first_constant)
-    return np.concatenate([errors, tokens, constants[present]])
+    return np.concatenate([errors, tokens, present])
 
 
 def _nodes(

@@ -44,7 +44,8 @@ class Tracer:
     def trace_targets(self) -> None:
         """Compute the rows of what the graph explains."""
         reading = self.explained.reading
-        self.target_block = self._sparse_rows(reading.targets, reading.constants)
+        order, block = self._sparse_rows(reading.targets, reading.constants)
+        self.target_block = block[np.argsort(order, kind="stable")]
 
     def trace_features(self, chosen: Int[np.ndarray, " chosen"]) -> None:
         """Compute the rows of some features, given as columns."""
@@ -59,8 +60,9 @@ class Tracer:
             "encoder_bias": frozen.encoder_bias(columns),
             "norm_bias": frozen.encoder_norm_bias(columns),
         }
-        self.feature_blocks.append(self._sparse_rows(targets, constants))
-        self.traced = np.concatenate([self.traced, chosen])
+        order, block = self._sparse_rows(targets, constants)
+        self.feature_blocks.append(block)
+        self.traced = np.concatenate([self.traced, chosen[order]])
 
     def waiting(self) -> Float64[np.ndarray, " feature"]:
         """The share of the influence that ends at each feature without a row; -1 on the others.
@@ -68,10 +70,14 @@ class Tracer:
         See `ranking`: a feature of influence 0 is no part of the graph so far, but may be of it
         once others have rows.
         """
+        return self._waiting(*self._in_order())
+
+    def _waiting(
+        self, features: Int[np.ndarray, " traced"], weights: csr_array
+    ) -> Float64[np.ndarray, " feature"]:
         waiting = np.full(self.columns.features, -1.0)
-        if len(self.traced) == self.columns.features:
+        if len(features) == self.columns.features:
             return waiting
-        features, weights = self._in_order()
         layers = self.frozen.features.layer.cpu().numpy()[features]
         above_all = np.full(len(self.explained), self.frozen.model.layers)
         # Constants are no part of the published sum.
@@ -90,26 +96,27 @@ class Tracer:
     def rows(self) -> TracedRows:
         """All rows so far: features by column, then targets."""
         features, weights = self._in_order()
-        mass = float(np.maximum(self.waiting(), 0).sum())
+        mass = float(np.maximum(self._waiting(features, weights), 0).sum())
         return TracedRows(features, weights, self.columns, min(mass, 1.0))
 
     def _in_order(self) -> tuple[Int[np.ndarray, " traced"], csr_array]:
+        """The features with a row by column, and their rows followed by those of the targets."""
+        blocks = [*self.feature_blocks, self.target_block]
         order = np.argsort(self.traced, kind="stable")
-        weights = self.target_block
-        if self.feature_blocks:
-            features = vstack(self.feature_blocks, format="csr")[order]
-            weights = vstack([features, self.target_block], format="csr")
-        return self.traced[order], weights
+        below = len(order) + np.arange(len(self.explained))
+        return self.traced[order], vstack(blocks, format="csr")[np.concatenate([order, below])]
 
-    def _sparse_rows(self, targets: Targets, constants: Mapping[str, Tensor]) -> csr_array:
+    def _sparse_rows(
+        self, targets: Targets, constants: Mapping[str, Tensor]
+    ) -> tuple[Int[np.ndarray, " row"], csr_array]:
+        """The rows in the order of the sweep, after which of the targets each is."""
         blocks, order = [], []
         for rows, weights in self.sweep.weights(targets, self.rows_per_chunk):
             for name, values in constants.items():
                 weights[:, self.columns.constant(name)] += values[rows]
             blocks.append(_sparse(weights.float().cpu().numpy()))
             order.append(rows.cpu().numpy())
-        joined = vstack(blocks, format="csr")
-        return joined[np.argsort(np.concatenate(order), kind="stable")]
+        return np.concatenate(order), vstack(blocks, format="csr")
 
 
 SMALLEST_PROBABILITY = 1e-30
