@@ -13,7 +13,7 @@ from atlas.commands.output import format_option, library_option, print_json, pri
 from atlas.dashboards.labelled_tokens import LabelledTokens
 from atlas.entries.library import Library
 from atlas.errors import BadInput
-from atlas.methods.layer_dashboards import ObserveSettings
+from atlas.methods.observation.layer_dashboards import ObserveSettings
 from atlas.methods.token_sequences import read_ids
 from atlas.models.language_model import LanguageModel
 from atlas.runs.make_dashboards import DashboardPlan, Layout, make_dashboards

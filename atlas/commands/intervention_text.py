@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from atlas.errors import BadInput
-from atlas.methods.interventions import (
+from atlas.methods.intervention.interventions import (
     Action,
     AnyIntervention,
     FeatureIntervention,

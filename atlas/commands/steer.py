@@ -17,10 +17,10 @@ from atlas.commands.steer_report import comparison, print_comparison, print_swee
 from atlas.errors import BadInput
 from atlas.methods.compare_answers import compare_answers
 from atlas.methods.generate import GenerationSettings, generate
-from atlas.methods.head_outputs import head_output
 from atlas.methods.intervene import InterventionSettings, Mode, PromptBatch
 from atlas.methods.intervene_many import last_logits
-from atlas.methods.interventions import ACTIONS, AnyIntervention
+from atlas.methods.intervention.head_outputs import head_output
+from atlas.methods.intervention.interventions import ACTIONS, AnyIntervention
 from atlas.methods.next_token import Sampling
 
 HELP = {

@@ -21,7 +21,7 @@ from jaxtyping import Int, Int64
 
 from atlas.errors import BadInput
 from atlas.methods.intervene import PromptBatch, iterative_edits
-from atlas.methods.interventions import AnyIntervention, Span
+from atlas.methods.intervention.interventions import AnyIntervention, Span
 from atlas.methods.next_token import Sampling, TokenChooser
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import KeyValueCache, LanguageModel

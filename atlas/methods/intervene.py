@@ -28,10 +28,14 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from atlas.errors import BadInput, ModelError
-from atlas.methods.frozen_modes import Plans, check_can_hold, frozen_edits, held_through
-from atlas.methods.intervention_edits import chained, live_edits
-from atlas.methods.intervention_plan import plan_layers
-from atlas.methods.interventions import (
+from atlas.methods.intervention.edits import chained, live_edits
+from atlas.methods.intervention.frozen_modes import (
+    Plans,
+    check_can_hold,
+    frozen_edits,
+    held_through,
+)
+from atlas.methods.intervention.interventions import (
     AnyIntervention,
     DirectionIntervention,
     FeatureIntervention,
@@ -40,8 +44,9 @@ from atlas.methods.interventions import (
     Span,
     StreamIntervention,
 )
-from atlas.methods.kept_values import KeptValues
-from atlas.methods.site_plan import plan_sites
+from atlas.methods.intervention.kept_values import KeptValues
+from atlas.methods.intervention.plan import plan_layers
+from atlas.methods.intervention.site_plan import plan_sites
 from atlas.models.dictionaries import Dictionary, MlpDictionary
 from atlas.models.language_model import Edit, LanguageModel, Place
 from atlas.models.sites import Site

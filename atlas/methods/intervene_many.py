@@ -10,7 +10,7 @@ from torch import Tensor
 
 from atlas.errors import BadInput
 from atlas.methods.intervene import InterventionSettings, PromptBatch
-from atlas.methods.interventions import AnyIntervention
+from atlas.methods.intervention.interventions import AnyIntervention
 
 LOGITS_PER_PASS = 30_000_000
 """Rows × positions × vocabulary of a pass; 120 MB in float32."""

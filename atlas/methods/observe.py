@@ -12,8 +12,12 @@ from atlas.dashboards.activity import Activity, Context, examples_where
 from atlas.dashboards.dashboard import CounterExamples, Dashboard
 from atlas.dashboards.labelled_tokens import LabelledTokens
 from atlas.errors import BadInput
-from atlas.methods.feature_activity import observe_activity
-from atlas.methods.layer_dashboards import ObserveSettings, layer_dashboards, sequence_context
+from atlas.methods.observation.feature_activity import observe_activity
+from atlas.methods.observation.layer_dashboards import (
+    ObserveSettings,
+    layer_dashboards,
+    sequence_context,
+)
 from atlas.methods.score_features import predicate_score
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel

@@ -27,8 +27,12 @@ from atlas.dashboards.activity import Activity, percentiles
 from atlas.dashboards.dashboard import Dashboard
 from atlas.dashboards.labelled_tokens import LabelledTokens
 from atlas.errors import BadInput
-from atlas.methods.activity_record import ActivityRecord
-from atlas.methods.layer_dashboards import ObserveSettings, layer_dashboards, sequence_context
+from atlas.methods.observation.activity_record import ActivityRecord
+from atlas.methods.observation.layer_dashboards import (
+    ObserveSettings,
+    layer_dashboards,
+    sequence_context,
+)
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 

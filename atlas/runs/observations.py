@@ -19,7 +19,7 @@ from atlas.entries.digests import text_digest
 from atlas.entries.feature import Feature, Predicate
 from atlas.entries.library import Library
 from atlas.errors import EntryError
-from atlas.methods.layer_dashboards import ObserveSettings
+from atlas.methods.observation.layer_dashboards import ObserveSettings
 from atlas.methods.observe import observe
 from atlas.methods.score_features import predicate_score
 from atlas.models.dictionaries import Dictionary

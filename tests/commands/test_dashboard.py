@@ -12,7 +12,7 @@ from atlas.dashboards.circuit_tracer_features import read_feature, read_record
 from atlas.dashboards.dashboard import Dashboard
 from atlas.dashboards.labelled_tokens import LabelledTokens
 from atlas.errors import BadInput
-from atlas.methods.layer_dashboards import ObserveSettings
+from atlas.methods.observation.layer_dashboards import ObserveSettings
 from atlas.methods.observe import observe
 from atlas.models.checkpoints import circuit_tracer
 from atlas.models.language_model import LanguageModel

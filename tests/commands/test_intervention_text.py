@@ -5,7 +5,7 @@ import pytest
 
 from atlas.commands.intervention_text import read_change
 from atlas.errors import BadInput
-from atlas.methods.interventions import (
+from atlas.methods.intervention.interventions import (
     FeatureIntervention,
     HeadIntervention,
     NeuronIntervention,

@@ -10,7 +10,6 @@ from click.testing import CliRunner
 from atlas.commands.steer import command
 from atlas.errors import AtlasError
 from atlas.methods.generate import GenerationSettings, generate
-from atlas.methods.head_outputs import head_output
 from atlas.methods.intervene import (
     FeatureIntervention,
     HeadIntervention,
@@ -19,6 +18,7 @@ from atlas.methods.intervene import (
     StreamIntervention,
     intervene,
 )
+from atlas.methods.intervention.head_outputs import head_output
 from atlas.methods.next_token import Sampling
 from atlas.models.checkpoints import circuit_tracer
 from atlas.models.language_model import LanguageModel

@@ -10,7 +10,6 @@ from atlas.errors import BadInput, ModelError
 from atlas.graphs.graph import NodeKind
 from atlas.methods.attribute import attribute
 from atlas.methods.head_loadings import head_loadings
-from atlas.methods.head_outputs import head_output
 from atlas.methods.intervene import (
     DirectionIntervention,
     FeatureIntervention,
@@ -23,6 +22,7 @@ from atlas.methods.intervene import (
     intervene,
     iterative_edits,
 )
+from atlas.methods.intervention.head_outputs import head_output
 from atlas.models.sites import Site
 from tests.models import tiny_architectures, tiny_models
 

@@ -8,7 +8,7 @@ from atlas.dashboards.dashboard import Dashboard
 from atlas.dashboards.labelled_tokens import LabelledTokens
 from atlas.errors import BadInput
 from atlas.methods.activations import activations
-from atlas.methods.layer_dashboards import ObserveSettings
+from atlas.methods.observation.layer_dashboards import ObserveSettings
 from atlas.methods.observe import observe
 from atlas.models.sites import Site
 from tests.models import tiny_models

@@ -16,7 +16,7 @@ from atlas.methods.claims.row_activations import padded
 from atlas.methods.claims.row_changes import Change, HeadChange
 from atlas.methods.generate import GenerationSettings, generate
 from atlas.methods.intervene import InterventionSettings, Mode, PromptBatch
-from atlas.methods.interventions import (
+from atlas.methods.intervention.interventions import (
     AnyIntervention,
     DirectionIntervention,
     FeatureIntervention,

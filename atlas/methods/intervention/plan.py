@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from atlas.errors import BadInput
-from atlas.methods.interventions import (
+from atlas.methods.intervention.interventions import (
     AnyIntervention,
     DirectionIntervention,
     FeatureIntervention,

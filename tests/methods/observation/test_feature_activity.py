@@ -1,7 +1,7 @@
 import numpy as np
 
 from atlas.methods.activations import LayerEntries
-from atlas.methods.feature_activity import by_feature
+from atlas.methods.observation.feature_activity import by_feature
 
 
 def entries(*rows: tuple[int, int, int, float]) -> LayerEntries:

@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from atlas.errors import BadInput, ModelError
-from atlas.methods.interventions import (
+from atlas.methods.intervention.interventions import (
     AnyIntervention,
     HeadIntervention,
     NeuronIntervention,

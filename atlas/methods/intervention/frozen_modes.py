@@ -11,15 +11,15 @@ import torch
 from torch import Tensor
 
 from atlas.errors import BadInput, ModelError
-from atlas.methods.intervention_edits import chained, held_edits
-from atlas.methods.intervention_plan import LayerPlan, empty_plan
-from atlas.methods.interventions import (
+from atlas.methods.intervention.edits import chained, held_edits
+from atlas.methods.intervention.interventions import (
     AnyIntervention,
     HeadIntervention,
     StreamIntervention,
 )
-from atlas.methods.kept_values import KeptValues
-from atlas.methods.site_plan import SitePlan, UnitChanges
+from atlas.methods.intervention.kept_values import KeptValues
+from atlas.methods.intervention.plan import LayerPlan, empty_plan
+from atlas.methods.intervention.site_plan import SitePlan, UnitChanges
 from atlas.models.dictionaries import MlpDictionary
 from atlas.models.language_model import Edit, LanguageModel, Place
 from atlas.models.sites import Site

@@ -14,9 +14,9 @@ import numpy as np
 from atlas.dashboards.activity import Activity, Context, bands, density, histogram, top_examples
 from atlas.dashboards.dashboard import Dashboard
 from atlas.dashboards.labelled_tokens import LabelledTokens
-from atlas.methods.direct_effects import direct_effects
-from atlas.methods.feature_activity import LayerActivity
-from atlas.methods.similar_features import similar_features
+from atlas.methods.observation.direct_effects import direct_effects
+from atlas.methods.observation.feature_activity import LayerActivity
+from atlas.methods.observation.similar_features import similar_features
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from atlas.methods.intervention_plan import LayerPlan
+from atlas.methods.intervention.plan import LayerPlan
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import Edit, Place
 

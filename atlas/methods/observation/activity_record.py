@@ -17,7 +17,7 @@ import numpy as np
 from atlas.dashboards.activity import Activity
 from atlas.dashboards.labelled_tokens import LabelledTokens
 from atlas.methods.activations import ActivationSettings, LayerEntries, passes
-from atlas.methods.feature_activity import (
+from atlas.methods.observation.feature_activity import (
     FINAL_SCALE,
     LayerActivity,
     by_feature,

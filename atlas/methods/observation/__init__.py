@@ -1,0 +1,1 @@
+"""What `observe` stands on: where features are active, and what their decoders say."""
