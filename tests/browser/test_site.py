@@ -151,6 +151,14 @@ def test_a_click_keeps_a_node_and_escape_lets_it_go(visit):
     expect(view).not_to_have_class(re.compile("graph-picked"))
 
 
+def test_an_address_with_a_section_ends_there_though_the_graph_above_grows(visit):
+    page = visit().open(f"{CIRCUIT}#interventions")
+    expect(page.locator(".panel-row").first).to_be_attached()
+    page.wait_for_timeout(1000)  # a smooth scroll to where the section was before is over
+    heading = page.locator("#interventions")
+    assert abs(heading.evaluate("element => element.getBoundingClientRect().top")) < 150
+
+
 def test_a_row_of_the_panel_leads_to_the_other_node(visit):
     page = visit().open(CIRCUIT)
     page.locator(".panel-row", has_text="D").first.click()
