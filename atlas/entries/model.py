@@ -33,7 +33,7 @@ class DictionaryReference(Record):
 
     id: str
     kind: Literal["transcoder", "skip_transcoder", "cross_layer_transcoder", "sae"]
-    format: Literal["circuit_tracer", "saelens", "gemma_scope_2"]
+    format: Literal["circuit_tracer", "saelens", "gemma_scope_1", "gemma_scope_2"]
     folder: str = ""
     sha256: str = ""
     hub: str = ""

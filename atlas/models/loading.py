@@ -15,7 +15,7 @@ from atlas.errors import (
     ModelUnavailable,
     UnknownFormat,
 )
-from atlas.models.checkpoints import circuit_tracer, gemma_scope_2, saelens
+from atlas.models.checkpoints import circuit_tracer, gemma_scope_1, gemma_scope_2, saelens
 from atlas.models.checkpoints.weight_files import PICKLES
 from atlas.models.dictionaries import CrossLayerTranscoder, SparseAutoencoderSet, TranscoderSet
 from atlas.models.language_model import LanguageModel
@@ -25,6 +25,7 @@ AnyDictionary = TranscoderSet | CrossLayerTranscoder | SparseAutoencoderSet | Ne
 READERS: dict[str, Callable[[Path, str | None], AnyDictionary]] = {
     "circuit_tracer": circuit_tracer.load,
     "saelens": saelens.load,
+    "gemma_scope_1": gemma_scope_1.load,
     "gemma_scope_2": gemma_scope_2.load,
 }
 
@@ -79,7 +80,7 @@ def read_dictionary(folder: Path) -> AnyDictionary:
     """The dictionary in a folder, its format told by its files.
 
     Raises:
-        UnknownFormat: no folder of circuit-tracer, SAELens or GemmaScope 2, or pickles.
+        UnknownFormat: no folder of circuit-tracer, SAELens or GemmaScope, or pickles.
     """
     if (folder / "config.yaml").is_file():
         return circuit_tracer.load(folder)
@@ -87,6 +88,8 @@ def read_dictionary(folder: Path) -> AnyDictionary:
         return saelens.load(folder)
     if gemma_scope_2.is_folder(folder):
         return gemma_scope_2.load(folder)
+    if gemma_scope_1.is_folder(folder):
+        return gemma_scope_1.load(folder)
     found = "none of them" if folder.is_dir() else "no such folder"
     action = ""
     if folder.is_dir():
@@ -98,7 +101,7 @@ def read_dictionary(folder: Path) -> AnyDictionary:
             action = "write a config.yaml that gives model_kind, both hooks and transcoders: […]"
     raise UnknownFormat(
         str(folder),
-        "config.yaml (transcoders), cfg.json (SAELens) or config.json (GemmaScope 2)",
+        "config.yaml (transcoders), cfg.json (SAELens), config.json or params.npz (GemmaScope)",
         found,
         action,
     )

@@ -14,10 +14,9 @@ from typing import Any
 
 from atlas.errors import ModelError, ModelUnavailable, UnknownFormat
 from atlas.models.checkpoints.circuit_tracer_layers import read_single_layer
-from atlas.models.coders import SparseAutoencoder
+from atlas.models.checkpoints.set_of_layers import set_of_layers
 from atlas.models.dictionaries import SparseAutoencoderSet, TranscoderSet
 from atlas.models.sites import Site
-from atlas.models.zero_positions import zero_positions_of
 
 SITES = {
     "pre_feedforward_layernorm.output": Site.MLP_INPUT,
@@ -58,25 +57,10 @@ def load(folder: Path, name: str | None = None) -> SparseAutoencoderSet | Transc
     if len(kinds) > 1:
         found = ", ".join(sorted(f"{s[0].value} to {s[1].value} of {m}" for s, m in kinds))
         raise ModelError(str(folder), "layers of one kind, for one model", found)
-    ((reads, writes), model_name), title = kinds.pop(), name or folder.name
+    sites, model_name = kinds.pop()
     files = {layer: configs[layer] / "params.safetensors" for layer in sorted(configs)}
     coders = {layer: read_single_layer(path, {}) for layer, path in files.items()}
-    if reads is writes:
-        autoencoders = {
-            layer: SparseAutoencoder(
-                each.W_enc, each.b_enc, each.W_dec, each.b_dec, each.activation
-            )
-            for layer, each in coders.items()
-        }
-        return SparseAutoencoderSet(title, reads, writes, autoencoders, model_name=model_name)
-    if list(coders) != list(range(len(coders))):
-        expected = f"transcoders 0 to {max(coders)}"
-        raise ModelUnavailable(str(folder), expected, f"only {list(coders)}")
-    zero_positions = zero_positions_of(model_name)
-    layers = tuple(coders.values())
-    return TranscoderSet(
-        title, reads, writes, layers, model_name=model_name, zero_positions=zero_positions
-    )
+    return set_of_layers(folder, coders, sites, (name or folder.name, model_name))
 
 
 def _parts(folder: Path) -> list[Path]:

@@ -18,6 +18,7 @@ from atlas.models.checkpoints.saelens_layer import (
     autoencoder,
     transcoder,
 )
+from atlas.models.checkpoints.set_of_layers import check_all_layers
 from atlas.models.checkpoints.weight_files import read_weights
 from atlas.models.coders import SparseAutoencoder, Transcoder
 from atlas.models.dictionaries import SparseAutoencoderSet, TranscoderSet
@@ -75,9 +76,7 @@ def load(folder: Path, name: str | None = None) -> SparseAutoencoderSet | Transc
         return SparseAutoencoderSet(title, reads, writes, autoencoders, model_name=model_name)
     if autoencoders:
         raise ModelError(str(folder), "transcoders or autoencoders", "some of each")
-    numbers = sorted(coders)
-    if numbers != list(range(len(numbers))):
-        raise ModelUnavailable(str(folder), f"transcoders 0 to {numbers[-1]}", f"only {numbers}")
+    check_all_layers(folder, coders)
     layers = tuple(one for _, one in sorted(coders.items()) if isinstance(one, Transcoder))
     zero_positions = zero_positions_of(model_name)
     return TranscoderSet(
