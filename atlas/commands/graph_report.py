@@ -36,6 +36,7 @@ def summary_of(graph: AttributionGraph, top: int) -> dict[str, Any]:
         "prompt": graph.header.prompt,
         "size": f"{counted_nodes(graph)}; {graph.rows.nnz:,} edges",
         "tracing": tracing_of(graph),
+        "approximate": graph.header.provenance.get("approximate"),
         "largest_closure_gap": gap,
         "answers": {
             _answer(graph, int(node)): round(float(graph.nodes.value[node]), 6)
@@ -69,6 +70,7 @@ def summary_text(summary: dict[str, Any]) -> str:
         f"size     {summary['size']}",
         *(f"traced   {words}" for words in tracing_text(summary["tracing"])),
         f"rows     {closure}",
+        *approximation_text(summary["approximate"]),
         f"answers  {', '.join(answers) or 'none'}",
         "",
         scores if isinstance(scores, str) else scores_text(scores),
@@ -100,6 +102,26 @@ def tracing_text(found: dict[str, Any] | None) -> list[str]:
         f"{found['traced_features']:,} of {found['active_features']:,} active features; "
         f"unvisited mass {found['unvisited_mass']:.2%}"
         + ("" if until is None else f" (asked for: at most {until:.2%})")
+    ]
+
+
+def approximation_text(found: dict[str, Any] | None) -> list[str]:
+    """How edges were estimated and how far off they are, in a line; none where they are exact."""
+    if found is None:
+        return []
+    steps = found["steps"]
+    method = "by the gradient" if steps == 1 else f"by integrated gradients in {steps} steps"
+    checked = (
+        f"off by {found['relative_error']:.0%} of the effects on {found['edges']:,} edges from "
+        f"{found['sources']} features that were taken out of the model (correlation "
+        f"{found['correlation']:.3f})"
+        if found["edges"]
+        else "not checked"
+    )
+    complete = found.get("ig_completeness")
+    return [
+        f"edges are approximate, {method}: {checked}"
+        + ("" if complete is None else f"; rows complete to {complete:.1%}")
     ]
 
 

@@ -17,7 +17,12 @@ from atlas.commands.trace_prompts import Outcome, line_of, trace_prompts
 from atlas.commands.trace_report import lines, report
 from atlas.errors import BadInput
 from atlas.graphs.graph import AttributionGraph
-from atlas.methods.attribute import AttributionSettings, Progress, attribute
+from atlas.methods.attribute import AttributionSettings, Progress
+from atlas.methods.attribute_saes import SaeAttributionSettings
+from atlas.methods.attribution.logit_places import TokenTarget
+from atlas.methods.trace import TraceSettings, trace
+from atlas.models.dictionaries import SparseAutoencoderSet
+from atlas.models.loading import AnyDictionary
 
 
 @click.command(
@@ -64,6 +69,14 @@ from atlas.methods.attribute import AttributionSettings, Progress, attribute
     help="Split each error of a mixture of experts by expert.",
 )
 @click.option(
+    "--gradient-steps",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="With sparse autoencoders, whose edges are approximate: 1 takes gradients at the prompt, "
+    "more integrate them from all sources absent.",
+)
+@click.option(
     "--top",
     type=click.IntRange(min=0),
     default=3,
@@ -91,6 +104,7 @@ def command(  # noqa: PLR0913  one parameter per option
     max_feature_nodes: int,
     until: float | None,
     split_errors: bool,
+    gradient_steps: int,
     top: int,
     library: Path | None,
     output_format: str,
@@ -102,9 +116,7 @@ def command(  # noqa: PLR0913  one parameter per option
     target = target_of(
         TargetTexts(targets, foil, positions, features, foil_feature, neurons, directions, routers)
     )
-    settings = AttributionSettings(
-        target, max_feature_nodes, until=until, split_errors=split_errors
-    )
+    exact = AttributionSettings(target, max_feature_nodes, until=until, split_errors=split_errors)
     if [prompt, prompts, chat].count(None) != 2:
         raise click.UsageError("give one of --prompt, --prompts and --chat")
     if prompts is not None:
@@ -112,14 +124,31 @@ def command(  # noqa: PLR0913  one parameter per option
             raise click.UsageError("--prompts needs --out, a folder for the graphs")
         listed = read_prompts(prompts)
         engine = open_engine(model, dictionary, device, library)
+        settings = _settings(engine[1], exact, gradient_steps)
         _trace_all(trace_prompts(engine, listed, settings, out, _shown_progress()), output_format)
         return
     if out is not None and (not out.parent.is_dir() or out.is_dir()):
         raise BadInput("--out", "a file in an existing folder", str(out))
     given = NamedPrompt("", prompt or "" if chat is None else read_chat(chat))
     engine = open_engine(model, dictionary, device, library)
-    graph = attribute(*engine, given.prompt_for(engine[0]), settings, _shown_progress())
+    settings = _settings(engine[1], exact, gradient_steps)
+    graph = trace(*engine, given.prompt_for(engine[0]), settings, _shown_progress())
     _tell(graph, out, top, output_format)
+
+
+def _settings(
+    dictionary: AnyDictionary, exact: AttributionSettings, gradient_steps: int
+) -> TraceSettings:
+    """The settings for this kind of dictionary; a usage error for options that it cannot have."""
+    if not isinstance(dictionary, SparseAutoencoderSet):
+        if gradient_steps != 1:
+            raise click.UsageError("--gradient-steps is for sparse autoencoders")
+        return exact
+    if exact.until is not None or exact.split_errors:
+        raise click.UsageError("--until and --split-errors are for transcoders")
+    if not isinstance(exact.target, TokenTarget):
+        raise click.UsageError("with sparse autoencoders, targets are tokens")
+    return SaeAttributionSettings(exact.target, exact.max_feature_nodes, gradient_steps)
 
 
 def _tell(graph: AttributionGraph, out: Path | None, top: int, output_format: str) -> None:

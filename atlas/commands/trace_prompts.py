@@ -15,10 +15,11 @@ from atlas.commands.prompt_sources import NamedPrompt, UnreadablePrompt
 from atlas.entries.text import printable
 from atlas.errors import AtlasError, GraphError
 from atlas.graphs.graph import AttributionGraph
-from atlas.methods.attribute import AttributionSettings, Progress
+from atlas.methods.attribute import Progress
 from atlas.methods.attribute_many import attribute_many
 from atlas.methods.attribution.freeze_prompt import Prompt
 from atlas.methods.attribution.graph_of_rows import settings_record
+from atlas.methods.trace import TraceSettings
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 
@@ -35,7 +36,7 @@ class Outcome:
 def trace_prompts(
     engine: tuple[LanguageModel, Dictionary],
     prompts: list[NamedPrompt | UnreadablePrompt],
-    settings: AttributionSettings,
+    settings: TraceSettings,
     folder: Path,
     progress: Progress | None = None,
 ) -> Iterator[Outcome]:
@@ -69,7 +70,7 @@ class _Asked:
 def _asked(
     given: NamedPrompt | UnreadablePrompt,
     engine: tuple[LanguageModel, Dictionary],
-    settings: AttributionSettings,
+    settings: TraceSettings,
     folder: Path,
 ) -> _Asked:
     name, path = given.name, folder / f"{given.name}.npz"
@@ -88,7 +89,7 @@ def is_there(
     path: Path,
     engine: tuple[LanguageModel, Dictionary],
     prompt: Prompt,
-    settings: AttributionSettings,
+    settings: TraceSettings,
 ) -> bool:
     """Whether the file is a whole graph of these tokens, made with this engine and settings."""
     model, dictionary = engine

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from atlas.commands.graph_report import tracing_of, tracing_text
+from atlas.commands.graph_report import approximation_text, tracing_of, tracing_text
 from atlas.entries.text import printable
 from atlas.errors import GraphError
 from atlas.graphs.graph import AttributionGraph, NodeKind
@@ -25,6 +25,7 @@ def report(graph: AttributionGraph, features_per_position: int) -> dict[str, Any
         "nodes": len(graph.nodes),
         "edges": int(graph.rows.nnz),
         "tracing": tracing_of(graph),
+        "approximate": graph.header.provenance.get("approximate"),
         "largest_closure_gap": float(np.abs(graph.closure_gap()).max(initial=0.0)),
         "logits": [_logit(graph, int(node)) for node in graph.logit_nodes],
         "scores": _scores(graph),
@@ -58,10 +59,10 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
             f"from {_end(feature['strongest_source'])}   to {_end(feature['strongest_target'])}"
         )
     yield from (f"rows for {words}" for words in tracing_text(found["tracing"]))
-    yield (
-        f"{found['nodes']:,} nodes, {found['edges']:,} edges; every row closed to "
-        f"{found['largest_closure_gap']:.1e}"
-    )
+    yield from approximation_text(found["approximate"])
+    size = f"{found['nodes']:,} nodes, {found['edges']:,} edges"
+    closed = f"; every row closed to {found['largest_closure_gap']:.1e}"
+    yield size if found["approximate"] else size + closed
 
 
 def _end(end: dict[str, Any] | None) -> str:

@@ -24,6 +24,7 @@ CONSTANTS = (
     "query_bias",  # of an attention head's own query or key: in attention scores, not in graphs
     "key_bias",
     "router_bias",
+    "intercept",  # of approximate graphs: what is left when no source is there
 )
 
 

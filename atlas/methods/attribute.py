@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float64, Int, Int64
@@ -37,6 +38,7 @@ Progress = Callable[[int, int], None]
 class AttributionSettings:
     """What to trace, and in what portions."""
 
+    method: ClassVar[str] = "attribute"
     target: Target = SalientTokens()
     max_feature_nodes: int | None = 7500  # features that get a row; None: all active ones
     # Share of the influence on the logits, 0 to 1, that may end at features without a row; rows
@@ -83,7 +85,7 @@ def attribute(
         frozen = split_errors(frozen)
     targets = explain(frozen, settings.target)
     rows = _trace(frozen, targets, settings, progress)
-    return graph_of_rows(frozen, targets, rows, Origin(prompt_text(frozen, prompt), settings))
+    return graph_of_rows(frozen, targets, rows, Origin(prompt_text(model, prompt), settings))
 
 
 def _trace(

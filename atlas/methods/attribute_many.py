@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from atlas.errors import AtlasError
 from atlas.graphs.graph import AttributionGraph
-from atlas.methods.attribute import AttributionSettings, Progress, attribute
+from atlas.methods.attribute import AttributionSettings, Progress
 from atlas.methods.attribution.freeze_prompt import Prompt
+from atlas.methods.trace import TraceSettings, trace
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 
@@ -31,7 +32,7 @@ def attribute_many(
     model: LanguageModel,
     dictionary: Dictionary,
     prompts: Iterable[Prompt],
-    settings: AttributionSettings = AttributionSettings(),  # noqa: B008  frozen, safe to share
+    settings: TraceSettings = AttributionSettings(),  # noqa: B008  frozen, safe to share
     progress: Progress | None = None,
 ) -> Iterator[Attributed]:
     """One result per prompt, in order, each computed when it is asked for.
@@ -41,7 +42,7 @@ def attribute_many(
     """
     for prompt in prompts:
         try:
-            graph = attribute(model, dictionary, prompt, settings, progress)
+            graph = trace(model, dictionary, prompt, settings, progress)
         except AtlasError as error:
             yield Attributed(prompt, None, error)
         else:

@@ -88,7 +88,7 @@ def explain_score(
         keys=keys,
         model=model.name,
         dictionary=dictionary.name,
-        prompt=prompt_text(frozen, prompt),
+        prompt=prompt_text(model, prompt),
         tokens=tuple(model.token_string(int(token)) for token in frozen.ids),
         sources=table.build(),
         query_marginals=marginals[0],

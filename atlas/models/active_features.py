@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from atlas.models.dictionaries import MlpDictionary
+from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import Place
 
 
@@ -24,7 +24,8 @@ class ActiveFeatures:
     pre: Float[Tensor, " feature"]  # before the activation function
     # How far from switching; None where a feature's own fixed threshold tells.
     margin: Float[Tensor, " feature"] | None
-    starts: Int[Tensor, "layer position_boundary"]  # first column of each layer and position
+    # First column of each layer, counted among the dictionary's, and position.
+    starts: Int[Tensor, "layer position_boundary"]
 
     def __len__(self) -> int:
         """The number of active features."""
@@ -39,7 +40,7 @@ class ActiveFeatures:
         return slice(int(self.starts[layer, 0]), int(self.starts[layer, -1]))
 
 
-def active_features(dictionary: MlpDictionary, values: Mapping[Place, Tensor]) -> ActiveFeatures:
+def active_features(dictionary: Dictionary, values: Mapping[Place, Tensor]) -> ActiveFeatures:
     """The features that are active on a prompt, given the values at the input sites."""
     columns: list[tuple[Tensor, ...]] = []
     margins: list[Tensor] = []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ENTRY = "microworld-states-and-capitals"
+ENTRY = "microworld-refusing-harmful-requests"
 LARGEST_WHEEL = 70_000_000  # bytes
 
 

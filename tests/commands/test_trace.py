@@ -177,6 +177,39 @@ def test_a_prompt_without_words_is_traced_too(engine_options):
     assert "every row closed" in result.stdout
 
 
+@pytest.fixture(scope="module")
+def autoencoder_options(repository):
+    """Options that name the embedded model and its autoencoders."""
+    return ["--library", str(repository), "--model", "microworld", "--dictionary", "saes"]
+
+
+def test_autoencoders_are_traced_and_their_error_is_told(autoencoder_options, tmp_path):
+    path = tmp_path / "graph.npz"
+    prompt = ("--prompt", "the capital of the state containing Dallas is")
+    result = run(autoencoder_options, *prompt, "--max-feature-nodes", "120", "--out", str(path))
+    assert "rows for 120 of " in result.stdout
+    assert "edges are approximate, by the gradient: off by " in result.stdout
+    assert "every row closed" not in result.stdout
+    approximate = AttributionGraph.load(path).header.provenance["approximate"]
+    assert 0 < approximate["relative_error"] < 0.4
+    assert approximate["correlation"] > 0.9
+    shown = CliRunner().invoke(graph_group, ["show", str(path)])
+    assert f"correlation {approximate['correlation']:.3f}" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    "more", [("--until", "0.1"), ("--split-errors",), ("--target-feature", "1-2@1")]
+)
+def test_what_autoencoders_do_not_have_is_refused(more, autoencoder_options):
+    result = run(autoencoder_options, "--prompt", "the", *more)
+    assert result.exit_code == 2
+    assert "autoencoders" in result.stderr or "transcoders" in result.stderr
+
+
+def test_transcoders_have_no_gradient_steps(engine_options):
+    assert run(engine_options, "--prompt", "w1", "--gradient-steps", "3").exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

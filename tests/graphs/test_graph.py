@@ -127,7 +127,7 @@ def changed_nodes(place, entry):
         (0, (F, 0, 1, 7, np.nan, ""), "finite numbers"),
         (3, (T, 4, 0, 1, 0.0, ""), "-1 on tokens"),
         (4, (T, -1, 0, 1, 0.0, ""), "token 1 at position 0 twice"),
-        (5, (C, -1, -1, 99, 0.0, ""), "a code below 11"),
+        (5, (C, -1, -1, 99, 0.0, ""), "a code below 12"),
         (6, (5, -1, 1, 4, 1.5, ""), "a probability"),
         (7, (9, -1, 1, 4, 0.5, ""), "0 to 5"),
     ],

@@ -19,8 +19,13 @@ from atlas.models.activation_functions import (
     ReLU,
     TopK,
 )
-from atlas.models.coders import CrossLayerCoder, Skip, Transcoder
-from atlas.models.dictionaries import CrossLayerTranscoder, MlpDictionary, TranscoderSet
+from atlas.models.coders import CrossLayerCoder, Skip, SparseAutoencoder, Transcoder
+from atlas.models.dictionaries import (
+    CrossLayerTranscoder,
+    MlpDictionary,
+    SparseAutoencoderSet,
+    TranscoderSet,
+)
 from atlas.models.language_model import LanguageModel
 from atlas.models.sites import Site
 from tests.models import tiny_architectures
@@ -154,6 +159,24 @@ def random_cross_layer(
 
     layers = tuple(layer(number) for number in range(model.layers))
     return CrossLayerTranscoder("cross", feature_input, feature_output, layers)
+
+
+def random_autoencoders(
+    model: LanguageModel, site: Site = Site.RESIDUAL_AFTER, seed: int = 1
+) -> SparseAutoencoderSet:
+    """One at every layer; they read and write at one site."""
+    random, width = Randomly(seed), model.d_model
+    layers = {
+        layer: SparseAutoencoder(
+            W_enc=random(FEATURES, width, scale=width**-0.5),
+            b_enc=-0.5 + random(FEATURES, scale=0.3),
+            W_dec=random(FEATURES, width, scale=0.5 * width**-0.5),
+            b_dec=random(width, scale=0.3),
+            activation=activation_function("relu", random.generator),
+        )
+        for layer in range(model.layers)
+    }
+    return SparseAutoencoderSet("autoencoders", site, site, layers)
 
 
 def random_dictionary(kind: str, model: LanguageModel, activation: str = "relu") -> MlpDictionary:

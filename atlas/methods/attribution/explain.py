@@ -21,11 +21,7 @@ from atlas.methods.attribution.targets import (
     Target,
     TokenDifference,
 )
-from atlas.methods.attribution.token_targets import (
-    given_tokens,
-    salient_tokens,
-    token_difference,
-)
+from atlas.methods.attribution.token_targets import token_targets
 from atlas.models.replacement import FrozenPass
 
 
@@ -39,12 +35,8 @@ def explain(frozen: FrozenPass, target: Target) -> Explained:
             an MLP whose neurons cannot be told apart.
     """
     match target:
-        case SalientTokens():
-            return salient_tokens(frozen, target)
-        case GivenTokens():
-            return given_tokens(frozen, target)
-        case TokenDifference():
-            return token_difference(frozen, target)
+        case SalientTokens() | GivenTokens() | TokenDifference():
+            return token_targets(frozen, target)
         case RouterLogits():
             return router_logits(frozen, target)
         case FeatureTargets():

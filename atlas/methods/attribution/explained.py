@@ -43,16 +43,21 @@ class Explained:
         return len(self.token)
 
     def index(self, d_vocab: int) -> tuple[int, ...]:
-        """The index of each target's node: vocabulary ids, and for all else ids from d_vocab on.
+        """The index of each target's node; see `indices_of`."""
+        return indices_of(self.token, d_vocab)
 
-        So a node is a token's logit exactly if its index is below d_vocab.
-        """
-        others = 0
-        found = []
-        for token in self.token:
-            found.append(token if token != NO_TOKEN else d_vocab + others)
-            others += token == NO_TOKEN
-        return tuple(found)
+
+def indices_of(tokens: Sequence[int], d_vocab: int) -> tuple[int, ...]:
+    """The index of each target's node: vocabulary ids, and for all else ids from d_vocab on.
+
+    So a node is a token's logit exactly if its index is below d_vocab.
+    """
+    others = 0
+    found = []
+    for token in tokens:
+        found.append(token if token != NO_TOKEN else d_vocab + others)
+        others += token == NO_TOKEN
+    return tuple(found)
 
 
 def joined(parts: Sequence[Explained]) -> Explained:

@@ -24,15 +24,21 @@ def freeze_prompt(model: LanguageModel, dictionary: Dictionary, prompt: Prompt) 
             that is no chat, for a dictionary of chats.
         ModelError: weights in half precision; a dictionary that does not replace this model's MLPs.
     """
+    ids = checked_ids(model, prompt)
+    if isinstance(dictionary, MlpDictionary):
+        _check_start(model, dictionary, ids)
+    return freeze(model, dictionary, torch.from_numpy(ids))
+
+
+def checked_ids(model: LanguageModel, prompt: Prompt) -> Int64[np.ndarray, " position"]:
+    """The prompt's token ids; errors as `freeze_prompt`."""
     if model.dtype not in (torch.float32, torch.float64):
         raise ModelError(
             model.name, "float32 weights, in which rows add up", str(model.dtype), "reload it"
         )
     ids = model.tokenize(prompt).ids if isinstance(prompt, str) else np.asarray(prompt)
     check_length(model, len(ids))
-    if isinstance(dictionary, MlpDictionary):
-        _check_start(model, dictionary, ids)
-    return freeze(model, dictionary, torch.from_numpy(ids))
+    return ids
 
 
 def _check_start(
@@ -55,8 +61,6 @@ def _check_start(
         )
 
 
-def prompt_text(frozen: FrozenPass, prompt: Prompt) -> str:
+def prompt_text(model: LanguageModel, prompt: Prompt) -> str:
     """The prompt as text, decoded where it was given as ids."""
-    if isinstance(prompt, str):
-        return prompt
-    return frozen.model.tokenizer.decode(frozen.ids.tolist())
+    return prompt if isinstance(prompt, str) else model.tokenizer.decode(prompt.tolist())

@@ -17,6 +17,7 @@ from atlas.methods.attribution.explained import Explained
 from atlas.methods.attribution.source_nodes import NodeTableBuilder, add_sources
 from atlas.methods.attribution.target_record import target_record
 from atlas.methods.attribution.traced_rows import TracedRows
+from atlas.models.language_model import LanguageModel
 from atlas.models.replacement import ErrorParts, FrozenPass
 
 
@@ -132,7 +133,6 @@ def _margins(
 def _header(frozen: FrozenPass, origin: Origin, rows: TracedRows) -> GraphHeader:
     model = frozen.model
     ids = [int(token) for token in frozen.ids]
-    libraries = ("torch", "transformers", "transformer-lens", "llm-circuits-atlas")
     return GraphHeader(
         model=model.name,
         dictionary=frozen.dictionary.name,
@@ -141,25 +141,33 @@ def _header(frozen: FrozenPass, origin: Origin, rows: TracedRows) -> GraphHeader
         token_ids=tuple(ids),
         settings=settings_record(origin.settings),
         provenance={
-            "architecture": model.architecture,
-            "dtype": str(model.dtype).removeprefix("torch."),
-            "device": str(model.device),
-            "d_vocab": model.d_vocab,  # nodes of tokens' logits have an index below it
+            **model_provenance(model),
             "zero_positions": frozen.zero_positions,
             "tracing": {
                 "active_features": rows.columns.features,
                 "traced_features": len(rows.features),
                 "unvisited_mass": rows.unvisited_mass,
             },
-            "versions": {name: _version(name) for name in libraries},
         },
     )
+
+
+def model_provenance(model: LanguageModel) -> dict[str, Any]:
+    """What a graph's header says of the model and of what ran it."""
+    libraries = ("torch", "transformers", "transformer-lens", "llm-circuits-atlas")
+    return {
+        "architecture": model.architecture,
+        "dtype": str(model.dtype).removeprefix("torch."),
+        "device": str(model.device),
+        "d_vocab": model.d_vocab,  # nodes of tokens' logits have an index below it
+        "versions": {name: _version(name) for name in libraries},
+    }
 
 
 def settings_record(settings: Any) -> dict[str, Any]:
     """What a graph's header says of the settings that it was made with."""
     target = target_record(settings.target)
-    return {"method": "attribute", **asdict(settings), "target": target}
+    return {"method": settings.method, **asdict(settings), "target": target}
 
 
 @cache

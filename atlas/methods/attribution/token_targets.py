@@ -6,60 +6,30 @@ between logits change probabilities, and read at the output of the final norm.
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import attrgetter
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from atlas.errors import BadInput
-from atlas.methods.attribution.explained import Explained, Reading, joined, less, position_in
+from atlas.methods.attribution.explained import Explained, Reading, joined, less
+from atlas.methods.attribution.logit_places import TokenTarget, logit_places
 from atlas.methods.attribution.sweep import Targets, after_all
-from atlas.methods.attribution.targets import GivenTokens, SalientTokens, TokenDifference
 from atlas.models.replacement import FrozenPass
 from atlas.models.sites import Site
 
 
-def salient_tokens(frozen: FrozenPass, target: SalientTokens) -> Explained:
-    """The most probable next tokens of each position."""
+def token_targets(frozen: FrozenPass, target: TokenTarget) -> Explained:
+    """The logits that a target names; errors as `logit_places`."""
+    places = logit_places(frozen.model, frozen.logits, target)
     parts = []
-    for position in _positions(frozen, target.positions):
-        probabilities = frozen.logits[position].float().softmax(dim=-1)
-        top = probabilities.topk(min(target.most, len(probabilities)))
-        reached = int((top.values.cumsum(0) < target.probability_mass).sum()) + 1
-        parts.append(_logits(frozen, [int(token) for token in top.indices[:reached]], position))
+    for position, group in groupby(places, attrgetter("position")):
+        here = list(group)
+        found = _logits(frozen, [place.token for place in here], position)
+        foils = [place.foil for place in here if place.foil is not None]
+        parts.append(less(found, _logits(frozen, foils, position)) if foils else found)
     return joined(parts)
-
-
-def given_tokens(frozen: FrozenPass, target: GivenTokens) -> Explained:
-    """These tokens at each position."""
-    chosen = [_vocabulary_id(frozen, token) for token in target.tokens]
-    positions = _positions(frozen, target.positions)
-    return joined([_logits(frozen, chosen, position) for position in positions])
-
-
-def token_difference(frozen: FrozenPass, target: TokenDifference) -> Explained:
-    """The difference of two tokens' logits at each position."""
-    first, second = (_vocabulary_id(frozen, token) for token in (target.target, target.foil))
-    if first == second:
-        raise BadInput("target difference", "two different tokens", repr(target.target))
-    positions = _positions(frozen, target.positions)
-    return joined(
-        [
-            less(_logits(frozen, [first], position), _logits(frozen, [second], position))
-            for position in positions
-        ]
-    )
-
-
-def _positions(frozen: FrozenPass, positions: tuple[int, ...]) -> list[int]:
-    return [position_in(frozen.length, each, "target position") for each in positions]
-
-
-def _vocabulary_id(frozen: FrozenPass, token: str | int) -> int:
-    if isinstance(token, str):
-        return frozen.model.token_id(token)
-    if not 0 <= token < frozen.model.d_vocab:
-        raise BadInput("target", f"a token id below {frozen.model.d_vocab}", str(token))
-    return token
 
 
 def _logits(frozen: FrozenPass, chosen: list[int], position: int) -> Explained:

@@ -1,0 +1,1 @@
+"""What `attribute_saes` stands on."""
