@@ -14,9 +14,10 @@ from atlas.methods.token_sequences import SequenceSettings, read_sequences
 from atlas.methods.train_dictionary import TrainingProgress
 from atlas.methods.train_end_to_end import EndToEndProgress
 from atlas.methods.train_sae import SaeProgress
-from atlas.runs.train_dictionary import Kind, TrainingPlan, quality_json, train_into
+from atlas.runs.train_dictionary import Kind, Layout, TrainingPlan, quality_json, train_into
 
 KINDS = ("transcoders", "skip-transcoders", "cross-layer", "saes")
+LAYOUTS = ("circuit-tracer", "saelens")
 
 
 @click.command(
@@ -83,6 +84,13 @@ KINDS = ("transcoders", "skip-transcoders", "cross-layer", "saes")
     show_default=True,
     help="Further steps with all MLPs replaced at once, on the model's own answers.",
 )
+@click.option(
+    "--layout",
+    type=click.Choice(LAYOUTS),
+    default=LAYOUTS[0],
+    show_default=True,
+    help="In whose format transcoders of single layers are written.",
+)
 @click.option("--seed", type=int, default=0, show_default=True)
 @library_option
 @format_option
@@ -99,6 +107,7 @@ def command(  # noqa: PLR0913  one parameter per option
     length: int | None,
     learning_rate: float,
     fine_tune: int,
+    layout: str,
     seed: int,
     library: Path | None,
     output_format: str,
@@ -115,6 +124,7 @@ def command(  # noqa: PLR0913  one parameter per option
         learning_rate=learning_rate,
         fine_tune=fine_tune,
         seed=seed,
+        layout=cast(Layout, layout),
     )
     quality = train_into(opened, sequences, plan, folder, _say)
     if output_format == "json":
@@ -122,8 +132,7 @@ def command(  # noqa: PLR0913  one parameter per option
         return
     _print(quality)
     click.echo(f"written to {folder}")
-    if kind != "saes":
-        click.echo(f"trace with it: atlas trace --model {model} --dictionary {folder} --prompt …")
+    click.echo(f"trace with it: atlas trace --model {model} --dictionary {folder} --prompt …")
 
 
 def _say(progress: object) -> None:

@@ -6,7 +6,10 @@ calls these places.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
+
+from atlas.errors import ModelError
 
 
 class Site(Enum):
@@ -60,3 +63,11 @@ OPTIONAL_INSIDE = frozenset(
     }
 )
 """Sites inside attention or MLP that only some models have, or only some of their layers."""
+
+
+def hook_of(site: Site, hooks: Mapping[str, Site], where: str) -> str:
+    """What a format calls a site, given the sites that it has names for; ModelError otherwise."""
+    for hook, known in hooks.items():
+        if known is site:
+            return hook
+    raise ModelError(where, f"one of {[each.value for each in hooks.values()]}", site.value)

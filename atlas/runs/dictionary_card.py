@@ -13,10 +13,14 @@ CARD_FILE = "README.md"
 HEADER = ("layer", "features", "active per token", "unexplained variance", "never active")
 
 
-def write_card(folder: Path, dictionary: Dictionary, quality: DictionaryQuality) -> None:
-    """Say what the dictionary is, how good it is, and how to open it. It names no licence."""
+def write_card(
+    folder: Path, dictionary: Dictionary, quality: DictionaryQuality, library: str
+) -> None:
+    """Say what the dictionary is, how good it is, and how to open it. It names no licence.
+
+    `library` is the one in whose format its files are: saelens or circuit-tracer.
+    """
     ours = isinstance(dictionary, SparseAutoencoderSet)
-    library = "saelens" if ours else "circuit-tracer"
     front = {
         "base_model": dictionary.model_name,
         "library_name": library,
@@ -55,5 +59,5 @@ def _body(dictionary: Dictionary, quality: DictionaryQuality, library: str) -> s
         "--out FOLDER/features` adds examples of every feature.",
     ]
     if library == "saelens":
-        lines[-3:] = ["`atlas dashboard --model MODEL --dictionary FOLDER` shows every feature."]
+        lines[-2:] = ["`atlas dashboard --model MODEL --dictionary FOLDER` shows every feature."]
     return "\n".join(lines) + "\n"

@@ -21,12 +21,13 @@ from atlas.methods.train_dictionary import TranscoderTraining, train_transcoders
 from atlas.methods.train_end_to_end import EndToEndTraining, train_end_to_end
 from atlas.methods.train_sae import SaeTraining, train_saes
 from atlas.methods.training.activation_stream import StreamSettings
-from atlas.models.checkpoints import circuit_tracer
-from atlas.models.dictionaries import MlpDictionary, SparseAutoencoderSet
+from atlas.models.checkpoints import circuit_tracer, saelens_save
+from atlas.models.dictionaries import MlpDictionary, SparseAutoencoderSet, TranscoderSet
 from atlas.models.language_model import LanguageModel
 from atlas.runs.dictionary_card import write_card
 
 Kind = Literal["transcoders", "skip-transcoders", "cross-layer", "saes"]
+Layout = Literal["circuit-tracer", "saelens"]
 QUALITY_FILE = "quality.json"
 MEASURED_TOKENS = 20_000  # held-out tokens; more would take longer than they tell
 BUFFER_BYTES = 1 << 30  # of activations that wait to be drawn
@@ -45,6 +46,7 @@ class TrainingPlan:
     learning_rate: float = 1e-3
     fine_tune: int = 0  # further steps on the model's own loss, all MLPs replaced at once
     seed: int = 0
+    layout: Layout = "circuit-tracer"  # of transcoders; autoencoders are always in SAELens'
 
 
 def train_into(
@@ -67,6 +69,8 @@ def train_into(
         raise BadInput(str(folder), "a folder that does not exist yet", "one that does")
     if plan.kind == "saes" and plan.fine_tune:
         raise BadInput("fine-tune", "transcoders", "autoencoders", "leave it out")
+    if plan.kind == "cross-layer" and plan.layout == "saelens":
+        raise BadInput("layout", "circuit-tracer for a cross-layer transcoder", "saelens")
     needed = memory_needed(model, plan)
     if (free := free_memory()) < needed:
         action = "train fewer features, or on smaller batches"
@@ -79,9 +83,8 @@ def train_into(
     quality = measure_quality(model, trained, sequences.measured(MEASURED_TOKENS))
     text = json.dumps(quality_json(quality), indent=1)
     (unfinished / QUALITY_FILE).write_text(text + "\n", encoding="utf-8")
-    write_card(
-        unfinished, replace(trained, name=folder.name, model_name=_short_name(model)), quality
-    )
+    named = replace(trained, name=folder.name, model_name=_short_name(model))
+    write_card(unfinished, named, quality, plan.layout if plan.kind != "saes" else "saelens")
     os.replace(unfinished, folder)
     shutil.rmtree(work)
     return quality
@@ -170,7 +173,11 @@ def _trained(
     if plan.fine_tune:
         together = EndToEndTraining(steps=plan.fine_tune)
         trained = train_end_to_end(model, trained, sequences.batches(), together, report)
-    circuit_tracer.save(replace(trained, name=name), work / "result", name)
+    trained = replace(trained, name=name)
+    if plan.layout == "saelens" and isinstance(trained, TranscoderSet):
+        saelens_save.save(trained, work / "result", name)
+    else:
+        circuit_tracer.save(trained, work / "result", name)
     return trained
 
 

@@ -37,10 +37,15 @@ def sequences(tiny_model, tmp_path_factory):
     return read_sequences(tiny_model(), [path], SequenceSettings(length=9, rows=16))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_is_written_measured_and_read_back(tiny_model, sequences, tmp_path, kind):
+@pytest.mark.parametrize(
+    ("kind", "layout"),
+    [*((kind, "circuit-tracer") for kind in KINDS), ("skip-transcoders", "saelens")],
+)
+def test_each_kind_is_written_measured_and_read_back(tiny_model, sequences, tmp_path, kind, layout):
     model, folder = tiny_model(), tmp_path / "trained"
-    quality = train_into(model, sequences, replace(PLAN, kind=kind), folder, lambda _: None)
+    plan = replace(PLAN, kind=kind, layout=layout)
+    quality = train_into(model, sequences, plan, folder, lambda _: None)
+    assert (folder / "config.yaml").exists() == (kind != "saes" and layout == "circuit-tracer")
     read = read_dictionary(folder)
     assert isinstance(read, KINDS[kind])
     written = json.loads((folder / "quality.json").read_text())
@@ -102,6 +107,9 @@ def test_what_cannot_be_is_refused_before_it_starts(tiny_model, sequences, tmp_p
     model, folder = tiny_model(), tmp_path / "trained"
     with pytest.raises(BadInput, match="expected transcoders; found autoencoders"):
         plan = replace(PLAN, kind="saes", fine_tune=5)
+        train_into(model, sequences, plan, folder, lambda _: None)
+    with pytest.raises(BadInput, match="circuit-tracer for a cross-layer transcoder"):
+        plan = replace(PLAN, kind="cross-layer", layout="saelens")
         train_into(model, sequences, plan, folder, lambda _: None)
     monkeypatch.setattr(train_dictionary, "free_memory", lambda: 10**9)
     with pytest.raises(OutOfMemory, match="found 1,000,000,000; train fewer features"):

@@ -22,7 +22,7 @@ from atlas.models.checkpoints.hub_files import named_file
 from atlas.models.checkpoints.weight_files import write_weights
 from atlas.models.coders import Coder
 from atlas.models.dictionaries import CrossLayerTranscoder, MlpDictionary, TranscoderSet
-from atlas.models.sites import Site
+from atlas.models.sites import Site, hook_of
 from atlas.models.zero_positions import zero_positions_of
 
 INPUT_SITES = {
@@ -87,8 +87,8 @@ def save(transcoders: MlpDictionary, folder: Path, model_name: str) -> None:
     config: dict[str, Any] = {
         "model_name": model_name,
         "model_kind": KINDS[0] if single else KINDS[1],
-        "feature_input_hook": _hook(INPUT_SITES, transcoders.feature_input),
-        "feature_output_hook": _hook(OUTPUT_SITES, transcoders.feature_output),
+        "feature_input_hook": hook_of(transcoders.feature_input, INPUT_SITES, transcoders.name),
+        "feature_output_hook": hook_of(transcoders.feature_output, OUTPUT_SITES, transcoders.name),
         "activation": "jumprelu" if layer_files.thresholds(first) else first.activation.name(),
         "scan": transcoders.name,
     }
@@ -179,10 +179,3 @@ def _site(folder: Path, config: dict[str, Any], key: str, sites: dict[str, Site]
             f"{folder / 'config.yaml'}: {key}", f"one of {', '.join(sites)}", repr(hook)
         )
     return sites[hook]
-
-
-def _hook(sites: dict[str, Site], site: Site) -> str:
-    for hook, known in sites.items():
-        if known is site:
-            return hook
-    raise ModelError("transcoders", f"one of {[s.value for s in sites.values()]}", site.value)
