@@ -62,17 +62,6 @@ def test_no_edge_comes_from_the_same_or_a_later_layer_or_a_later_position(model,
         assert (graph.rows[[row]].toarray()[0, earlier] != 0).all()
 
 
-@pytest.mark.parametrize("family", ["llama", "neox"])
-def test_portions_do_not_matter(family, tiny_model):
-    model = tiny_model(family)
-    dictionary = tiny_models.random_transcoders(model)
-    whole = attribute(model, dictionary, IDS, AttributionSettings(rows_per_chunk=10_000))
-    for rows in (5, 32):
-        parts = attribute(model, dictionary, IDS, AttributionSettings(rows_per_chunk=rows))
-        assert parts.nodes.equals(whole.nodes)
-        np.testing.assert_allclose(parts.rows.toarray(), whole.rows.toarray(), atol=2e-6)
-
-
 def test_the_row_of_a_difference_is_the_difference_of_the_rows(model, dictionary):
     both = attribute(model, dictionary, IDS, AttributionSettings(GivenTokens(("w3", "w7"))))
     one = attribute(model, dictionary, IDS, AttributionSettings(TokenDifference("w3", "w7")))

@@ -1,28 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from atlas.errors import BadInput
-from atlas.methods.attribute import AttributionSettings, attribute
 from atlas.methods.attribute_many import attribute_many
 from tests.models import tiny_models
 
 PROMPTS = ("w1 w5 w3", np.array([0, 4, 8, 6, 12, 5]), "w9", "w2 w2 w2 w2 w2 w2 w2")
-
-
-@pytest.mark.parametrize("family", tiny_models.LAYOUTS)
-def test_several_prompts_give_the_graphs_of_each_alone(family, tiny_model, tmp_path):
-    model = tiny_model(family)
-    dictionary = tiny_models.random_cross_layer(model, "topk", skip="affine")
-    settings = AttributionSettings(max_feature_nodes=40, rows_per_step=16)
-    together = list(attribute_many(model, dictionary, PROMPTS, settings))
-    assert len(together) == len(PROMPTS)
-    for prompt, found in zip(PROMPTS, together, strict=True):
-        assert found.prompt is prompt
-        attribute(model, dictionary, prompt, settings).save(tmp_path / "alone.npz")
-        found.graph.save(tmp_path / "together.npz")
-        assert (tmp_path / "alone.npz").read_bytes() == (tmp_path / "together.npz").read_bytes()
 
 
 def test_a_prompt_that_cannot_be_traced_does_not_stop_the_others(tiny_model):

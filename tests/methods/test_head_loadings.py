@@ -18,7 +18,6 @@ from tests.methods.autograd_oracle import Oracle
 from tests.models import tiny_models
 
 IDS = np.array([0, 4, 8, 6, 12, 5])
-CASES = [(family, kind) for family in tiny_models.LAYOUTS for kind in tiny_models.KINDS]
 
 
 def some_edges(graph, count=120):
@@ -26,28 +25,6 @@ def some_edges(graph, count=120):
     chosen = np.random.default_rng(0).choice(edges, size=min(count, len(edges)), replace=False)
     strongest = np.argsort(-np.abs(graph.edges.weights[edges]), kind="stable")[:20]
     return np.unique(np.concatenate([chosen, edges[strongest]]))
-
-
-@pytest.mark.parametrize("case", CASES, ids="-".join)
-def test_the_ways_of_an_edge_sum_to_its_weight(case, tiny_model):
-    family, kind = case
-    model = tiny_model(family)
-    dictionary = tiny_models.random_dictionary(kind, model)
-    graph = attribute(model, dictionary, IDS)
-    edges = some_edges(graph)
-    found = head_loadings(model, dictionary, graph, edges)
-    np.testing.assert_array_equal(found.weights, graph.edges.weights[edges].astype(np.float64))
-    assert np.abs(found.gap()).max() < 1e-5
-    assert np.abs(found.heads).max() > 1e-2 and np.abs(found.direct).max() > 1e-2
-    has_skip = dictionary.skip(0) is not None
-    assert bool(found.skips.any()) == has_skip
-    apart = graph.nodes.position[found.sources] != graph.nodes.position[found.targets]
-    assert not found.direct[apart].any()
-    written = np.where(
-        graph.nodes.kind[found.sources] == NodeKind.TOKEN, -1, graph.nodes.layer[found.sources]
-    )
-    for layer in range(model.layers):
-        assert not found.heads[written >= layer, layer].any()
 
 
 def test_a_head_of_the_last_layer_carries_what_vanishes_without_it(tiny_model):

@@ -2,62 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import numpy as np
 import pytest
 import torch
 
 from atlas.graphs.graph import AttributionGraph, NodeKind
 from atlas.methods.attribute import AttributionSettings, attribute
-from atlas.methods.intervene import FeatureIntervention, InterventionSettings, intervene
+from atlas.methods.intervene import FeatureIntervention, intervene
 from atlas.models.replacement import freeze
 from atlas.models.sites import Site
+from tests.methods.traced_models import DIRECT, IDS, effects
 from tests.models import tiny_models
-from tests.models.tiny_architectures import SUPPORTED
-
-IDS = np.array([0, 4, 8, 6, 12, 5])
-DIRECT = InterventionSettings(mode="direct", record="pre_activations")
-EVERY = {"encoder_bias", "decoder_bias", "zero_position_mlp"}  # constants of every family
-
-
-def cases():
-    """Every family with every kind of dictionary and every activation function.
-
-    In the normal run the activations rotate, so that each two of the three meet once; the other
-    combinations have a make target of their own.
-    """
-    for family, kind, activation in product(
-        tiny_models.FAMILIES, tiny_models.KINDS, tiny_models.ACTIVATIONS
-    ):
-        turn = tiny_models.FAMILIES.index(family) + tiny_models.KINDS.index(kind)
-        rotated = tiny_models.ACTIVATIONS[turn % len(tiny_models.ACTIVATIONS)]
-        marks = [] if activation == rotated else [pytest.mark.matrix]
-        yield pytest.param((family, kind, activation), marks=marks)
-
-
-@pytest.fixture(scope="module", params=cases(), ids="-".join)
-def traced(request, tiny_model):
-    family, kind, activation = request.param
-    model = tiny_model(family)
-    dictionary = tiny_models.random_dictionary(kind, model, activation)
-    has_skip_bias = dictionary.skip(0) is not None and dictionary.skip(0).bias is not None
-    constants = EVERY | SUPPORTED[family].constants | ({"skip_bias"} if has_skip_bias else set())
-    return constants, model, dictionary, attribute(model, dictionary, IDS)
-
-
-def effects(graph, changed, base, row):
-    """What a direct-effects run did to the target of each of the graph's rows."""
-    nodes = graph.nodes.take(graph.row_nodes)
-    difference = changed.raw_logits[row, -1] - base.raw_logits[0, -1]
-    out = (difference - difference.mean()).numpy()[
-        np.where(nodes.kind == NodeKind.LOGIT, nodes.index, 0)
-    ]
-    for layer, after in changed.features.items():
-        here = (nodes.kind == NodeKind.FEATURE) & (nodes.layer == layer)
-        moved = (after[row] - base.features[layer][0]).numpy()
-        out[here] = moved[nodes.position[here], nodes.index[here]]
-    return out
 
 
 def test_an_edge_equals_the_measured_effect_of_its_intervention(traced):

@@ -12,7 +12,7 @@ from atlas.models.language_model import LanguageModel
 from atlas.models.replacement import FrozenPass, check_length, freeze
 from atlas.models.zero_positions import ZERO_POSITIONS
 
-Prompt = str | Int64[np.ndarray, " position"]
+Prompt = str | Int64[np.ndarray, " _position"]  # several prompts have several lengths
 """Text without its first special token, or token ids with it."""
 
 
