@@ -59,6 +59,15 @@ from atlas.methods.attribute import AttributionSettings, Progress, attribute
     "(such as 0.01) ends at features without a row.",
 )
 @click.option(
+    "--keep",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=1.0,
+    show_default=True,
+    metavar="SHARE",
+    help="Share of each row's absolute sum that is kept, such as 0.999. The smallest weights "
+    "beyond it become dropped mass, and the report bounds what that changes. 1 keeps all.",
+)
+@click.option(
     "--split-errors",
     is_flag=True,
     help="Split each error of a mixture of experts by expert.",
@@ -90,6 +99,7 @@ def command(  # noqa: PLR0913  one parameter per option
     routers: tuple[str, ...],
     max_feature_nodes: int,
     until: float | None,
+    keep: float,
     split_errors: bool,
     top: int,
     library: Path | None,
@@ -103,7 +113,7 @@ def command(  # noqa: PLR0913  one parameter per option
         TargetTexts(targets, foil, positions, features, foil_feature, neurons, directions, routers)
     )
     settings = AttributionSettings(
-        target, max_feature_nodes, until=until, split_errors=split_errors
+        target, max_feature_nodes, until=until, keep=keep, split_errors=split_errors
     )
     if [prompt, prompts, chat].count(None) != 2:
         raise click.UsageError("give one of --prompt, --prompts and --chat")
