@@ -137,10 +137,12 @@ def _header(frozen: FrozenPass, origin: Origin, rows: TracedRows) -> GraphHeader
 def settings_record(settings: Any) -> dict[str, Any]:
     """What a graph's header says of the settings that it was made with.
 
-    A share that keeps everything is not written: the graph is the same as without the setting.
+    A share that keeps everything is not written, nor how much memory a chunk might take: neither
+    makes another graph.
     """
     target = target_record(settings.target)
     recorded = {"method": "attribute", **asdict(settings), "target": target}
+    del recorded["chunk_bytes"]
     if settings.keep == 1:
         del recorded["keep"]
     return recorded

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from atlas.errors import BadInput
 from atlas.methods.attribution.explained import Explained, Reading, joined, less, position_in
-from atlas.methods.attribution.sweep import Targets, after_all
+from atlas.methods.attribution.row_targets import Targets, after_all
 from atlas.methods.attribution.targets import GivenTokens, SalientTokens, TokenDifference
 from atlas.models.replacement import FrozenPass
 from atlas.models.sites import Site

@@ -10,11 +10,13 @@ import torch
 from jaxtyping import Float64, Int
 from torch import Tensor
 
+from atlas.methods.attribution.chunks import ChunkLimits
 from atlas.methods.attribution.columns import Columns
 from atlas.methods.attribution.explained import Explained
 from atlas.methods.attribution.ranking import influence_on_sources
 from atlas.methods.attribution.row_store import RowStore, SparseRows
-from atlas.methods.attribution.sweep import Sweep, Targets, before_mlp
+from atlas.methods.attribution.row_targets import Targets, before_mlp
+from atlas.methods.attribution.sweep import Sweep
 from atlas.models.replacement import FrozenPass
 
 
@@ -35,11 +37,11 @@ class Tracer:
     """
 
     def __init__(
-        self, frozen: FrozenPass, explained: Explained, rows_per_chunk: int, keep: float = 1.0
+        self, frozen: FrozenPass, explained: Explained, limits: ChunkLimits, keep: float
     ) -> None:
         self.frozen = frozen
         self.explained = explained
-        self.rows_per_chunk = rows_per_chunk
+        self.limits = limits
         self.columns = Columns.of(frozen)
         self.sweep = Sweep(frozen)
         self.traced: Int[np.ndarray, " traced"] = np.zeros(0, dtype=np.int64)
@@ -105,7 +107,7 @@ class Tracer:
         layer: Int[np.ndarray, " row"],
     ) -> None:
         """Sweep these rows and store them chunk by chunk."""
-        for rows, weights in self.sweep.weights(targets, self.rows_per_chunk):
+        for rows, weights in self.sweep.weights(targets, self.limits):
             for name, values in constants.items():
                 weights[:, self.columns.constant(name)] += values[rows]
             chosen = rows.cpu().numpy()
