@@ -55,9 +55,9 @@ class RowStore:
         """Take in rows of features of these layers; targets have the number of layers as theirs."""
         for each in np.unique(layer).tolist():
             mine = np.flatnonzero(layer == each)
+            filled = dense[mine, self.first_constant :].any(axis=0)
+            self.constants.update((self.first_constant + np.flatnonzero(filled)).tolist())
             rows = sparse_rows(members[mine], dense[mine], self.first_constant, self.keep)
-            found = rows.weights.indices
-            self.constants.update(np.unique(found[found >= self.first_constant]).tolist())
             self.edges += rows.weights.nnz
             self.gives_up |= bool(rows.lost_absolute.any())
             self._portions[each].append(rows)
