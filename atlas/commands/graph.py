@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import click
 
 from atlas.commands.graph_report import (
     counted_nodes,
+    scores_and_bounds,
     scores_before_after,
     scores_text,
     summary_of,
@@ -29,7 +30,7 @@ from atlas.graphs.neuronpedia_json import (
     write_graph,
 )
 from atlas.graphs.prune import PruneSettings, prune
-from atlas.graphs.scores import score
+from atlas.graphs.scores import GraphScores
 
 graph_argument = click.argument("graph", type=click.Path(path_type=Path))
 
@@ -90,15 +91,15 @@ def scores_command(graphs: tuple[Path, ...], output_format: str) -> None:
     """Say how much of the answers a graph explains; of several graphs, in a table."""
     if not graphs:
         raise click.UsageError("Missing argument 'GRAPH...'.")
-    found = {str(path): asdict(score(read(path).graph)) for path in graphs}
+    found = {str(path): scores_and_bounds(read(path).graph) for path in graphs}
     if len(graphs) == 1:
         (only,) = found.values()
         print_result(output_format, only, scores_text(only))
     elif output_format == "json":
         print_json(found)
     else:
-        names = next(iter(found.values()))
-        rows = [[path, *(f"{value:.3f}" for value in row.values())] for path, row in found.items()]
+        names = [field.name for field in fields(GraphScores)]
+        rows = [[path, *(f"{row[name]:.3f}" for name in names)] for path, row in found.items()]
         print_table(["graph", *(name.replace("_", " ") for name in names)], rows)
 
 

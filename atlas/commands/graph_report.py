@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from atlas.errors import GraphError
+from atlas.graphs.given_up import bounds
 from atlas.graphs.graph import AttributionGraph, NodeKind
 from atlas.graphs.influence import influence
 from atlas.graphs.scores import score
@@ -90,19 +91,28 @@ def summary_text(summary: dict[str, Any]) -> str:
 def tracing_of(graph: AttributionGraph) -> dict[str, Any] | None:
     """How much of the active features has rows, and the bound that was asked for; None: unknown."""
     found = graph.header.provenance.get("tracing")
-    return None if found is None else {**found, "until": graph.header.settings.get("until")}
+    if found is None:
+        return None
+    asked = {"until": graph.header.settings.get("until")}
+    if graph.given_up is not None:
+        asked["keep"] = graph.header.settings.get("keep")
+    return {**found, **asked}
 
 
 def tracing_text(found: dict[str, Any] | None) -> list[str]:
     """The same in a line, or in none."""
     if found is None:
         return []
-    until = found["until"]
-    return [
+    until, given_up = found["until"], found.get("given_up_mass")
+    words = [
         f"{found['traced_features']:,} of {found['active_features']:,} active features; "
         f"unvisited mass {found['unvisited_mass']:.2%}"
         + ("" if until is None else f" (asked for: at most {until:.2%})")
     ]
+    if given_up is not None:
+        kept = "a share" if found.get("keep") is None else f"{found['keep']:.5g}"
+        words.append(f"{kept} of each row; given-up mass {given_up:.2%}")
+    return words
 
 
 def approximation_text(found: dict[str, Any] | None) -> list[str]:
@@ -151,20 +161,40 @@ def counted_nodes(graph: AttributionGraph) -> str:
     return f"{len(graph.nodes):,} nodes ({', '.join(each)})"
 
 
-def scores_text(scores: dict[str, float]) -> str:
+def scores_text(scores: dict[str, Any]) -> str:
     """Scores for people, published ones first."""
-    return (
+    text = (
         f"replacement {scores['replacement']:.3f}, graph completeness "
         f"{scores['graph_completeness']:.3f} (as published)\n"
         f"paths start at tokens {scores['token_share']:.1%}, errors {scores['error_share']:.1%}, "
         f"constants {scores['constant_share']:.1%}, dropped mass {scores['dropped_share']:.1%}"
     )
+    limits = scores.get("off_by_at_most")
+    return text if limits is None else f"{text}\n{bounds_text(limits)}"
 
 
-def scores_or_reason(graph: AttributionGraph) -> dict[str, float] | str:
+def bounds_text(found: dict[str, float]) -> str:
+    """By how much scores can be off because rows gave up small weights, for people."""
+    return (
+        "off by at most, for what rows gave up: any node's influence "
+        f"{found['influence']:.2%}, what a set of nodes holds {found['held_share']:.2%}, "
+        f"replacement {found['replacement']:.4f}, "
+        f"graph completeness {found['graph_completeness']:.4f}; strict shares too small by "
+        f"{found['strict_shares']:.2%} together"
+    )
+
+
+def scores_and_bounds(graph: AttributionGraph) -> dict[str, Any]:
+    """The scores, and under `off_by_at_most` their bounds where rows gave something up."""
+    found: dict[str, Any] = asdict(score(graph))
+    limits = bounds(graph)
+    return found if limits is None else {**found, "off_by_at_most": asdict(limits)}
+
+
+def scores_or_reason(graph: AttributionGraph) -> dict[str, Any] | str:
     """The scores, or why there are none."""
     try:
-        return asdict(score(graph))
+        return scores_and_bounds(graph)
     except GraphError as problem:
         return f"no scores: {problem}"
 

@@ -64,6 +64,15 @@ from atlas.models.loading import AnyDictionary
     "(such as 0.01) ends at features without a row.",
 )
 @click.option(
+    "--keep",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=1.0,
+    show_default=True,
+    metavar="SHARE",
+    help="Share of each row's absolute sum that is kept, such as 0.999. The smallest weights "
+    "beyond it become dropped mass, and the report bounds what that changes. 1 keeps all.",
+)
+@click.option(
     "--split-errors",
     is_flag=True,
     help="Split each error of a mixture of experts by expert.",
@@ -103,6 +112,7 @@ def command(  # noqa: PLR0913  one parameter per option
     routers: tuple[str, ...],
     max_feature_nodes: int,
     until: float | None,
+    keep: float,
     split_errors: bool,
     gradient_steps: int,
     top: int,
@@ -116,7 +126,9 @@ def command(  # noqa: PLR0913  one parameter per option
     target = target_of(
         TargetTexts(targets, foil, positions, features, foil_feature, neurons, directions, routers)
     )
-    exact = AttributionSettings(target, max_feature_nodes, until=until, split_errors=split_errors)
+    exact = AttributionSettings(
+        target, max_feature_nodes, until=until, keep=keep, split_errors=split_errors
+    )
     if [prompt, prompts, chat].count(None) != 2:
         raise click.UsageError("give one of --prompt, --prompts and --chat")
     if prompts is not None:
@@ -144,8 +156,8 @@ def _settings(
         if gradient_steps != 1:
             raise click.UsageError("--gradient-steps is for sparse autoencoders")
         return exact
-    if exact.until is not None or exact.split_errors:
-        raise click.UsageError("--until and --split-errors are for transcoders")
+    if exact.until is not None or exact.split_errors or exact.keep < 1:
+        raise click.UsageError("--until, --keep and --split-errors are for transcoders")
     if not isinstance(exact.target, TokenTarget):
         raise click.UsageError("with sparse autoencoders, targets are tokens")
     return SaeAttributionSettings(exact.target, exact.max_feature_nodes, gradient_steps)

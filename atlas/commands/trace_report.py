@@ -8,9 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from atlas.commands.graph_report import approximation_text, tracing_of, tracing_text
+from atlas.commands.graph_report import (
+    approximation_text,
+    bounds_text,
+    tracing_of,
+    tracing_text,
+)
 from atlas.entries.text import printable
 from atlas.errors import GraphError
+from atlas.graphs.given_up import bounds
 from atlas.graphs.graph import AttributionGraph, NodeKind
 from atlas.graphs.influence import influence
 from atlas.graphs.scores import score
@@ -29,6 +35,7 @@ def report(graph: AttributionGraph, features_per_position: int) -> dict[str, Any
         "largest_closure_gap": float(np.abs(graph.closure_gap()).max(initial=0.0)),
         "logits": [_logit(graph, int(node)) for node in graph.logit_nodes],
         "scores": _scores(graph),
+        **_limits(graph),
         "features": list(_features(graph, features_per_position)),
     }
 
@@ -47,6 +54,8 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
     if found["scores"]:
         words = (f"{name} {value:.3f}" for name, value in found["scores"].items())
         yield "scores: " + ", ".join(words)
+    if "off_by_at_most" in found:
+        yield bounds_text(found["off_by_at_most"])
     position = None
     for feature in found["features"]:
         if feature["position"] != position:
@@ -87,6 +96,11 @@ def _scores(graph: AttributionGraph) -> dict[str, float]:
         return asdict(score(graph))
     except GraphError:  # a prompt of one token has no features to score
         return {}
+
+
+def _limits(graph: AttributionGraph) -> dict[str, Any]:
+    limits = bounds(graph)
+    return {} if limits is None else {"off_by_at_most": asdict(limits)}
 
 
 def _features(graph: AttributionGraph, per_position: int) -> Iterator[dict[str, Any]]:

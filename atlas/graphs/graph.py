@@ -22,6 +22,7 @@ from atlas.graphs.dropping import net_dropped, with_dropped_node, with_edges_dro
 from atlas.graphs.graph_checks import (
     check_dropped,
     check_edges,
+    check_given_up,
     check_positions,
     check_row_nodes,
     check_row_numbers,
@@ -44,8 +45,10 @@ FILE_DTYPES: dict[str, np.dtype[Any]] = {
     "row_totals": np.dtype(np.float32),
     "row_margins": np.dtype(np.float32),
     "dropped_absolute": np.dtype(np.float32),
+    "given_up": np.dtype(np.float32),
     "header": np.dtype(np.uint8),
 }
+OPTIONAL = ("row_totals", "row_margins", "given_up")  # numbers per row that a graph may lack
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,16 +79,19 @@ class AttributionGraph:
     # How far a feature is from switching off, where its total alone does not tell: the distance to
     # the first value that TopK does not keep, a gate's pre-activation. 0 for logits.
     row_margins: Float32[np.ndarray, " row"] | None = None
+    # The part of `dropped_absolute` that the row gave up because it was small; see `given_up`. None
+    # where rows were traced whole.
+    given_up: Float32[np.ndarray, " row"] | None = None
 
     def __post_init__(self) -> None:
         rows = csr_array(self.rows)
         check_positions(self.nodes, len(self.header.tokens))
         check_rows(rows, len(self.nodes))
         check_row_nodes(self.nodes, self.row_nodes, rows.shape[0])
-        if self.row_totals is not None:
-            check_row_numbers("row_totals", self.row_totals, rows.shape[0])
-        if self.row_margins is not None:
-            check_row_numbers("row_margins", self.row_margins, rows.shape[0])
+        for name in OPTIONAL:
+            numbers = getattr(self, name)
+            if numbers is not None:
+                check_row_numbers(name, numbers, rows.shape[0])
         if not rows.has_canonical_format or not rows.data.all():
             rows = rows.copy()
             rows.sum_duplicates()
@@ -95,6 +101,8 @@ class AttributionGraph:
             object.__setattr__(self, "dropped_absolute", net_dropped(self.nodes, rows))
         check_row_numbers("dropped_absolute", self.lost_mass, rows.shape[0])
         check_dropped(self.nodes, rows, self.lost_mass)
+        if self.given_up is not None:
+            check_given_up(self.given_up, self.lost_mass)
         check_edges(self.nodes, rows, self.row_nodes)
 
     @property
@@ -206,6 +214,7 @@ class AttributionGraph:
             header=self.header,
             dropped_absolute=absolute,
             row_margins=None if self.row_margins is None else self.row_margins[keep_row],
+            given_up=None if self.given_up is None else self.given_up[keep_row],
         )
 
     def equals(self, other: AttributionGraph) -> bool:
@@ -222,7 +231,7 @@ class AttributionGraph:
     @classmethod
     def load(cls, path: str | Path) -> AttributionGraph:
         """Read a graph; raises GraphFormatError if it is damaged, unsafe or no graph."""
-        arrays = read_arrays(Path(path), FILE_DTYPES, optional=("row_totals", "row_margins"))
+        arrays = read_arrays(Path(path), FILE_DTYPES, optional=OPTIONAL)
         try:
             return graph_of(arrays)
         except GraphFormatError as problem:
@@ -242,9 +251,9 @@ def arrays_of(graph: AttributionGraph) -> dict[str, np.ndarray]:
         "dropped_absolute": graph.lost_mass,
         "header": np.frombuffer(header_bytes(graph.header, graph.nodes.label), np.uint8),
     }
-    optional = {"row_totals": graph.row_totals, "row_margins": graph.row_margins}
+    optional = {name: getattr(graph, name) for name in OPTIONAL}
     arrays |= {name: array for name, array in optional.items() if array is not None}
-    return {name: array.astype(FILE_DTYPES[name]) for name, array in arrays.items()}
+    return {name: array.astype(FILE_DTYPES[name], copy=False) for name, array in arrays.items()}
 
 
 def graph_of(arrays: dict[str, np.ndarray]) -> AttributionGraph:
@@ -262,6 +271,7 @@ def graph_of(arrays: dict[str, np.ndarray]) -> AttributionGraph:
         header,
         arrays["dropped_absolute"],
         arrays.get("row_margins"),
+        arrays.get("given_up"),
     )
 
 
@@ -269,7 +279,7 @@ def check_lengths(arrays: dict[str, np.ndarray]) -> None:
     """Raise GraphFormatError unless arrays about nodes agree in length, and those about rows."""
     node_count, row_count = len(arrays["nodes_kind"]), len(arrays["row_pointers"]) - 1
     lengths = {f"nodes_{name}": node_count for name in NODE_DTYPES}
-    per_row = ("row_nodes", "row_totals", "dropped_absolute", "row_margins")
+    per_row = ("row_nodes", "dropped_absolute", *OPTIONAL)
     lengths |= dict.fromkeys(per_row, row_count)
     for name, length in lengths.items():
         if name in arrays and len(arrays[name]) != length:

@@ -8,6 +8,7 @@ from scipy.sparse import csr_array
 
 from atlas.errors import GraphFormatError
 from atlas.graphs.nodes import NodeKind, NodeTable
+from atlas.graphs.row_blocks import block, row_blocks
 
 # The dropped weight is a float32 sum of numbers whose absolute sum is kept beside it.
 ROUNDING = 1e-3
@@ -111,6 +112,20 @@ def check_dropped(nodes: NodeTable, rows: csr_array, absolute: Float32[np.ndarra
         )
 
 
+def check_given_up(
+    given_up: Float32[np.ndarray, " row"], absolute: Float32[np.ndarray, " row"]
+) -> None:
+    """Raise unless what each row gave up lies between 0 and all that it lost."""
+    wrong = (given_up < 0) | (given_up > absolute * (1 + ROUNDING))
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise GraphFormatError(
+            f"given_up[{row}]",
+            f"from 0 to {absolute[row]:.6g}, what the row lost",
+            f"{given_up[row]:.6g}",
+        )
+
+
 def check_edges(nodes: NodeTable, rows: csr_array, row_nodes: Int32[np.ndarray, " row"]) -> None:
     """Raise unless every edge leads forward: from a lower layer, from no later a position.
 
@@ -119,6 +134,18 @@ def check_edges(nodes: NodeTable, rows: csr_array, row_nodes: Int32[np.ndarray, 
     level = np.where(nodes.kind <= NodeKind.ERROR, nodes.layer, np.int16(-1)).astype(np.int32)
     level[nodes.kind == NodeKind.LOGIT] = ABOVE_ALL
     last = np.where(nodes.position < 0, ABOVE_ALL, nodes.position)
+    for part in row_blocks(rows.indptr):
+        _check_block(nodes, block(rows, part), row_nodes[part], level, last)
+
+
+def _check_block(
+    nodes: NodeTable,
+    rows: csr_array,
+    row_nodes: Int32[np.ndarray, " row"],
+    level: Int32[np.ndarray, " node"],
+    last: Int32[np.ndarray, " node"],
+) -> None:
+    """The rule of `check_edges` for some rows, given each node's level and last position."""
     counts = np.diff(rows.indptr)
     backward = level[rows.indices] >= np.repeat(level[row_nodes], counts)
     acausal = nodes.position[rows.indices] > np.repeat(last[row_nodes], counts)

@@ -14,10 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int
+from jaxtyping import Bool, Float64, Int
 from scipy.sparse import csr_array
 
 from atlas.graphs.graph import AttributionGraph, NodeKind
+from atlas.graphs.row_blocks import absolute_block, row_blocks
 
 # Below this a row's absolute sum counts as no input at all, as published.
 SMALLEST_ROW_SUM = 1e-10
@@ -25,11 +26,9 @@ SMALLEST_ROW_SUM = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class AbsoluteRows:
-    """The absolute weights of a graph, or of a part of its edges, ready to pass influence down."""
+    """A graph's rows, or a part of its edges, ready to pass influence down by absolute weight."""
 
-    pointers: Int[np.ndarray, " pointer"]
-    sources: Int[np.ndarray, " edge"]
-    absolute: Float32[np.ndarray, " edge"]
+    matrix: csr_array  # float32 [row, node], with signs: absolute values are made block by block
     row_nodes: Int[np.ndarray, " row"]
     row_sums: Float64[np.ndarray, " row"]  # what each row is scaled by
     # Row numbers that separate the layers, lowest first; the logits are the last block.
@@ -72,16 +71,23 @@ def logit_probabilities(graph: AttributionGraph) -> Float64[np.ndarray, " node"]
 
 def absolute_rows(graph: AttributionGraph, included: Bool[np.ndarray, " node"]) -> AbsoluteRows:
     """All of a graph's rows, each to be scaled by its weights from the included sources."""
-    absolute = np.abs(graph.edges.weights)
-    matrix = csr_array((absolute, graph.rows.indices, graph.rows.indptr), shape=graph.rows.shape)
     return AbsoluteRows(
-        pointers=graph.rows.indptr,
-        sources=graph.rows.indices,
-        absolute=absolute,
+        matrix=graph.rows,
         row_nodes=graph.row_nodes,
-        row_sums=matrix @ included.astype(np.float64),
+        row_sums=absolute_sums(graph, included),
         layer_starts=layer_starts(graph),
     )
+
+
+def absolute_sums(
+    graph: AttributionGraph, included: Bool[np.ndarray, " node"]
+) -> Float64[np.ndarray, " row"]:
+    """Per row, the sum of the absolute weights of its edges from the included sources."""
+    counted, rows = included.astype(np.float64), graph.rows
+    sums = np.zeros(rows.shape[0])
+    for part in row_blocks(rows.indptr):
+        sums[part] = absolute_block(rows, part) @ counted
+    return sums
 
 
 def layer_starts(graph: AttributionGraph) -> Int[np.ndarray, " boundary"]:
@@ -97,20 +103,19 @@ def pass_down(
 ) -> Float64[np.ndarray, " node"]:
     """What arrives at each node when `output` flows down the rows; `output` is not counted."""
     arrived = np.zeros(len(output))
-    scale = np.divide(1.0, rows.row_sums, out=np.zeros(len(rows.row_sums)), where=rows.row_sums > 0)
-    scale = np.minimum(scale, 1 / SMALLEST_ROW_SUM)
+    scale = shares_of(rows.row_sums)
     for start, stop in reversed(list(zip(rows.layer_starts, rows.layer_starts[1:], strict=False))):
-        first, last = rows.pointers[start], rows.pointers[stop]
-        if first == last:
-            continue
-        block = csr_array(
-            (
-                rows.absolute[first:last],
-                rows.sources[first:last],
-                rows.pointers[start : stop + 1] - first,
-            ),
-            shape=(int(stop - start), len(output)),
-        )
-        targets = rows.row_nodes[start:stop]
-        arrived += ((arrived + output)[targets] * scale[start:stop]) @ block
+        layer = slice(int(start), int(stop))
+        passed = (arrived + output)[rows.row_nodes[layer]] * scale[layer]
+        # What a layer gives never comes back to it, so parts of a layer may follow each other.
+        for part in row_blocks(rows.matrix.indptr, layer):
+            block = absolute_block(rows.matrix, part)
+            arrived += passed[part.start - layer.start : part.stop - layer.start] @ block
     return arrived
+
+
+def shares_of(row_sums: Float64[np.ndarray, " row"]) -> Float64[np.ndarray, " row"]:
+    """What one unit of weight is of its row; 0 in empty rows."""
+    scale = np.divide(1.0, row_sums, out=np.zeros(len(row_sums)), where=row_sums > 0)
+    shares: np.ndarray = np.minimum(scale, 1 / SMALLEST_ROW_SUM)
+    return shares

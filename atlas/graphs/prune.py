@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64, Int
+from jaxtyping import Bool, Float64, Int
+from scipy.sparse import csr_array
 
 from atlas.errors import BadInput
 from atlas.graphs.graph import AttributionGraph, NodeKind
@@ -23,11 +24,8 @@ from atlas.graphs.influence import (
     pass_down,
     published_nodes,
 )
-
-# A float32's upper half orders non-negative numbers: 65,536 buckets instead of a sort.
-BUCKET_SHIFT = 16
-# By this share equal influence, as along a chain of single inputs, may differ from summing alone.
-ROUNDING = 1e-9
+from atlas.graphs.largest import largest
+from atlas.graphs.row_blocks import row_blocks
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ def prune(graph: AttributionGraph, settings: PruneSettings | None = None) -> Att
     if settings.node_threshold == 1 and settings.edge_threshold == 1:
         return graph
     keep_nodes = nodes_to_keep(graph, settings.node_threshold)
-    edges = np.flatnonzero(keep_nodes[graph.edges.sources] & keep_nodes[graph.edges.targets])
+    edges = edges_between(graph, keep_nodes)
     if settings.edge_threshold < 1:
         edges = edges_to_keep(graph, edges, settings.edge_threshold)
         keep_nodes, edges = without_dead_ends(graph, keep_nodes, edges)
@@ -75,6 +73,28 @@ def nodes_to_keep(graph: AttributionGraph, threshold: float) -> Bool[np.ndarray,
     return influential
 
 
+def edges_between(
+    graph: AttributionGraph, keep_nodes: Bool[np.ndarray, " node"]
+) -> Int[np.ndarray, " edge"]:
+    """The edges whose two ends are kept, numbered as in `graph.edges`."""
+    pointers, keep_row = graph.rows.indptr, keep_nodes[graph.row_nodes]
+    found = [np.empty(0, dtype=np.int64)]
+    for part in row_blocks(pointers):
+        first, last = int(pointers[part.start]), int(pointers[part.stop])
+        kept = np.repeat(keep_row[part], np.diff(pointers[part.start : part.stop + 1]))
+        kept &= keep_nodes[graph.rows.indices[first:last]]
+        found.append(first + np.flatnonzero(kept))
+    return np.concatenate(found)
+
+
+def rows_of(
+    graph: AttributionGraph, edges: Int[np.ndarray, " some_edge"]
+) -> Int[np.ndarray, " some_edge"]:
+    """The row of each of these edges, found without the rows of all others."""
+    rows: np.ndarray = np.searchsorted(graph.rows.indptr, edges, side="right") - 1
+    return rows
+
+
 def edges_to_keep(
     graph: AttributionGraph, candidates: Int[np.ndarray, " candidate"], threshold: float
 ) -> Int[np.ndarray, " kept"]:
@@ -84,7 +104,7 @@ def edges_to_keep(
     (a logit's probability), both measured anew among the candidates. Edges are numbered as in
     `graph.edges`. Only candidates are looked at: other edges' scores of 0 cannot pass.
     """
-    published = published_nodes(graph)[graph.edges.sources[candidates]]
+    published = published_nodes(graph)[graph.rows.indices[candidates]]
     chosen = candidates[published]
     scores = edge_scores(graph, chosen)
     high = chosen[largest(scores, threshold)]
@@ -95,15 +115,14 @@ def edge_scores(
     graph: AttributionGraph, chosen: Int[np.ndarray, " chosen"]
 ) -> Float64[np.ndarray, " chosen"]:
     """The published score of each chosen edge, in a graph of these edges alone."""
-    rows = graph.edge_rows[chosen]
-    absolute = np.abs(graph.edges.weights[chosen])
+    rows = rows_of(graph, chosen)
+    absolute = np.abs(graph.rows.data[chosen])
     row_count = len(graph.row_nodes)
     counts = np.bincount(rows, minlength=row_count)
     row_sums = np.bincount(rows, absolute, row_count).astype(np.float64)  # int where empty
+    pointers = np.concatenate([[0], np.cumsum(counts)])
     part = AbsoluteRows(
-        pointers=np.concatenate([[0], np.cumsum(counts)]),
-        sources=graph.edges.sources[chosen],
-        absolute=absolute,
+        matrix=csr_array((absolute, graph.rows.indices[chosen], pointers), shape=graph.rows.shape),
         row_nodes=graph.row_nodes,
         row_sums=row_sums,
         layer_starts=layer_starts(graph),
@@ -126,11 +145,11 @@ def without_dead_ends(
     edges are no inputs in this sense: they go only when their target goes.
     """
     kind = graph.nodes.kind
-    published = published_nodes(graph)[graph.edges.sources[edges]]
+    published = published_nodes(graph)[graph.rows.indices[edges]]
     chosen, others = edges[published], edges[~published]
     keep_nodes = keep_nodes.copy()
     while True:
-        targets, sources = graph.edges.targets[chosen], graph.edges.sources[chosen]
+        targets, sources = graph.row_nodes[rows_of(graph, chosen)], graph.rows.indices[chosen]
         has_output = np.zeros(len(kind), dtype=bool)
         has_output[sources] = True
         has_input = np.zeros(len(kind), dtype=bool)
@@ -142,31 +161,6 @@ def without_dead_ends(
             break
         keep_nodes &= ~dead
         chosen = chosen[keep_nodes[targets] & keep_nodes[sources]]
-    both = keep_nodes[graph.edges.targets[others]] & keep_nodes[graph.edges.sources[others]]
+    ends = graph.row_nodes[rows_of(graph, others)], graph.rows.indices[others]
+    both = keep_nodes[ends[0]] & keep_nodes[ends[1]]
     return keep_nodes, np.sort(np.concatenate([chosen, others[both]]))
-
-
-def largest(amounts: Float[np.ndarray, " amount"], share: float) -> Bool[np.ndarray, " amount"]:
-    """Which amounts are the largest ones that hold `share` of the total; equal ones all or none."""
-    enough: np.ndarray = amounts >= cumulative_threshold(amounts, share) * (1 - ROUNDING)
-    return enough
-
-
-def cumulative_threshold(amounts: Float[np.ndarray, " amount"], share: float) -> float:
-    """The amount at which the sum of the larger ones first reaches `share` of the total.
-
-    Keeping all that is at least as large therefore keeps at least this share. Instead of a full
-    sort, amounts are summed into buckets by size and only the bucket that crosses is sorted.
-    Where every amount is 0 none counts: the result is infinite.
-    """
-    if not len(amounts) or not amounts.any():
-        return float("inf")
-    bucket = amounts.astype(np.float32).view(np.uint32) >> BUCKET_SHIFT
-    sums = np.bincount(bucket, amounts)[::-1]
-    reached = np.cumsum(sums)
-    goal = share * reached[-1]
-    place = min(int(np.searchsorted(reached, goal)), len(sums) - 1)
-    crossing = np.sort(amounts[bucket == len(sums) - 1 - place])[::-1]
-    within = reached[place] - sums[place] + np.cumsum(crossing, dtype=np.float64)
-    last = min(int(np.searchsorted(within, goal)), len(crossing) - 1)
-    return float(crossing[last])

@@ -13,6 +13,7 @@ from atlas.graphs.influence import (
     SMALLEST_ROW_SUM,
     AbsoluteRows,
     absolute_rows,
+    absolute_sums,
     influence,
     logit_probabilities,
     pass_down,
@@ -56,10 +57,9 @@ def published_scores(
     from_errors = reached[graph.nodes.kind == NodeKind.ERROR].sum()
     if not from_tokens + from_errors > 0:
         raise GraphError("scores", "a path from a token or an error to a logit", "none")
-    is_error = (graph.nodes.kind == NodeKind.ERROR).astype(np.float64)
-    absolute = abs(graph.rows)
-    all_input = absolute @ published_nodes(graph).astype(np.float64)
-    error_share = (absolute @ is_error) / np.maximum(all_input, SMALLEST_ROW_SUM)
+    is_error = graph.nodes.kind == NodeKind.ERROR
+    all_input = absolute_sums(graph, published_nodes(graph))
+    error_share = absolute_sums(graph, is_error) / np.maximum(all_input, SMALLEST_ROW_SUM)
     weight = reached + output
     explained = weight.sum() - (error_share * weight[graph.row_nodes]).sum()
     return (
@@ -97,9 +97,7 @@ def strict_rows(graph: AttributionGraph) -> AbsoluteRows:
     """A graph's rows, scaled by everything in them; dropped mass by its absolute sum."""
     whole = absolute_rows(graph, graph.nodes.kind != NodeKind.DROPPED)
     return AbsoluteRows(
-        whole.pointers,
-        whole.sources,
-        whole.absolute,
+        whole.matrix,
         whole.row_nodes,
         whole.row_sums + graph.lost_mass,
         whole.layer_starts,

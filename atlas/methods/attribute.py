@@ -18,6 +18,7 @@ from jaxtyping import Float64, Int, Int64
 
 from atlas.errors import BadInput, ModelError
 from atlas.graphs.graph import AttributionGraph
+from atlas.methods.attribution.chunks import CHUNK_BYTES, ChunkLimits
 from atlas.methods.attribution.explain import explain
 from atlas.methods.attribution.explained import Explained
 from atlas.methods.attribution.freeze_prompt import freeze_prompt, prompt_text
@@ -46,15 +47,24 @@ class AttributionSettings:
     until: float | None = None
     rows_per_step: int = 1024  # rows between two rankings; smaller follows influence more closely
     rows_per_chunk: int = 384  # rows swept together; memory grows with rows × positions × d_model
+    # Bytes that a chunk's gradients and weights may take: of a long prompt it has fewer rows, down
+    # to 16. Results differ by rounding only.
+    chunk_bytes: int = CHUNK_BYTES
+    # Share of each row's absolute sum over features, errors and tokens that is kept, above 0 and
+    # up to 1. The smallest weights are given up as soon as a row is computed, which saves memory;
+    # `atlas.graphs.given_up` bounds what that changes.
+    keep: float = 1.0
     split_errors: bool = False  # in a mixture of experts, an error node for each chosen expert
 
     def __post_init__(self) -> None:
-        for name in ("max_feature_nodes", "rows_per_step", "rows_per_chunk"):
+        for name in ("max_feature_nodes", "rows_per_step", "rows_per_chunk", "chunk_bytes"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise BadInput(f"settings: {name}", "at least 1", str(value))
         if self.until is not None and not 0 <= self.until < 1:
             raise BadInput("settings: until", "a share from 0 to below 1", str(self.until))
+        if not 0 < self.keep <= 1:
+            raise BadInput("settings: keep", "a share above 0 and up to 1", str(self.keep))
 
 
 def attribute(
@@ -97,7 +107,8 @@ def _trace(
     """The rows of the targets and of the features that the settings ask for."""
     active = len(frozen.features)
     wanted = min(settings.max_feature_nodes or active, active)
-    tracer = Tracer(frozen, targets, settings.rows_per_chunk)
+    limits = ChunkLimits(settings.rows_per_chunk, settings.chunk_bytes)
+    tracer = Tracer(frozen, targets, limits, settings.keep)
     tracer.trace_targets()
     while len(tracer.traced) < wanted:
         if progress is not None:

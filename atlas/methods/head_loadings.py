@@ -26,7 +26,8 @@ from atlas.graphs.graph import AttributionGraph, NodeKind
 from atlas.graphs.head_loadings import HeadLoadings
 from atlas.methods.attribution.explain import explain
 from atlas.methods.attribution.freeze_prompt import freeze_prompt
-from atlas.methods.attribution.sweep import Targets, before_mlp, sweep
+from atlas.methods.attribution.row_targets import Targets, before_mlp
+from atlas.methods.attribution.sweep import sweep
 from atlas.methods.attribution.target_record import ACTION, recorded_target
 from atlas.methods.attribution.watcher import Watcher
 from atlas.models.dictionaries import Dictionary

@@ -30,8 +30,9 @@ from atlas.graphs.attention_score import (
 )
 from atlas.methods.attribution.columns import Columns
 from atlas.methods.attribution.freeze_prompt import Prompt, freeze_prompt, prompt_text
+from atlas.methods.attribution.row_targets import Targets, before_attention
 from atlas.methods.attribution.source_nodes import NodeTableBuilder, add_sources
-from atlas.methods.attribution.sweep import Targets, before_attention, sweep
+from atlas.methods.attribution.sweep import sweep
 from atlas.models.dictionaries import Dictionary
 from atlas.models.frozen_head import FrozenReader, key_reader, query_reader, reader_places
 from atlas.models.language_model import LanguageModel, Place

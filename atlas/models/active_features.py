@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +11,8 @@ from torch import Tensor
 
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import Place
+
+PORTION = 1 << 24  # numbers, so 64 MiB: what is made dense at once of a long prompt
 
 
 @dataclass(frozen=True)
@@ -46,19 +48,29 @@ def active_features(dictionary: Dictionary, values: Mapping[Place, Tensor]) -> A
     margins: list[Tensor] = []
     counts = []
     for layer in dictionary.layer_numbers:
-        coder = dictionary.coder(layer)
-        pre, value = coder.read(values[dictionary.feature_input, layer])
-        value[: dictionary.zero_positions] = 0
-        active = value.nonzero(as_tuple=True)
-        number = torch.full_like(active[0], layer)
-        columns.append((number, *active, value[active], pre[active]))
-        counts.append((value != 0).sum(dim=1))
-        margin = coder.activation.margin(pre)
-        if margin is not None:
-            margins.append(margin[active])
+        coder, read = dictionary.coder(layer), values[dictionary.feature_input, layer]
+        found: list[Tensor] = []
+        for part in portions(slice(0, len(read)), coder.features):
+            pre, value = coder.read(read[part])
+            value[: max(dictionary.zero_positions - part.start, 0)] = 0
+            active = value.nonzero(as_tuple=True)
+            number, position = torch.full_like(active[0], layer), active[0] + part.start
+            columns.append((number, position, active[1], value[active], pre[active]))
+            found.append((value != 0).sum(dim=1))
+            margin = coder.activation.margin(pre)
+            if margin is not None:
+                margins.append(margin[active])
+        counts.append(torch.cat(found))
     layer_column, position, index, value, pre = map(torch.cat, zip(*columns, strict=True))
     margin = torch.cat(margins) if len(margins) == len(columns) else None
     return ActiveFeatures(layer_column, position, index, value, pre, margin, _starts(counts))
+
+
+def portions(rows: slice, width: int) -> Iterator[slice]:
+    """These rows in stretches of at most `PORTION` numbers, or of one row that is wider."""
+    step = max(PORTION // width, 1)
+    for start in range(rows.start, rows.stop, step):
+        yield slice(start, min(start + step, rows.stop))
 
 
 def _starts(counts: list[Tensor]) -> Int[Tensor, "layer position_boundary"]:

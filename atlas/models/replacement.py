@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from atlas.errors import BadInput, ModelError
-from atlas.models.active_features import ActiveFeatures, active_features
+from atlas.models.active_features import ActiveFeatures, active_features, portions
 from atlas.models.dictionaries import Dictionary, MlpDictionary
 from atlas.models.frozen_attention import FrozenAttention, freeze_attention
 from atlas.models.frozen_mlp import FrozenMlp, freeze_mlp
@@ -55,7 +55,7 @@ class FrozenPass:
     mlp_norm_bias: Float[Tensor, "layer d_model"]  # of a post-norm
     attention: tuple[FrozenAttention, ...]
     mlps: tuple[FrozenMlp, ...]
-    values: dict[Place, Tensor]  # all that was read of the pass, by place
+    values: dict[Place, Tensor]  # what was read of the pass, by place, but the patterns
     error_parts: ErrorParts | None = None  # where errors are split; see `split_errors`
 
     @property
@@ -136,7 +136,10 @@ def freeze(
     transcoders = checked_transcoders(model, dictionary)
     places = [*_places(model, transcoders), *places_of_sums(model)]
     outcome = model.run(ids[None], read=places)
-    values = {place: value[0] for place, value in outcome.values.items()}
+    logits, values = outcome.logits[0], {}
+    while outcome.values:  # one by one, so that nothing else holds the patterns
+        place, value = outcome.values.popitem()
+        values[place] = value[0]
     check_reached(model, places, values)
     attention = tuple(_attention(model, layer, values) for layer in range(model.layers))
     check_sums(model, attention, values)
@@ -150,7 +153,7 @@ def freeze(
         model=model,
         dictionary=transcoders,
         ids=ids.to(model.device),
-        logits=outcome.logits[0],
+        logits=logits,
         tokens=tokens,
         position_embedding=position_embedding,
         features=features,
@@ -221,7 +224,8 @@ def _attention(model: LanguageModel, layer: int, values: dict[Place, Tensor]) ->
     return freeze_attention(
         model,
         layer,
-        values[Site.ATTENTION_PATTERN, layer],
+        # Taken out: at 2,000 tokens the patterns are most of what a pass gives.
+        values.pop((Site.ATTENTION_PATTERN, layer)),
         values.get((Site.ATTENTION_NORM_SCALE, layer)),
         values.get((Site.ATTENTION_POST_NORM_SCALE, layer)),
     )
@@ -237,10 +241,10 @@ def _fill_layer(frozen: FrozenPass, layer: int) -> None:
         skipped = skip.apply(frozen.values[dictionary.feature_input, layer])
     reconstruction = bias + skipped
     for source in dictionary.writers(layer):
-        here = features.of_layer(source)
-        rows = dictionary.coder(source).decoder(layer - source, features.index[here])
-        scaled = rows * features.value[here][:, None]
-        reconstruction.index_add_(0, features.position[here], scaled)
+        for here in portions(features.of_layer(source), written.shape[1]):
+            rows = dictionary.coder(source).decoder(layer - source, features.index[here])
+            scaled = rows * features.value[here][:, None]
+            reconstruction.index_add_(0, features.position[here], scaled)
     position = torch.arange(frozen.length, device=written.device)
     error = mlp.received(written - reconstruction, position)
     constant = mlp.received(written - skipped, position)

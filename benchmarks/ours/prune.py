@@ -38,17 +38,22 @@ def made(wanted: Layered) -> AttributionGraph:
         columns.append(sources.astype(np.int32))
         weights.append(values)
         counts.append(len(sources))
-    nodes = _nodes(wanted)
+    nodes = nodes_of(wanted)
     pointers = np.cumsum(counts).astype(np.int32)
     shape = (wanted.features + wanted.logits, len(nodes))
     matrix = csr_array((np.concatenate(weights), np.concatenate(columns), pointers), shape=shape)
     logits = wanted.sources + np.arange(wanted.logits)
     row_nodes = np.concatenate([np.arange(wanted.features), logits]).astype(np.int32)
-    header = GraphHeader("made up", "made up", "", ("word",) * wanted.positions)
-    return AttributionGraph(nodes, matrix, row_nodes, None, header)
+    return AttributionGraph(nodes, matrix, row_nodes, None, header_of(wanted))
 
 
-def _nodes(wanted: Layered) -> NodeTable:
+def header_of(wanted: Layered) -> GraphHeader:
+    """What the graph says of its origin."""
+    return GraphHeader("made up", "made up", "", ("word",) * wanted.positions)
+
+
+def nodes_of(wanted: Layered) -> NodeTable:
+    """The graph's nodes in the order of the columns."""
     layer, position = places(wanted)
     sizes = [wanted.features, wanted.layers * wanted.positions, wanted.positions, wanted.logits]
     kinds = [NodeKind.FEATURE, NodeKind.ERROR, NodeKind.TOKEN, NodeKind.LOGIT]

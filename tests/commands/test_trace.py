@@ -246,3 +246,24 @@ def test_unknown_models_and_dictionaries_are_named(engine_options, tmp_path):
         run(["--model", "nobodys-model", "--dictionary", "x", "--prompt", "w1"])
     with pytest.raises(AtlasError, match="transcoders"):
         run([*engine_options[:3], str(tmp_path), "--prompt", "w1"])
+
+
+def test_rows_can_give_up_small_weights_and_every_report_bounds_what_that_changes(
+    engine_options, tmp_path
+):
+    path = tmp_path / "graph.npz"
+    options = ("--prompt", "w1 w5 w3", "--keep", "0.9")
+    text = run(engine_options, *options, "--out", str(path)).stdout
+    graph = AttributionGraph.load(path)
+    mass = graph.header.provenance["tracing"]["given_up_mass"]
+    assert 0 < mass < 1
+    assert f"0.9 of each row; given-up mass {mass:.2%}" in text
+    stated = f"off by at most, for what rows gave up: any node's influence {mass:.2%}"
+    assert stated in text
+    shown = CliRunner().invoke(graph_group, ["scores", str(path)], catch_exceptions=False)
+    assert stated in shown.stdout
+    found = json.loads(run(engine_options, *options, "--format", "json").stdout)
+    assert found["off_by_at_most"]["influence"] == pytest.approx(mass)
+    assert found["tracing"]["keep"] == 0.9
+    several = CliRunner().invoke(graph_group, ["scores", str(path), str(path)])
+    assert "replacement" in several.stdout

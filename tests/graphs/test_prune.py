@@ -12,7 +12,6 @@ from atlas.graphs.graph import NodeKind
 from atlas.graphs.influence import influence
 from atlas.graphs.prune import (
     PruneSettings,
-    cumulative_threshold,
     edge_scores,
     edges_to_keep,
     nodes_to_keep,
@@ -152,18 +151,3 @@ def test_dropped_mass_accounts_for_every_lost_weight(drawn, nodes, edges):
         now = np.abs(pruned.rows.toarray()[row, kept]).sum() + pruned.lost_mass[row]
         then = np.abs(graph.rows.toarray()[before, sources]).sum() + graph.lost_mass[before]
         np.testing.assert_allclose(now, then, rtol=1e-5)
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.lists(st.floats(0, 1e6, width=32), min_size=1, max_size=200), st.floats(0, 0.999))
-def test_the_threshold_without_sorting_equals_the_sorted_one(values, share):
-    amounts = np.array(values)
-    ordered = np.sort(amounts)[::-1]
-    found = cumulative_threshold(amounts, share)
-    if not amounts.any():
-        assert found == np.inf
-        return
-    # Sums in another order may round to the other side of the goal: one neighbour is allowed.
-    place = int(np.searchsorted(np.cumsum(ordered), share * amounts.sum()))
-    near = ordered[max(place - 1, 0) : place + 2]
-    assert found in near

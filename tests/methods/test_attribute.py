@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from atlas.errors import BadInput, ModelError
+from atlas.graphs.given_up import given_up_mass
 from atlas.graphs.graph import AttributionGraph, NodeKind
+from atlas.graphs.influence import influence
 from atlas.methods.attribute import AttributionSettings, attribute
 from atlas.methods.attribution.targets import GivenTokens, SalientTokens, TokenDifference
 from atlas.models.coders import SparseAutoencoder
@@ -237,3 +239,62 @@ def test_a_fixed_threshold_leaves_no_margins(tiny_model):
     model = tiny_model("llama")
     graph = attribute(model, tiny_models.random_transcoders(model, "jumprelu"), IDS)
     assert graph.row_margins is None
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.9, 0.999])
+def test_rows_that_give_up_small_weights_stay_closed_and_hold_their_share(keep, model, dictionary):
+    whole = attribute(model, dictionary, IDS)
+    part = attribute(model, dictionary, IDS, AttributionSettings(keep=keep))
+    assert np.abs(part.closure_gap()).max() < 1e-4
+    assert part.rows.nnz < whole.rows.nnz
+    counted = whole.nodes.kind <= NodeKind.TOKEN
+    before = np.abs(whole.rows.toarray()[:, counted])
+    after = np.abs(part.rows.toarray()[:, part.nodes.kind <= NodeKind.TOKEN])
+    assert (after.sum(1) >= keep * before.sum(1) * (1 - 1e-6)).all()
+    np.testing.assert_allclose(after.sum(1) + part.given_up, before.sum(1), rtol=1e-5)
+    # What is kept is what was there, and none of it is smaller than what was given up.
+    np.testing.assert_allclose(after, np.where(after > 0, before, 0), rtol=1e-6)
+    largest_lost = np.where(after > 0, 0, before).max(1)
+    smallest_kept = np.where(after > 0, after, np.inf).min(1)
+    assert (largest_lost < smallest_kept).all()
+    constants = [graph.rows.toarray()[:, graph.nodes_of(NodeKind.CONSTANT)]
+                 for graph in (whole, part)]  # fmt: skip
+    np.testing.assert_array_equal(*constants)
+
+
+def test_the_header_tells_what_rows_gave_up_and_nothing_where_they_gave_up_nothing(
+    model, dictionary
+):
+    whole = attribute(model, dictionary, IDS, AttributionSettings(keep=1.0))
+    part = attribute(model, dictionary, IDS, AttributionSettings(keep=0.9))
+    assert part.header.settings["keep"] == 0.9
+    assert part.header.provenance["tracing"]["given_up_mass"] == given_up_mass(part) > 0
+    assert "keep" not in whole.header.settings
+    assert "given_up_mass" not in whole.header.provenance["tracing"]
+    assert whole.given_up is None
+
+
+def test_a_ranked_trace_of_sparse_rows_stays_within_its_bound(model, dictionary):
+    # Both with the same features, so that only what rows gave up lies between them.
+    part = attribute(model, dictionary, IDS, AttributionSettings(max_feature_nodes=40, keep=0.8))
+    whole = attribute(model, dictionary, IDS)
+    kept = {part.nodes.describe(node) for node in range(len(part.nodes))}
+    same = whole.subgraph(
+        np.array([whole.nodes.describe(node) in kept for node in range(len(whole.nodes))])
+    )
+    exact = dict(named_influence(same))
+    off = max(abs(exact[name] - amount) for name, amount in named_influence(part))
+    assert off <= given_up_mass(part) * part.nodes.value[part.logit_nodes].sum() * (1 + 1e-5)
+
+
+def named_influence(graph):
+    """The influence of every feature, error and token with its name."""
+    names = (graph.nodes.describe(node) for node in range(len(graph.nodes)))
+    known = zip(names, influence(graph), graph.nodes.kind <= NodeKind.TOKEN, strict=True)
+    return [(name, amount) for name, amount, wanted in known if wanted]
+
+
+@pytest.mark.parametrize("keep", [0.0, -0.1, 1.1])
+def test_a_share_to_keep_that_is_none_is_refused(keep):
+    with pytest.raises(BadInput, match="keep"):
+        AttributionSettings(keep=keep)

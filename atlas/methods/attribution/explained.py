@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from atlas.errors import BadInput
-from atlas.methods.attribution.sweep import Targets
+from atlas.methods.attribution.row_targets import Targets
 
 NO_TOKEN = -1
 """In place of a vocabulary id, for what is no token's logit."""

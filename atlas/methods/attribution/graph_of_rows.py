@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Int
-from scipy.sparse import csr_array
 
+from atlas.graphs.given_up import with_given_up_mass
 from atlas.graphs.graph import AttributionGraph, GraphHeader, NodeKind, NodeTable
+from atlas.methods.attribution.assembled_rows import assembled_rows
 from atlas.methods.attribution.columns import Columns
 from atlas.methods.attribution.explained import Explained
 from atlas.methods.attribution.source_nodes import NodeTableBuilder, add_sources
@@ -33,55 +34,32 @@ def graph_of_rows(
     frozen: FrozenPass, explained: Explained, rows: TracedRows, origin: Origin
 ) -> AttributionGraph:
     """The graph of the traced features; all that the others contribute goes to dropped mass."""
-    columns, weights = rows.columns, rows.weights
-    others = _other_columns(frozen, columns, weights)
+    columns = rows.columns
+    others = _other_columns(frozen, columns, rows.store.constants)
     kept = np.concatenate([rows.features, others])
-    has_lost = len(rows.features) < columns.features
+    has_lost = len(rows.features) < columns.features or rows.store.gives_up
+    gives_up = rows.store.gives_up
     count = len(explained)
-    renumbered, absolute = _renumbered(weights, kept, len(kept) + has_lost + count)
+    height = len(rows.features) + count
+    assembled = assembled_rows(rows.store, kept, len(kept) + has_lost + count, height)
     nodes = _nodes(frozen, explained, rows.features, others, has_lost)
     logit_nodes = len(nodes) - count + np.arange(count)
     row_nodes = np.concatenate([np.arange(len(rows.features)), logit_nodes]).astype(np.int32)
-    return AttributionGraph(
+    graph = AttributionGraph(
         nodes=nodes,
-        rows=renumbered,
+        rows=assembled.weights,
         row_nodes=row_nodes,
         row_totals=_totals(frozen, explained, rows),
         header=_header(frozen, origin, rows),
-        dropped_absolute=absolute if has_lost else None,
+        dropped_absolute=assembled.absolute if has_lost else None,
         row_margins=_margins(frozen, rows, count),
+        given_up=assembled.given_up if gives_up else None,
     )
-
-
-def _renumbered(
-    weights: csr_array, kept: Int[np.ndarray, " kept"], width: int
-) -> tuple[csr_array, Float32[np.ndarray, " row"]]:
-    """The rows with these columns first; the sum of the others in each row stands after them.
-
-    Also the sum of the others' absolute values. `kept` ascends, so entries stay in their order.
-    """
-    node = np.full(weights.shape[1], -1, dtype=np.int32)
-    node[kept] = np.arange(len(kept))
-    columns, values, pointers = node[weights.indices], weights.data, weights.indptr
-    count = len(pointers) - 1
-    lost = columns < 0
-    if not lost.any():
-        shape = (count, width)
-        return csr_array((values, columns, pointers), shape=shape), np.zeros(count, np.float32)
-    row = np.repeat(np.arange(count), np.diff(pointers))
-    lost_row, lost_values = row[lost], values[lost]
-    net = np.bincount(lost_row, lost_values, count).astype(np.float32)
-    absolute = np.bincount(lost_row, np.abs(lost_values), count).astype(np.float32)
-    ends = np.cumsum(np.bincount(row[~lost], minlength=count))
-    filled = np.flatnonzero(net)
-    columns = np.insert(columns[~lost], ends[filled], len(kept))
-    values = np.insert(values[~lost], ends[filled], net[filled])
-    pointers = np.concatenate([[0], ends + np.cumsum(net != 0)])
-    return csr_array((values, columns, pointers), shape=(count, width)), absolute
+    return with_given_up_mass(graph) if gives_up else graph
 
 
 def _other_columns(
-    frozen: FrozenPass, columns: Columns, weights: csr_array
+    frozen: FrozenPass, columns: Columns, constants: set[int]
 ) -> Int[np.ndarray, " other"]:
     """Errors outside the zero positions, all tokens, and the constants that this model has."""
     shape = (columns.layers, columns.positions, columns.slots)
@@ -90,7 +68,7 @@ def _other_columns(
         has_error = (frozen.error_parts.expert != ErrorParts.ABSENT).cpu().numpy()
     has_error[:, : frozen.zero_positions] = False
     errors = columns.features + np.flatnonzero(has_error)
-    present = np.unique(weights.indices[weights.indices >= columns.first_constant])
+    present = np.array(sorted(constants), dtype=np.int64)
     tokens = np.arange(columns.first_token, columns.first_constant)
     return np.concatenate([errors, tokens, present])
 
@@ -165,9 +143,17 @@ def model_provenance(model: LanguageModel) -> dict[str, Any]:
 
 
 def settings_record(settings: Any) -> dict[str, Any]:
-    """What a graph's header says of the settings that it was made with."""
+    """What a graph's header says of the settings that it was made with.
+
+    A share that keeps everything is not written, nor how much memory a chunk might take: neither
+    makes another graph.
+    """
     target = target_record(settings.target)
-    return {"method": settings.method, **asdict(settings), "target": target}
+    recorded = {"method": settings.method, **asdict(settings), "target": target}
+    recorded.pop("chunk_bytes", None)
+    if recorded.get("keep") == 1:
+        del recorded["keep"]
+    return recorded
 
 
 @cache

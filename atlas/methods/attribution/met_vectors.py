@@ -43,11 +43,13 @@ class Met:
 class MetVectors:
     """The vectors of one prompt's sources. Final.
 
-    `holding_layer` is the one whose attention leaves gradients in head space, if there is one.
+    `holding_layer` is the one whose attention leaves gradients in head space, if there is one; only
+    where embeddings are moved up through attention 0 can there be one.
     """
 
     def __init__(self, frozen: FrozenPass, holding_layer: int | None) -> None:
         self.frozen, self.columns = frozen, Columns.of(frozen)
+        self.moves_embeddings = moves_embeddings(frozen)
         self.holding_layer = holding_layer
         self._held_value = None if holding_layer is None else frozen.attention[holding_layer].value
         self._kept: dict[tuple[str, int, int], Met | None] = {}
@@ -58,7 +60,7 @@ class MetVectors:
         return self._met(("mlp", layer, position), self._of_mlp)
 
     def attention(self, layer: int, position: int) -> Met | None:
-        """The attention's biases; at layer 0 also what it moves here from the embeddings."""
+        """The attention's biases; at layer 0 also the embeddings that are moved here through it."""
         return self._met(("attention", layer, position), self._of_attention)
 
     def embedding(self, position: int) -> Met | None:
@@ -112,7 +114,7 @@ class MetVectors:
 
     def _of_attention(self, layer: int, position: int) -> Iterable[tuple[slice, Vectors]]:
         attention = self.frozen.attention[layer]
-        if layer == 0:
+        if layer == 0 and self.moves_embeddings:
             tokens = self._moved(self.frozen.tokens[: position + 1], position)
             start = self.columns.first_token
             yield slice(start, start + position + 1), tokens
@@ -145,3 +147,12 @@ class MetVectors:
         if bool(vector.any()):
             column = self.columns.constant(name)
             yield slice(column, column + 1), vector[None]
+
+
+def moves_embeddings(frozen: FrozenPass) -> bool:
+    """Whether embeddings are moved up through attention 0 instead of gradients down through it.
+
+    That is a vector for each pair of positions: nothing for a prompt of 100 tokens, 2 GB for 2,000.
+    """
+    pairs = frozen.length * (frozen.length + 1) // 2
+    return pairs * frozen.tokens[0].nbytes <= KEPT_BYTES

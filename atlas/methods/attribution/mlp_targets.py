@@ -20,7 +20,7 @@ from atlas.methods.attribution.explained import (
     joined,
     position_in,
 )
-from atlas.methods.attribution.sweep import Targets, before_mlp
+from atlas.methods.attribution.row_targets import Targets, before_mlp
 from atlas.methods.attribution.targets import (
     NeuronPlace,
     NeuronTargets,

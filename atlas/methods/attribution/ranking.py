@@ -21,38 +21,36 @@ and over all tokens and errors together the full trace finds exactly the mass mo
 
 from __future__ import annotations
 
-import numpy as np
-from jaxtyping import Float, Float64, Int
-from scipy.sparse import csr_array
+from collections.abc import Iterable
 
-from atlas.graphs.influence import AbsoluteRows, pass_down
+import numpy as np
+from jaxtyping import Float, Float64
+
+from atlas.graphs.influence import shares_of
+from atlas.graphs.row_blocks import absolute_block
+from atlas.methods.attribution.row_store import SparseRows
 
 
 def influence_on_sources(
-    rows: csr_array,
-    row_layers: Int[np.ndarray, " row"],
-    row_nodes: Int[np.ndarray, " row"],
+    layers: Iterable[SparseRows],
     logit_weights: Float[np.ndarray, " logit"],
-) -> Float[np.ndarray, " source"]:
-    """The influence of every source column, given the rows computed so far.
+    sources: int,
+) -> Float64[np.ndarray, " column"]:
+    """The influence of every column, given the rows computed so far, of which `sources` count.
 
-    Rows are ordered by layer, logits last; `row_nodes` are the columns of the rows' own features,
-    and for the logits the numbers after the last column.
+    The rows come layer by layer from the top, those of the logits first.
     """
-    sources = rows.shape[1]
-    absolute = np.abs(rows.data)
-    output = np.zeros(sources + len(logit_weights))
-    output[sources:] = logit_weights
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(row_layers)) + 1, [len(row_layers)]])
-    edges = AbsoluteRows(
-        pointers=rows.indptr,
-        sources=rows.indices,
-        absolute=absolute,
-        row_nodes=row_nodes,
-        row_sums=np.asarray(abs(rows).sum(axis=1), dtype=np.float64).reshape(-1),
-        layer_starts=starts,
-    )
-    arrived: np.ndarray = pass_down(edges, output)[:sources]
+    arrived: Float64[np.ndarray, " column"] | None = None
+    for rows in layers:
+        absolute = absolute_block(rows.weights, slice(0, len(rows.members)))
+        sums = np.asarray(absolute[:, :sources].sum(axis=1), dtype=np.float64).reshape(-1)
+        scale = shares_of(sums)
+        if arrived is None:
+            arrived = (logit_weights[rows.members] * scale) @ absolute
+        else:
+            arrived = arrived + (arrived[rows.members] * scale) @ absolute
+    if arrived is None:
+        raise ValueError("influence needs the rows of the logits")
     return arrived
 
 

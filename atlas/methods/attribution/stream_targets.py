@@ -12,7 +12,7 @@ import torch
 from atlas.errors import BadInput
 from atlas.methods.attribution.explained import NO_TOKEN, Explained, Reading, joined, position_in
 from atlas.methods.attribution.explained import less as difference
-from atlas.methods.attribution.sweep import Targets, after_all, before_attention, before_mlp
+from atlas.methods.attribution.row_targets import Targets, after_all, before_attention, before_mlp
 from atlas.methods.attribution.targets import (
     Direction,
     Directions,

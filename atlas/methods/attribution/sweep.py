@@ -17,7 +17,8 @@ Nearly all the work is the products with O_k and V_k. What is exact and saves so
   that have started are a prefix. Chunks are sorted by position, so that a chunk needs no position
   after its last target.
 - A row's first attention layer sees a gradient at one position only (`first_attention`).
-- Nothing is swept through attention 0: the embeddings are moved up through it instead.
+- Nothing is swept through attention 0: the embeddings are moved up through it instead, unless the
+  prompt is so long that they would be too many vectors.
 - Below attention 1 gradients stay in head space and meet the few vectors there as its values read
   them.
 - Nothing is swept to the first position (`first_position`).
@@ -28,60 +29,25 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from atlas.methods.attribution.chunks import ChunkLimits, chunks, whole
 from atlas.methods.attribution.first_attention import at_first_position, project, spread
 from atlas.methods.attribution.first_position import first_position
-from atlas.methods.attribution.met_vectors import Met, MetVectors
+from atlas.methods.attribution.met_vectors import Met, MetVectors, moves_embeddings
+from atlas.methods.attribution.row_targets import Targets, after_all
 from atlas.methods.attribution.watcher import Watcher
+from atlas.models.active_features import portions
 from atlas.models.frozen_attention import FrozenAttention
-from atlas.models.language_model import LanguageModel
 from atlas.models.replacement import FrozenPass
 
 Rows = tuple[Int[Tensor, " some_row"], Float[Tensor, "some_row column"]]
 """Which rows, and their weights."""
 HOLDING_LAYER = 1  # gradients below its attention stay in head space
-WHOLE = 16  # products of so many rows at a time, two vector registers wide, are up to twice as fast
-
-
-@dataclass(frozen=True)
-class Targets:
-    """Rows to compute: any directions in the residual stream, and where each joins the sweep.
-
-    Depths are counted in half layers, as `before_attention`, `before_mlp` and `after_all` give
-    them, so that a target may be whatever reads the stream: a feature, a logit, a query, a key.
-    """
-
-    depth: Int[Tensor, " row"]
-    position: Int[Tensor, " row"]
-    gradient: Float[Tensor, "row d_model"]
-
-    def take(self, rows: Int[Tensor, " some_row"]) -> Targets:
-        """These rows, in this order."""
-        return Targets(self.depth[rows], self.position[rows], self.gradient[rows])
-
-    def __len__(self) -> int:
-        """The number of rows."""
-        return int(self.depth.shape[0])
-
-
-def before_attention(layer: Int[Tensor, " row"]) -> Int[Tensor, " row"]:
-    """The depth of what the layers' attention reads."""
-    return 2 * layer
-
-
-def before_mlp(layer: Int[Tensor, " row"], model: LanguageModel) -> Int[Tensor, " row"]:
-    """The depth of what the layers' MLPs read; that of the attention in parallel blocks."""
-    return 2 * layer + (0 if model.parallel_blocks else 1)
-
-
-def after_all(model: LanguageModel) -> int:
-    """The depth of what the final norm reads."""
-    return 2 * model.layers
+MIXED = 256  # sources mixed at once; fewer waste less on targets that stand before them
 
 
 class Sweep:
@@ -92,34 +58,36 @@ class Sweep:
         # A watcher sees every gradient at every position, so then none stays in head space, and
         # the first position is swept like the others.
         alone = watcher is None
-        holds = alone and frozen.model.layers > HOLDING_LAYER and frozen.mlps[0].skip is None
+        moved = alone and moves_embeddings(frozen)
+        holds = moved and frozen.model.layers > HOLDING_LAYER and frozen.mlps[0].skip is None
         self.met = MetVectors(frozen, HOLDING_LAYER if holds else None)
         self.below = first_position(frozen) if alone else None
 
-    def weights(self, targets: Targets, rows_per_chunk: int) -> Iterator[Rows]:
-        """The weights of all rows, chunk by chunk."""
+    def weights(self, targets: Targets, limits: ChunkLimits) -> Iterator[Rows]:
+        """The weights of all rows, a part of a chunk at a time."""
         order = torch.argsort(targets.position, stable=True)
         if self.below is not None:
             at_first = int((targets.position == 0).sum())
             first = targets.take(order[:at_first])
             yield order[:at_first], self.below.weights(first.depth, first.gradient)
             order = order[at_first:]
-        for start in range(0, len(order), rows_per_chunk):
-            chosen = order[start : start + rows_per_chunk]
-            deepest_first = torch.argsort(targets.depth[chosen], descending=True, stable=True)
-            chosen = chosen[deepest_first]
-            yield chosen, _Chunk(self, targets.take(chosen), chosen).weights()
+        for chunk in chunks(self.met.frozen, targets.position, order, limits):
+            deepest_first = torch.argsort(targets.depth[chunk], descending=True, stable=True)
+            chosen = chunk[deepest_first]
+            swept = _Chunk(self, targets.take(chosen), chosen).swept()
+            for part in portions(slice(0, len(chosen)), len(swept)):
+                yield chosen[part], swept[:, part].T.contiguous()
 
 
 def sweep(
     frozen: FrozenPass, targets: Targets, rows_per_chunk: int, watcher: Watcher | None = None
 ) -> Iterator[Rows]:
-    """The weights of all rows, chunk by chunk.
+    """The weights of all rows, a part of a chunk at a time.
 
     What a target adds of its own (its bias, the bias of the norm that it reads through) meets no
     layer and is not among them.
     """
-    return Sweep(frozen, watcher).weights(targets, rows_per_chunk)
+    return Sweep(frozen, watcher).weights(targets, ChunkLimits(rows_per_chunk))
 
 
 class _Chunk:
@@ -139,7 +107,7 @@ class _Chunk:
         self.length = int(targets.position.max()) + 1
         self.positions = range(self.first, self.length)
         starts = targets.gradient
-        self.room = _whole(len(targets))
+        self.room = whole(len(targets))
         self.gradient = starts.new_zeros(len(self.positions), starts.shape[1], self.room)
         self.out = starts.new_zeros(self.columns.count, self.room)
         self.buffers: dict[str, Tensor] = {}
@@ -148,7 +116,7 @@ class _Chunk:
         self.started = 0
         self.spread = 0
 
-    def weights(self) -> Float[Tensor, "row column"]:
+    def swept(self) -> Float[Tensor, "column row"]:
         """Sweep all the way down and give the rows' weights."""
         layers = self.frozen.model.layers
         parallel = self.frozen.model.parallel_blocks
@@ -166,7 +134,7 @@ class _Chunk:
             self._start(2 * layer)
         for position in self.positions:
             self._meet(self.met.embedding(position), position)
-        return self.out[:, : len(self.targets)].T.contiguous()
+        return self.out
 
     def _start(self, depth: int) -> None:
         """Let the rows whose target is at this depth join the sweep."""
@@ -181,7 +149,7 @@ class _Chunk:
         """Edges from the vectors at one position."""
         if met is None or self.started == 0:
             return
-        rows = _whole(self.started)
+        rows = whole(self.started)
         weights = met.vectors @ self.gradient[position - self.first, :, :rows]
         if self.held is not None and met.in_head_space is not None:
             held = self.held[position]
@@ -213,7 +181,7 @@ class _Chunk:
             self.watcher.attention(layer, self.rows[: self.started], gradient)
         for position in self.positions:
             self._meet(self.met.attention(layer, position), position)
-        if layer > 0:
+        if layer > 0 or not self.met.moves_embeddings:
             arriving = list(self._spread_new_rows(layer))
             if self.spread > 0:
                 self._pass_spread_rows(layer)
@@ -223,7 +191,7 @@ class _Chunk:
 
     def _pass_spread_rows(self, layer: int) -> None:
         """The rows with gradients at several positions, one product per position and matrix."""
-        attention, rows = self.frozen.attention[layer], _whole(self.spread)
+        attention, rows = self.frozen.attention[layer], whole(self.spread)
         projected = self._buffer("projected", len(self.positions), attention.output.shape[0], rows)
         for place in range(len(self.positions)):
             torch.mm(attention.output, self.gradient[place, :, :rows], out=projected[place])
@@ -249,10 +217,15 @@ class _Chunk:
             above = projected[:, head * size : (head + 1) * size].view(targets, -1)
             kv_head = head // attention.group
             below = mixed[:, kv_head * size : (kv_head + 1) * size].view(self.length, -1)
-            if head % attention.group == 0:
-                torch.mm(pattern[head].T, above, out=below)
-            else:
-                below.addmm_(pattern[head].T, above)
+            for start in range(0, self.length, MIXED):
+                # What comes before these sources does not look at them.
+                looking = slice(max(start - self.first, 0), targets)
+                sources = slice(start, start + MIXED)
+                weights, here = pattern[head, looking, sources].T, below[sources]
+                if head % attention.group == 0:
+                    torch.mm(weights, above[looking], out=here)
+                else:
+                    here.addmm_(weights, above[looking])
         return mixed
 
     def _spread_new_rows(
@@ -292,8 +265,3 @@ class _Chunk:
             most = math.prod((*shape[:-1], self.room))
             self.buffers[name] = self.out.new_empty(most)
         return self.buffers[name][:size].view(shape)
-
-
-def _whole(rows: int) -> int:
-    """The number of rows, rounded up for fast products."""
-    return -(-rows // WHOLE) * WHOLE

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from atlas.methods.attribution.explained import Explained, Reading, joined, less
 from atlas.methods.attribution.logit_places import TokenTarget, logit_places
-from atlas.methods.attribution.sweep import Targets, after_all
+from atlas.methods.attribution.row_targets import Targets, after_all
 from atlas.models.replacement import FrozenPass
 from atlas.models.sites import Site
 
