@@ -10,7 +10,14 @@ from atlas.methods.train_end_to_end import EndToEndTraining, train_end_to_end
 from tests.methods.training.small_training import SMALL, few, sequences
 
 
-@pytest.mark.parametrize(("cross_layer", "skip"), [(False, False), (False, True), (True, True)])
+@pytest.mark.parametrize(
+    ("cross_layer", "skip"),
+    [
+        pytest.param(False, False, marks=pytest.mark.matrix),
+        (False, True),
+        pytest.param(True, True, marks=pytest.mark.matrix),
+    ],
+)
 def test_training_end_to_end_brings_the_replaced_model_closer(tiny_model, cross_layer, skip):
     model, held_out = tiny_model(), few(10)
     settings = replace(SMALL, steps=60, cross_layer=cross_layer, skip=skip)
