@@ -17,7 +17,12 @@ from torch import Tensor
 from atlas.errors import BadInput, ModelError
 from atlas.models.active_features import ActiveFeatures, active_features
 from atlas.models.dictionaries import Dictionary, MlpDictionary
-from atlas.models.frozen_attention import FrozenAttention, freeze_attention
+from atlas.models.frozen_attention import (
+    FrozenAttention,
+    Matrices,
+    freeze_attention,
+    matrices_of,
+)
 from atlas.models.frozen_mlp import FrozenMlp, freeze_mlp
 from atlas.models.held_sums import check_parts, check_reached, check_sums, places_of_sums
 from atlas.models.language_model import LanguageModel, Place
@@ -138,7 +143,8 @@ def freeze(
     outcome = model.run(ids[None], read=places)
     values = {place: value[0] for place, value in outcome.values.items()}
     check_reached(model, places, values)
-    attention = tuple(_attention(model, layer, values) for layer in range(model.layers))
+    matrices = matrices_of(model)
+    attention = tuple(_attention(model, (layer, matrices), values) for layer in range(model.layers))
     check_sums(model, attention, values)
     features = active_features(transcoders, values)
     embedding = values[Site.EMBEDDING, 0]
@@ -185,7 +191,7 @@ def checked_transcoders(model: LanguageModel, dictionary: Dictionary) -> MlpDict
     if width != model.d_model:
         expected = f"vectors of width {model.d_model}"
         raise ModelError(where, expected, f"width {width}", trained_for)
-    return dictionary.to(model.device, model.dtype)
+    return dictionary.to(model.device, model.dtype, matrices_stay=model.settings.stream)
 
 
 def check_length(model: LanguageModel, length: int) -> None:
@@ -217,10 +223,13 @@ def _places(model: LanguageModel, dictionary: MlpDictionary) -> list[Place]:
     return [place for place in places if place[0] not in optional or model.has(*place)]
 
 
-def _attention(model: LanguageModel, layer: int, values: dict[Place, Tensor]) -> FrozenAttention:
+def _attention(
+    model: LanguageModel, place: tuple[int, Matrices], values: dict[Place, Tensor]
+) -> FrozenAttention:
+    layer = place[0]
     return freeze_attention(
         model,
-        layer,
+        place,
         values[Site.ATTENTION_PATTERN, layer],
         values.get((Site.ATTENTION_NORM_SCALE, layer)),
         values.get((Site.ATTENTION_POST_NORM_SCALE, layer)),

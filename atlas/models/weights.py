@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from atlas.models.held_weights import Arithmetic, stretches
 
 
 @dataclass(frozen=True)
@@ -50,24 +53,38 @@ class AttentionWeights:
 
 @dataclass(frozen=True)
 class Unembedding:
-    """logits = x @ weight + bias."""
+    """logits = x @ weight + bias.
+
+    The weight may be held in another precision or place than arithmetic is done in; then some
+    thousand of its columns are converted at a time, never all.
+    """
 
     weight: Float[Tensor, "d_model d_vocab"]
     bias: Float[Tensor, " d_vocab"] | None
+    arithmetic: Arithmetic
 
-    def direction(self, token: int) -> Float[Tensor, " d_model"]:
-        """The token's column minus the mean column: what sets the token apart."""
-        return self.weight[:, token] - self.mean()
+    def linear(self, x: Float[Tensor, "*row d_model"]) -> Float[Tensor, "*row d_vocab"]:
+        """The logits without the bias."""
+        parts = [x @ columns for columns in self._portions()]
+        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-1)
+
+    def columns(self, tokens: Sequence[int]) -> Float[Tensor, "token d_model"]:
+        """What each of some tokens reads."""
+        return self.arithmetic.bring(self.weight[:, list(tokens)]).T
 
     def mean(self) -> Float[Tensor, " d_model"]:
         """The mean column of the weight."""
-        return self.weight.mean(dim=1)
+        count = self.weight.shape[1]
+        parts = [each.mean(dim=1) * (each.shape[1] / count) for each in self._portions()]
+        return torch.stack(parts).sum(dim=0)
 
-    def demeaned_bias(self, token: int) -> float:
-        """The token's bias minus the mean bias."""
-        if self.bias is None:
-            return 0.0
-        return float(self.bias[token] - self.bias.mean())
+    def _portions(self) -> Iterator[Float[Tensor, "d_model some_token"]]:
+        """The weight from left to right, ready for arithmetic; whole if it is so already."""
+        if self.arithmetic.fits(self.weight):
+            yield self.weight
+            return
+        for columns in stretches(self.weight.shape[1]):
+            yield self.arithmetic.bring(self.weight[:, columns])
 
 
 def detached(parameter: Tensor | None) -> Tensor | None:

@@ -142,7 +142,7 @@ def _header(frozen: FrozenPass, origin: Origin, rows: TracedRows) -> GraphHeader
         settings=settings_record(origin.settings),
         provenance={
             "architecture": model.architecture,
-            "dtype": str(model.dtype).removeprefix("torch."),
+            "dtype": model.precision,
             "device": str(model.device),
             "d_vocab": model.d_vocab,  # nodes of tokens' logits have an index below it
             "zero_positions": frozen.zero_positions,

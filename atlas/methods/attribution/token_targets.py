@@ -65,7 +65,7 @@ def _vocabulary_id(frozen: FrozenPass, token: str | int) -> int:
 def _logits(frozen: FrozenPass, chosen: list[int], position: int) -> Explained:
     """The demeaned logits of these tokens at one position."""
     unembedding = frozen.model.unembedding()
-    columns = unembedding.weight[:, chosen].T
+    columns = unembedding.columns(chosen)
     bias = torch.zeros_like(columns[:, 0])
     if unembedding.bias is not None:
         bias = unembedding.bias[chosen] - unembedding.bias.mean()
