@@ -11,6 +11,7 @@ import click
 
 from atlas.commands.engine_options import engine_options, open_engine
 from atlas.commands.output import format_option, library_option, print_json
+from atlas.commands.placement import Placement
 from atlas.commands.prompt_sources import NamedPrompt, read_chat, read_prompts
 from atlas.commands.target_options import TargetTexts, target_of, target_options
 from atlas.commands.trace_prompts import Outcome, line_of, trace_prompts
@@ -24,7 +25,7 @@ from atlas.methods.attribute import AttributionSettings, Progress, attribute
     epilog="Example: atlas trace --model microworld --dictionary transcoders --out dallas.npz "
     '--prompt "the capital of the state containing Dallas is"'
 )
-@engine_options
+@engine_options(exact=True)
 @click.option("--prompt", help="Text, without the token that starts every prompt.")
 @click.option(
     "--prompts",
@@ -75,7 +76,7 @@ from atlas.methods.attribute import AttributionSettings, Progress, attribute
 def command(  # noqa: PLR0913  one parameter per option
     model: str,
     dictionary: str,
-    device: str,
+    placement: Placement,
     prompt: str | None,
     prompts: Path | None,
     chat: str | None,
@@ -111,13 +112,13 @@ def command(  # noqa: PLR0913  one parameter per option
         if out is None:
             raise click.UsageError("--prompts needs --out, a folder for the graphs")
         listed = read_prompts(prompts)
-        engine = open_engine(model, dictionary, device, library)
+        engine = open_engine(model, dictionary, placement, library)
         _trace_all(trace_prompts(engine, listed, settings, out, _shown_progress()), output_format)
         return
     if out is not None and (not out.parent.is_dir() or out.is_dir()):
         raise BadInput("--out", "a file in an existing folder", str(out))
     given = NamedPrompt("", prompt or "" if chat is None else read_chat(chat))
-    engine = open_engine(model, dictionary, device, library)
+    engine = open_engine(model, dictionary, placement, library)
     graph = attribute(*engine, given.prompt_for(engine[0]), settings, _shown_progress())
     _tell(graph, out, top, output_format)
 
