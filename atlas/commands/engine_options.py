@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from atlas.commands.memory_check import Fit
 from atlas.commands.placement import Placement, placement_options
 from atlas.entries.ids import is_slug
 from atlas.entries.library import Library
@@ -55,8 +56,10 @@ def open_model(model: str, placement: Placement, library: Path | None) -> Langua
     """The model that the option names; an id of the library comes first.
 
     Raises:
-        AtlasError: whatever keeps it from loading.
+        OutOfMemory: it would not fit.
+        AtlasError: whatever else keeps it from loading.
     """
+    fit_of(model, None, placement, library).check_loading()
     entry = _library_with(model, library)
     if entry is None:
         return _load_foreign(model, placement, library)
@@ -72,24 +75,62 @@ def open_engine(
     written with `./`.
 
     Raises:
-        AtlasError: whatever keeps one of the two from loading.
+        OutOfMemory: they would not fit.
+        AtlasError: whatever else keeps one of the two from loading.
     """
     share = share_in(dictionary)
     if share is not None:
         loaded = open_model(model, placement, library)
         return loaded, neurons_of(loaded, share)
     entry = _library_with(model, library)
+    if entry is not None:
+        listed = [each.id for each in entry.models[model].dictionaries]
+        if dictionary not in listed and not Path(dictionary).is_dir():
+            raise BadInput(
+                "--dictionary", f"{' or '.join(listed)} (of {model}) or a folder", dictionary
+            )
+    fit_of(model, dictionary, placement, library).check_loading()
     if entry is None:
         return _load_foreign(model, placement, library), read_dictionary(Path(dictionary))
-    listed = [each.id for each in entry.models[model].dictionaries]
-    if dictionary not in listed and not Path(dictionary).is_dir():
-        raise BadInput(
-            "--dictionary", f"{' or '.join(listed)} (of {model}) or a folder", dictionary
-        )
     loaded = load_model(entry.root, model, placement.settings)
     if dictionary in listed:
         return loaded, load_dictionary(entry.root, model, dictionary)
     return loaded, read_dictionary(Path(dictionary))
+
+
+def fit_of(model: str, dictionary: str | None, placement: Placement, library: Path | None) -> Fit:
+    """Whether what the options name fits into memory; of what is not on this disk nobody knows."""
+    entry = _library_with(model, library)
+    weights = None if entry is not None else _folder_of(model, None)
+    folder = None if dictionary is None else Path(dictionary)
+    if entry is not None:
+        found = entry.models[model]
+        weights = _folder_of(found.weights.hub, found.weights.revision or None)
+        if found.weights.folder:
+            weights = entry.root / found.weights.folder
+        for each in found.dictionaries:
+            if each.id == dictionary:
+                folder = entry.root / each.folder if each.folder else None
+    named = dictionary is not None and share_in(dictionary) is None
+    if named and (folder is None or not folder.is_dir()):
+        weights = None
+    return Fit.of(weights, folder, placement)
+
+
+def _folder_of(model: str, revision: str | None) -> Path | None:
+    """A model's folder, or its place in the hub's cache; None where it is not there yet."""
+    folder = Path(model).expanduser()
+    if not model or (folder / "config.json").is_file():
+        return folder if model else None
+    # Only names of the hub need its client.
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        config = try_to_load_from_cache(model, "config.json", revision=revision)
+    except HFValidationError:
+        return None
+    return Path(config).parent if isinstance(config, str) else None
 
 
 def _library_with(model: str, folder: Path | None) -> Library | None:

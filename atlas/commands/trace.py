@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
-from atlas.commands.engine_options import engine_options, open_engine
+from atlas.commands.engine_options import engine_options, fit_of, open_engine
 from atlas.commands.output import format_option, library_option, print_json
 from atlas.commands.placement import Placement
-from atlas.commands.prompt_sources import NamedPrompt, read_chat, read_prompts
+from atlas.commands.prompt_sources import NamedPrompt, length_of, longest, read_chat, read_prompts
 from atlas.commands.target_options import TargetTexts, target_of, target_options
 from atlas.commands.trace_prompts import Outcome, line_of, trace_prompts
 from atlas.commands.trace_report import lines, report
@@ -108,18 +108,22 @@ def command(  # noqa: PLR0913  one parameter per option
     )
     if [prompt, prompts, chat].count(None) != 2:
         raise click.UsageError("give one of --prompt, --prompts and --chat")
+    fit = fit_of(model, dictionary, placement, library)
     if prompts is not None:
         if out is None:
             raise click.UsageError("--prompts needs --out, a folder for the graphs")
         listed = read_prompts(prompts)
         engine = open_engine(model, dictionary, placement, library)
+        fit.check_tracing(longest(listed, engine[0]), settings)
         _trace_all(trace_prompts(engine, listed, settings, out, _shown_progress()), output_format)
         return
     if out is not None and (not out.parent.is_dir() or out.is_dir()):
         raise BadInput("--out", "a file in an existing folder", str(out))
     given = NamedPrompt("", prompt or "" if chat is None else read_chat(chat))
     engine = open_engine(model, dictionary, placement, library)
-    graph = attribute(*engine, given.prompt_for(engine[0]), settings, _shown_progress())
+    traced = given.prompt_for(engine[0])
+    fit.check_tracing(length_of(traced, engine[0]), settings)
+    graph = attribute(*engine, traced, settings, _shown_progress())
     _tell(graph, out, top, output_format)
 
 

@@ -27,3 +27,8 @@ def check_device(name: str) -> None:
     if DEVICE.fullmatch(name) and (name in there or f"{name}:0" in there):
         return
     raise ModelError("device", f"one that this machine has: {', '.join(there)}", name)
+
+
+def free_on(device: str) -> int | None:
+    """Bytes free on an accelerator; None where it shares the processor's memory."""
+    return int(torch.cuda.mem_get_info(device)[0]) if device.startswith("cuda") else None

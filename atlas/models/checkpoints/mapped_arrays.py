@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,14 +44,6 @@ def _array(
             raise EOFError("the archive is cut short")
         start = member.header_offset + LOCAL_HEADER.size + sum(LOCAL_HEADER.unpack(header))
         stream.seek(start)
-        version = np.lib.format.read_magic(stream)
-        if version > (2, 0):
-            return np.asarray(archive[name])
-        read_header = (
-            np.lib.format.read_array_header_1_0
-            if version == (1, 0)
-            else np.lib.format.read_array_header_2_0
-        )
         shape, by_columns, dtype = read_header(stream)
         place = stream.tell()
     size = int(np.prod(shape)) * dtype.itemsize
@@ -58,3 +51,10 @@ def _array(
         return np.asarray(archive[name])  # which says what is wrong with it
     # Copied on writing: what the process changes is its own and never reaches the file.
     return np.memmap(path, dtype, "c", place, shape, "F" if by_columns else "C")
+
+
+def read_header(stream: Any) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, order and kind of the array at the start of a stream; ValueError if it is none."""
+    if np.lib.format.read_magic(stream) == (1, 0):
+        return np.lib.format.read_array_header_1_0(stream)
+    return np.lib.format.read_array_header_2_0(stream)
