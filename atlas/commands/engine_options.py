@@ -15,6 +15,7 @@ from atlas.entries.library import Library
 from atlas.errors import BadInput, ModelUnavailable
 from atlas.models.language_model import LanguageModel
 from atlas.models.loading import AnyDictionary, load_dictionary, load_model, read_dictionary
+from atlas.models.model_folder import folder_of_entry, model_folder
 from atlas.models.neurons import neurons_of, share_in
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -101,36 +102,17 @@ def open_engine(
 def fit_of(model: str, dictionary: str | None, placement: Placement, library: Path | None) -> Fit:
     """Whether what the options name fits into memory; of what is not on this disk nobody knows."""
     entry = _library_with(model, library)
-    weights = None if entry is not None else _folder_of(model, None)
+    weights = model_folder(model) if entry is None else None
     folder = None if dictionary is None else Path(dictionary)
     if entry is not None:
-        found = entry.models[model]
-        weights = _folder_of(found.weights.hub, found.weights.revision or None)
-        if found.weights.folder:
-            weights = entry.root / found.weights.folder
-        for each in found.dictionaries:
+        weights = folder_of_entry(entry.root, entry.models[model])
+        for each in entry.models[model].dictionaries:
             if each.id == dictionary:
                 folder = entry.root / each.folder if each.folder else None
     named = dictionary is not None and share_in(dictionary) is None
     if named and (folder is None or not folder.is_dir()):
         weights = None
     return Fit.of(weights, folder, placement)
-
-
-def _folder_of(model: str, revision: str | None) -> Path | None:
-    """A model's folder, or its place in the hub's cache; None where it is not there yet."""
-    folder = Path(model).expanduser()
-    if not model or (folder / "config.json").is_file():
-        return folder if model else None
-    # Only names of the hub need its client.
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
-
-    try:
-        config = try_to_load_from_cache(model, "config.json", revision=revision)
-    except HFValidationError:
-        return None
-    return Path(config).parent if isinstance(config, str) else None
 
 
 def _library_with(model: str, folder: Path | None) -> Library | None:

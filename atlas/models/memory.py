@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from atlas.models.shapes import DictionaryShape, ModelShape
 
 ITEMS = {"float32": 4, "float64": 8, "bfloat16": 2, "float16": 2}
-PROCESS = 400_000_000  # Python with torch, transformers and TransformerLens; measured
+PROCESS = 360_000_000  # Python with torch, transformers and TransformerLens; measured
 KEPT_VECTORS = 1 << 28  # see `met_vectors.KEPT_BYTES`
 VOCABULARY_ROWS = 8192  # see `held_weights.ROWS`
 HELD_LAYERS = 3  # whose attention is in full precision at a time where weights are held otherwise
 STREAM_VECTORS = 10  # of d_model per layer and token: what is read of a pass, errors, constants
 LOGITS = 4  # copies of all logits that stand at once: raw, with a soft cap, and on the way there
-ENTRY = 40  # bytes of an entry of a row: number, column, and copies while rows are put in order
-FILLED = 0.5  # share of a row's entries that are not 0: sources lie before and below it
+ENTRY = 32  # bytes of an entry of a row: number, column, and copies while rows are put in order
+FILLED = 0.25  # share of entries that are not 0: sources lie before a row and below it
 
 
 @dataclass(frozen=True)
