@@ -39,7 +39,7 @@ PATIENCE = 3.0  # seconds to wait for the hub
     "--dictionary",
     metavar="FOLDER",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The dictionary to trace it with; without one, its neurons.",
+    help="The dictionary to trace it with; without one, what the model takes alone.",
 )
 @library_option
 @format_option

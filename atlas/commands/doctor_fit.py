@@ -36,7 +36,7 @@ class Free:
 def ways(model: Path, dictionary: Path | None, free: Free) -> list[dict[str, Any]]:
     """Each way to trace with a model, what it takes, and whether that is free; slowest last.
 
-    Without a dictionary, the model's own neurons are traced. Nothing where sizes are not known.
+    Without a dictionary, what one takes is left out. Nothing where sizes are not known.
     """
     try:
         shapes = model_shape(model), dictionary_shape(dictionary) if dictionary else None

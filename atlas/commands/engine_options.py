@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -109,8 +110,9 @@ def fit_of(model: str, dictionary: str | None, placement: Placement, library: Pa
         for each in entry.models[model].dictionaries:
             if each.id == dictionary:
                 folder = entry.root / each.folder if each.folder else None
-    named = dictionary is not None and share_in(dictionary) is None
-    if named and (folder is None or not folder.is_dir()):
+    if dictionary is not None and share_in(dictionary) is not None:
+        return replace(Fit.of(weights, None, placement), neurons=True)
+    if dictionary is not None and (folder is None or not folder.is_dir()):
         weights = None
     return Fit.of(weights, folder, placement)
 

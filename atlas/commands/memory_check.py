@@ -26,6 +26,7 @@ class Fit:
     model: ModelShape | None
     dictionary: DictionaryShape | None
     placement: Placement
+    neurons: bool = False  # instead of a dictionary
 
     @classmethod
     def of(cls, model: Path | None, dictionary: Path | None, placement: Placement) -> Fit:
@@ -50,7 +51,7 @@ class Fit:
         model = self.model
         if model is None:
             return
-        run = run_size(model, tokens, settings)
+        run = replace(run_size(model, tokens, settings), neurons=self.neurons)
 
         def estimate(run: RunSize) -> Needs:
             return to_trace(model, self.dictionary, holding_of(self.placement), run)

@@ -83,11 +83,13 @@ class HeldUnembedding(nn.Module):
 
     def forward(self, x: Float[Tensor, "*row d_model"]) -> Float[Tensor, "*row d_vocab"]:
         """The logits."""
-        parts = [
-            nn.functional.linear(x, self.arithmetic.bring(self.weight[rows]), self.bias[rows])
-            for rows in stretches(len(self.weight))
-        ]
-        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-1)
+        # Room for all is made first: what is kept between the stretches would keep freed memory
+        # from being used for the next one.
+        logits = x.new_empty(*x.shape[:-1], len(self.weight))
+        for rows in stretches(len(self.weight)):
+            columns = self.arithmetic.bring(self.weight[rows])
+            logits[..., rows] = nn.functional.linear(x, columns, self.bias[rows])
+        return logits
 
 
 class HeldEmbedding(nn.Module):

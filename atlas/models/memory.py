@@ -51,6 +51,7 @@ class RunSize:
     rows: int  # features and logits that get a row, at most
     rows_per_chunk: int = 384
     active: int = 64  # features per token and layer; before the pass nobody knows
+    neurons: bool = False  # features are the model's own neurons
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def to_load(model: ModelShape, dictionary: DictionaryShape | None, holding: Hold
 def to_trace(
     model: ModelShape, dictionary: DictionaryShape | None, holding: Holding, run: RunSize
 ) -> Needs:
-    """What tracing takes beside what is loaded; without a dictionary, of the model's neurons."""
+    """What tracing takes beside what is loaded, where a dictionary's sizes are known also for it."""
     features = model.d_mlp if dictionary is None else dictionary.features
     columns = _columns(model, run)
     computing = {
@@ -100,7 +101,7 @@ def to_trace(
         "sweep": _sweep(model, run, columns) * holding.item
         + min(KEPT_VECTORS, run.tokens * model.layers * run.active * model.d_model * holding.item),
     }
-    if dictionary is None and holding.holds:
+    if run.neurons and holding.holds:
         numbers = 3 * model.layers * model.d_mlp * model.d_model
         computing["neurons"] = numbers * holding.item
     rows = {"rows": int(run.rows * columns * FILLED * ENTRY)}
@@ -167,4 +168,5 @@ def _sweep(model: ModelShape, run: RunSize, columns: int) -> int:
     chunk = min(run.rows, run.rows_per_chunk)
     widths = model.d_model + (model.heads + model.kv_heads) * model.d_head
     spread = model.heads * model.d_model  # rows' first attention, head by head
-    return chunk * (run.tokens * widths + 2 * columns + spread)
+    # The rows themselves, turned, and what finds their entries that are not 0.
+    return chunk * (run.tokens * widths + 4 * columns + spread)

@@ -170,6 +170,9 @@ def freeze(
     )
     for layer in range(layers):
         _fill_layer(frozen, layer)
+        if not bool(torch.isfinite(frozen.errors[layer]).all()):
+            where = f"dictionary {dictionary.name}: layer {layer}"
+            raise ModelError(where, "finite weights", "NaN or infinity in rows that are used")
     return frozen
 
 

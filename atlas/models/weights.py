@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -65,8 +65,12 @@ class Unembedding:
 
     def linear(self, x: Float[Tensor, "*row d_model"]) -> Float[Tensor, "*row d_vocab"]:
         """The logits without the bias."""
-        parts = [x @ columns for columns in self._portions()]
-        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-1)
+        if self.arithmetic.fits(self.weight):
+            return x @ self.weight
+        logits = x.new_empty(*x.shape[:-1], self.weight.shape[1])
+        for tokens in stretches(self.weight.shape[1]):
+            logits[..., tokens] = x @ self.arithmetic.bring(self.weight[:, tokens])
+        return logits
 
     def columns(self, tokens: Sequence[int]) -> Float[Tensor, "token d_model"]:
         """What each of some tokens reads."""
@@ -74,17 +78,14 @@ class Unembedding:
 
     def mean(self) -> Float[Tensor, " d_model"]:
         """The mean column of the weight."""
-        count = self.weight.shape[1]
-        parts = [each.mean(dim=1) * (each.shape[1] / count) for each in self._portions()]
-        return torch.stack(parts).sum(dim=0)
-
-    def _portions(self) -> Iterator[Float[Tensor, "d_model some_token"]]:
-        """The weight from left to right, ready for arithmetic; whole if it is so already."""
         if self.arithmetic.fits(self.weight):
-            yield self.weight
-            return
-        for columns in stretches(self.weight.shape[1]):
-            yield self.arithmetic.bring(self.weight[:, columns])
+            return self.weight.mean(dim=1)
+        count = self.weight.shape[1]
+        total = torch.zeros_like(self.columns([0])[0])
+        for tokens in stretches(count):
+            some = self.arithmetic.bring(self.weight[:, tokens])
+            total += some.mean(dim=1) * (some.shape[1] / count)
+        return total
 
 
 def detached(parameter: Tensor | None) -> Tensor | None:

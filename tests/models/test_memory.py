@@ -141,10 +141,21 @@ def test_an_accelerator_holds_what_is_computed_with(shapes):
     assert set(traced.memory) == {"rows"}
 
 
-def test_kept_vectors_are_bounded(shapes):
-    long = replace(shapes[0], layers=4000, d_model=4000)
-    short = to_trace(long, shapes[1], Holding(), RUN).memory["sweep"]
-    assert short < 2 * KEPT_VECTORS + 100 * 4 * (6 * 4000 * 2 + 2 * _columns(long, RUN) + 16000)
+def test_vectors_that_are_kept_between_chunks_are_bounded(shapes):
+    deep = replace(shapes[0], layers=40, d_model=4000)
+    long = replace(RUN, tokens=1000, rows=1)
+    every = 1000 * 40 * RUN.active * 4000 * 4
+    assert every > 20 * KEPT_VECTORS
+    assert to_trace(deep, shapes[1], Holding(), long).memory["sweep"] < every / 10
+
+
+def test_neurons_of_held_weights_are_copies_in_full_precision(shapes):
+    run, held = replace(RUN, neurons=True), Holding(stream=True)
+    more = to_trace(shapes[0], None, held, run).memory_bytes
+    more -= to_trace(shapes[0], None, held, RUN).memory_bytes
+    assert more == 3 * shapes[0].layers * shapes[0].d_mlp * shapes[0].d_model * 4
+    plain = (to_trace(shapes[0], None, Holding(), each).memory_bytes for each in (run, RUN))
+    assert len(set(plain)) == 1
 
 
 def test_half_precision_dictionaries_are_converted_a_layer_at_a_time(shapes, tmp_path, folder):

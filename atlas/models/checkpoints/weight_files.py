@@ -17,7 +17,7 @@ from atlas.models.checkpoints.mapped_arrays import read_arrays
 PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
 """Endings of files whose reading may run code; they are never opened."""
 
-SEARCHED_BYTES = 2**30  # up to this size, an encoder or decoder is searched for NaN
+SEARCHED_BYTES = 2**26  # up to this size, an encoder or decoder is searched for NaN
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -73,8 +73,8 @@ def take_matrix(
     """One encoder or decoder of the expected shape, in the precision of its file.
 
     Files are mapped into memory, so what is taken from them stays on the disk until rows of it are
-    used. A matrix of more than a gibibyte is therefore not searched for NaN either:
-    that would read it all.
+    used. A matrix of more than 64 MiB is therefore not searched for NaN either: that
+    would read it all. Rows that are used and hold NaN are refused by `replacement.freeze`.
 
     Raises:
         ModelError: as `take`.
