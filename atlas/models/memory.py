@@ -92,7 +92,7 @@ def to_load(model: ModelShape, dictionary: DictionaryShape | None, holding: Hold
 def to_trace(
     model: ModelShape, dictionary: DictionaryShape | None, holding: Holding, run: RunSize
 ) -> Needs:
-    """What tracing takes beside what is loaded, where a dictionary's sizes are known also for it."""
+    """What tracing takes beside what is loaded; without a dictionary, of as many neurons."""
     features = model.d_mlp if dictionary is None else dictionary.features
     columns = _columns(model, run)
     computing = {
