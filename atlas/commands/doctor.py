@@ -20,7 +20,7 @@ from atlas.entries.library import Library
 from atlas.entries.model import Model
 from atlas.errors import AtlasError, ModelUnavailable
 from atlas.models.free_memory import free_memory
-from atlas.models.model_folder import folder_of_entry, model_folder
+from atlas.models.model_folder import folder_of_entry, model_folder, split_revision
 
 EXTRAS = {
     "engine": ("torch", "transformer_lens", "sae_lens", "safetensors"),
@@ -136,7 +136,7 @@ def _gigabytes(size: int | None) -> float | None:
 
 def _ways_of(model: str, dictionary: Path | None) -> dict[str, Any]:
     """What a model that the library need not have could do here; ModelUnavailable if it is not."""
-    folder = model_folder(model)
+    folder = model_folder(*split_revision(model))
     if folder is None:
         expected = "a folder with config.json, or a model in the hub's cache"
         raise ModelUnavailable(f"model {model}", expected, "neither", "download it once")

@@ -16,7 +16,7 @@ from atlas.entries.library import Library
 from atlas.errors import BadInput, ModelUnavailable
 from atlas.models.language_model import LanguageModel
 from atlas.models.loading import AnyDictionary, load_dictionary, load_model, read_dictionary
-from atlas.models.model_folder import folder_of_entry, model_folder
+from atlas.models.model_folder import folder_of_entry, model_folder, split_revision
 from atlas.models.neurons import neurons_of, share_in
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -28,7 +28,7 @@ def model_options(exact: bool) -> Callable[[Command], Command]:
         "--model",
         required=True,
         metavar="ID|FOLDER",
-        help="A model of the library, a Hugging Face folder, or a hub id.",
+        help="A model of the library, a Hugging Face folder, or a hub id, perhaps with @revision.",
     )
     return lambda command: model(placement_options(exact)(command))
 
@@ -103,7 +103,7 @@ def open_engine(
 def fit_of(model: str, dictionary: str | None, placement: Placement, library: Path | None) -> Fit:
     """Whether what the options name fits into memory; of what is not on this disk nobody knows."""
     entry = _library_with(model, library)
-    weights = model_folder(model) if entry is None else None
+    weights = model_folder(*split_revision(model)) if entry is None else None
     folder = None if dictionary is None else Path(dictionary)
     if entry is not None:
         weights = folder_of_entry(entry.root, entry.models[model])
@@ -132,8 +132,11 @@ def _library_with(model: str, folder: Path | None) -> Library | None:
 
 def _load_foreign(model: str, placement: Placement, folder: Path | None) -> LanguageModel:
     """A model that no library has: a folder or a hub id, some of which look like our ids."""
+    name, revision = split_revision(model)
     try:
-        return LanguageModel.open(model, placement.settings)
+        loaded = LanguageModel.open(name, replace(placement.settings, revision=revision))
+        loaded.name = model
+        return loaded
     except ModelUnavailable as error:
         if not is_slug(model):
             raise

@@ -7,6 +7,14 @@ from pathlib import Path
 from atlas.entries.model import Model
 
 
+def split_revision(reference: str) -> tuple[str, str | None]:
+    """A hub id and its revision, from `owner/name@revision`; a folder is itself and has none."""
+    if (Path(reference).expanduser() / "config.json").is_file():
+        return reference, None
+    name, _, revision = reference.partition("@")
+    return name, revision or None
+
+
 def model_folder(reference: str, revision: str | None = None) -> Path | None:
     """A model's folder, or its place in the hub's cache; None where it is not there yet."""
     folder = Path(reference).expanduser()

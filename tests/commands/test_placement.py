@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from atlas.commands import reproduce, steer, trace
 from atlas.commands.placement import Placement
-from atlas.errors import BadInput, ModelError
+from atlas.errors import BadInput, ModelError, ModelUnavailable
 from atlas.graphs.graph import AttributionGraph
 from atlas.models.bridge import BridgeSettings
 from atlas.models.checkpoints import circuit_tracer
@@ -82,3 +82,17 @@ def test_entries_are_reproduced_in_full_precision_alone():
     result = run(reproduce.command, "some-entry", "--dtype", "bfloat16")
     assert result.exit_code == 2
     assert "No such option" in result.output
+
+
+def test_a_revision_of_a_hub_id_is_handed_on(monkeypatch):
+    seen = []
+
+    def note(reference, settings):
+        seen.append((reference, settings.revision))
+        raise ModelUnavailable("model", "one", "none")
+
+    monkeypatch.setattr(LanguageModel, "open", note)
+    named = ["--model", "owner/name@v2", "--dictionary", "neurons", "--prompt", "w1"]
+    with pytest.raises(ModelUnavailable):
+        run(trace.command, *named)
+    assert seen == [("owner/name", "v2")]
