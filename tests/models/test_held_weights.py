@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from atlas.methods.attribute import AttributionSettings, attribute
 from atlas.models import held_weights
 from atlas.models.bridge import BridgeSettings
 from atlas.models.language_model import LanguageModel
+from atlas.models.neurons import neurons_of
 from tests.models import tiny_models
 
 # Those whose matrices all stand in linear layers and embeddings.
@@ -29,8 +31,6 @@ HALF = BridgeSettings(weights="bfloat16")
 
 def save_rounded(folder: Path, family: str, dtype: torch.dtype) -> Path:
     """A tiny model whose weights are those of half precision, in files of a precision."""
-    import json
-
     tiny_models.save_model(folder, family)
     path = folder / "model.safetensors"
     rounded = {name: each.bfloat16().to(dtype) for name, each in load_file(path).items()}
@@ -42,8 +42,10 @@ def save_rounded(folder: Path, family: str, dtype: torch.dtype) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("family", HELD)
-@pytest.mark.parametrize("settings", [STREAM, HALF], ids=["stream", "half"])
+@pytest.mark.parametrize(
+    ("family", "settings"),
+    [(family, STREAM) for family in HELD] + [(family, HALF) for family in ("llama", "gemma2")],
+)
 def test_half_precision_is_traced_as_the_same_weights_in_full(family, settings, tmp_path):
     half = save_rounded(tmp_path / "half", family, torch.bfloat16)
     full = LanguageModel.load(str(save_rounded(tmp_path / "full", family, torch.float32)))
@@ -64,6 +66,16 @@ def test_files_in_full_precision_give_the_same_graph_to_the_bit(family, tmp_path
     graphs = [attribute(model, dictionary, PROMPT) for model in (plain, streamed)]
     assert np.array_equal(*(graph.rows.toarray() for graph in graphs))
     assert graphs[0].header == graphs[1].header
+
+
+def test_neurons_and_attention_scores_of_streamed_weights_are_the_same(tmp_path):
+    folder = str(tiny_models.save_model(tmp_path))
+    plain, streamed = LanguageModel.load(folder), LanguageModel.open(folder, STREAM)
+    graphs = [attribute(model, neurons_of(model), PROMPT) for model in (plain, streamed)]
+    assert np.array_equal(*(graph.rows.toarray() for graph in graphs))
+    for name in ("query", "key"):
+        expected, found = (getattr(model.query_key(1), name) for model in (plain, streamed))
+        assert torch.equal(expected, found)
 
 
 def test_the_vocabulary_can_be_brought_in_several_portions(tmp_path, monkeypatch):
