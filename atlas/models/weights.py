@@ -87,6 +87,12 @@ class Unembedding:
             total += some.mean(dim=1) * (some.shape[1] / count)
         return total
 
+    def demeaned_bias(self, token: int) -> float:
+        """The token's bias minus the mean bias."""
+        if self.bias is None:
+            return 0.0
+        return float(self.bias[token] - self.bias.mean())
+
 
 def detached(parameter: Tensor | None) -> Tensor | None:
     """A parameter as a plain tensor; None if it is absent."""
