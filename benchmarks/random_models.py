@@ -73,7 +73,7 @@ def write(wanted: RandomModel, folder: Path) -> Path:
     torch.manual_seed(wanted.seed)
     model = _model(wanted)
     model.save_pretrained(folder / "model")
-    _write_tokenizer(folder / "model", wanted.vocabulary)
+    write_tokenizer(folder / "model", wanted.vocabulary)
     dictionary = _dictionary(wanted, LanguageModel.load(str(folder / "model")))
     circuit_tracer.save(dictionary, folder / "transcoders", "")
     done.write_text(repr(wanted))
@@ -120,7 +120,8 @@ def _fill(wanted: RandomModel, name: str, parameter: Tensor) -> None:
     parameter.copy_(noise if embeds else gain * noise / inputs**0.5)
 
 
-def _write_tokenizer(folder: Path, vocabulary: int) -> None:
+def write_tokenizer(folder: Path, vocabulary: int) -> None:
+    """Words that are tokens, the special ones first."""
     from tokenizers import Tokenizer, models, pre_tokenizers
 
     words = ["<bos>", "<eos>", "<pad>", *(f"w{number}" for number in range(3, vocabulary))]

@@ -10,6 +10,7 @@ import numpy as np
 
 from atlas.commands.engine_options import engine_options, open_engine
 from atlas.commands.output import format_option, library_option, print_json, print_table
+from atlas.commands.placement import Placement
 from atlas.dashboards.labelled_tokens import LabelledTokens
 from atlas.entries.library import Library
 from atlas.errors import BadInput
@@ -23,7 +24,7 @@ from atlas.runs.make_dashboards import DashboardPlan, Layout, make_dashboards
     epilog="Example: atlas dashboard --model ./my-model --dictionary my-transcoders --tokens "
     "my-text.txt --layout circuit-tracer --out my-transcoders/features"
 )
-@engine_options
+@engine_options(exact=False)
 @click.option(
     "--tokens",
     "files",
@@ -56,7 +57,7 @@ from atlas.runs.make_dashboards import DashboardPlan, Layout, make_dashboards
 def command(  # noqa: PLR0913  one parameter per option
     model: str,
     dictionary: str,
-    device: str,
+    placement: Placement,
     files: tuple[Path, ...],
     folder: Path,
     layout: Layout,
@@ -67,7 +68,7 @@ def command(  # noqa: PLR0913  one parameter per option
     output_format: str,
 ) -> None:
     """Write a dashboard for every feature: density, examples, promoted tokens, neighbours."""
-    opened, features = open_engine(model, dictionary, device, library)
+    opened, features = open_engine(model, dictionary, placement, library)
     tokens = _read(opened, files, length) if files else _of_entry(model, library)
     settings = ObserveSettings(similar_in_all_layers=similar == "all")
     plan = DashboardPlan(layers or features.layer_numbers, layout, settings)

@@ -11,6 +11,7 @@ from jaxtyping import Int64
 
 from atlas.commands.engine_options import engine_options, open_engine
 from atlas.commands.output import format_option, library_option, print_json
+from atlas.commands.placement import Placement
 from atlas.entries.text import printable
 from atlas.errors import BadInput
 from atlas.graphs.graph import AttributionGraph
@@ -25,7 +26,7 @@ SHOWN_HEADS = 4  # of each edge; the rest stands as one number
     "--model microworld --dictionary transcoders --top 5"
 )
 @click.argument("graph", type=click.Path(path_type=Path))
-@engine_options
+@engine_options(exact=True)
 @click.option("--from", "source", metavar="NODE", help="Only edges from this node, such as 3-30@5.")
 @click.option("--into", "target", metavar="NODE", help="Only edges into this node.")
 @click.option(
@@ -41,7 +42,7 @@ def command(  # noqa: PLR0913  one parameter per option
     graph: Path,
     model: str,
     dictionary: str,
-    device: str,
+    placement: Placement,
     source: str | None,
     target: str | None,
     top: int,
@@ -55,7 +56,7 @@ def command(  # noqa: PLR0913  one parameter per option
     """
     opened = AttributionGraph.load(graph)
     edges = chosen_edges(opened, source, target)[:top]
-    found = head_loadings(*open_engine(model, dictionary, device, library), opened, edges)
+    found = head_loadings(*open_engine(model, dictionary, placement, library), opened, edges)
     if output_format == "json":
         named = [
             {"source_name": name(opened, int(found.sources[edge])),

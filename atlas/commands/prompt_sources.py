@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from atlas.errors import BadInput
+from atlas.errors import AtlasError, BadInput
 from atlas.methods.attribution.freeze_prompt import Prompt
 from atlas.models.language_model import LanguageModel
 
@@ -61,6 +62,21 @@ def read_prompts(path: Path) -> list[NamedPrompt | UnreadablePrompt]:
         twice = next(name for place, name in enumerate(names) if name in names[:place])
         raise BadInput(str(path), "different ids", f"{twice!r} twice")
     return found
+
+
+def length_of(prompt: Prompt, model: LanguageModel) -> int:
+    """How many tokens a prompt has."""
+    return len(model.tokenize(prompt).ids if isinstance(prompt, str) else prompt)
+
+
+def longest(prompts: Sequence[NamedPrompt | UnreadablePrompt], model: LanguageModel) -> int:
+    """How many tokens the longest of those prompts has that can be read."""
+    lengths = [1]
+    for each in prompts:
+        if isinstance(each, NamedPrompt):
+            with suppress(AtlasError):
+                lengths.append(length_of(each.prompt_for(model), model))
+    return max(lengths)
 
 
 def read_chat(text: str) -> Messages:

@@ -10,6 +10,7 @@ import numpy as np
 
 from atlas.commands.engine_options import engine_options, open_engine
 from atlas.commands.output import format_option, library_option, print_json
+from atlas.commands.placement import Placement
 from atlas.entries.ids import LayerHead
 from atlas.entries.text import printable
 from atlas.errors import BadInput
@@ -22,7 +23,7 @@ from atlas.methods.qk import QueryKeySettings, explain_score
     epilog="Example: atlas qk --model microworld --dictionary transcoders --head 5.3 --key 5 "
     '--foil 8 --prompt "Now the small old book near the horses"'
 )
-@engine_options
+@engine_options(exact=True)
 @click.option("--prompt", required=True, help="Text, without the token that starts every prompt.")
 @click.option("--head", required=True, metavar="LAYER.HEAD", help="The head, such as 5.3.")
 @click.option(
@@ -46,7 +47,7 @@ from atlas.methods.qk import QueryKeySettings, explain_score
 def command(  # noqa: PLR0913  one parameter per option
     model: str,
     dictionary: str,
-    device: str,
+    placement: Placement,
     prompt: str,
     head: str,
     query: int,
@@ -61,7 +62,7 @@ def command(  # noqa: PLR0913  one parameter per option
     What reaches the query's position meets what reaches the key's position. All pairs together,
     constants included, are the score.
     """
-    opened = open_engine(model, dictionary, device, library)
+    opened = open_engine(model, dictionary, placement, library)
     length = len(opened[0].tokenize(prompt).ids)
     chosen = LayerHead.parse(head)
     place = HeadPlace(

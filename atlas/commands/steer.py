@@ -51,7 +51,7 @@ class Reading:
     epilog="Example: atlas steer --model microworld --dictionary transcoders "
     '--prompt "the capital of the state containing Dallas is" --ablate 2-117@7. ' + POSITIONS
 )
-@model_options
+@model_options(exact=False)
 @click.option("--dictionary", metavar="ID|FOLDER", help="Needed for features and frozen modes.")
 @click.option("--prompt", required=True, help="Text, without the token that starts every prompt.")
 @click.option("--set", "set_", multiple=True, metavar="CHANGE", help=HELP["set"])
@@ -82,7 +82,7 @@ def command(**options: Any) -> None:
     texts = {action: options["set_" if action == "set" else action] for action in ACTIONS}
     changes = [read_change(action, text) for action in ACTIONS for text in texts[action]]
     swept = _check(changes, options)
-    where = (options["model"], options["dictionary"], options["device"], options["library"])
+    where = (options["model"], options["dictionary"], options["placement"], options["library"])
     model, dictionary = open_model_or_engine(*where)
     prompt = PromptBatch(model, dictionary, model.tokenize(options["prompt"]).ids[None])
     planned = _planned(prompt, changes, options["lenders"])

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import click
 
-from atlas.commands.engine_options import engine_options, open_engine
+from atlas.commands.engine_options import engine_options, fit_of, open_engine
 from atlas.commands.output import format_option, library_option, print_json
-from atlas.commands.prompt_sources import NamedPrompt, read_chat, read_prompts
+from atlas.commands.placement import Placement
+from atlas.commands.prompt_sources import NamedPrompt, length_of, longest, read_chat, read_prompts
 from atlas.commands.target_options import TargetTexts, target_of, target_options
 from atlas.commands.trace_prompts import Outcome, line_of, trace_prompts
 from atlas.commands.trace_report import lines, report
@@ -29,7 +30,7 @@ from atlas.models.loading import AnyDictionary
     epilog="Example: atlas trace --model microworld --dictionary transcoders --out dallas.npz "
     '--prompt "the capital of the state containing Dallas is"'
 )
-@engine_options
+@engine_options(exact=True)
 @click.option("--prompt", help="Text, without the token that starts every prompt.")
 @click.option(
     "--prompts",
@@ -97,7 +98,7 @@ from atlas.models.loading import AnyDictionary
 def command(  # noqa: PLR0913  one parameter per option
     model: str,
     dictionary: str,
-    device: str,
+    placement: Placement,
     prompt: str | None,
     prompts: Path | None,
     chat: str | None,
@@ -131,20 +132,24 @@ def command(  # noqa: PLR0913  one parameter per option
     )
     if [prompt, prompts, chat].count(None) != 2:
         raise click.UsageError("give one of --prompt, --prompts and --chat")
+    fit = fit_of(model, dictionary, placement, library)
     if prompts is not None:
         if out is None:
             raise click.UsageError("--prompts needs --out, a folder for the graphs")
         listed = read_prompts(prompts)
-        engine = open_engine(model, dictionary, device, library)
+        engine = open_engine(model, dictionary, placement, library)
         settings = _settings(engine[1], exact, gradient_steps)
+        _check_memory(fit, longest(listed, engine[0]), settings)
         _trace_all(trace_prompts(engine, listed, settings, out, _shown_progress()), output_format)
         return
     if out is not None and (not out.parent.is_dir() or out.is_dir()):
         raise BadInput("--out", "a file in an existing folder", str(out))
     given = NamedPrompt("", prompt or "" if chat is None else read_chat(chat))
-    engine = open_engine(model, dictionary, device, library)
+    engine = open_engine(model, dictionary, placement, library)
     settings = _settings(engine[1], exact, gradient_steps)
-    graph = trace(*engine, given.prompt_for(engine[0]), settings, _shown_progress())
+    traced = given.prompt_for(engine[0])
+    _check_memory(fit, length_of(traced, engine[0]), settings)
+    graph = trace(*engine, traced, settings, _shown_progress())
     _tell(graph, out, top, output_format)
 
 
@@ -161,6 +166,12 @@ def _settings(
     if not isinstance(exact.target, TokenTarget):
         raise click.UsageError("with sparse autoencoders, targets are tokens")
     return SaeAttributionSettings(exact.target, exact.max_feature_nodes, gradient_steps)
+
+
+def _check_memory(fit: Fit, tokens: int, settings: TraceSettings) -> None:
+    """Refuse an exact trace that would not fit; of approximate ones no estimate is made."""
+    if isinstance(settings, AttributionSettings):
+        fit.check_tracing(tokens, settings)
 
 
 def _tell(graph: AttributionGraph, out: Path | None, top: int, output_format: str) -> None:

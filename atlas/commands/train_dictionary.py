@@ -9,6 +9,7 @@ import click
 
 from atlas.commands.engine_options import model_options, open_model
 from atlas.commands.output import format_option, library_option, print_json, print_table
+from atlas.commands.placement import Placement
 from atlas.methods.dictionary_quality import DictionaryQuality
 from atlas.methods.token_sequences import SequenceSettings, read_sequences
 from atlas.methods.train_dictionary import TrainingProgress
@@ -24,7 +25,7 @@ LAYOUTS = ("circuit-tracer", "saelens")
     epilog="Example: atlas train-dictionary --model ./my-model --kind transcoders "
     "--tokens stories.txt --out my-transcoders"
 )
-@model_options
+@model_options(exact=True)
 @click.option(
     "--kind",
     type=click.Choice(KINDS),
@@ -96,7 +97,7 @@ LAYOUTS = ("circuit-tracer", "saelens")
 @format_option
 def command(  # noqa: PLR0913  one parameter per option
     model: str,
-    device: str,
+    placement: Placement,
     kind: str,
     files: tuple[Path, ...],
     folder: Path,
@@ -113,7 +114,7 @@ def command(  # noqa: PLR0913  one parameter per option
     output_format: str,
 ) -> None:
     """Train a dictionary on text, measure it on text that it has not seen, and write it."""
-    opened = open_model(model, device, library)
+    opened = open_model(model, placement, library)
     sequences = read_sequences(opened, files, SequenceSettings(length=length, seed=seed))
     plan = TrainingPlan(
         kind=cast(Kind, kind),

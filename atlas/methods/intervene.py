@@ -133,7 +133,8 @@ class PromptBatch:
         lengths: Sequence[int] | None = None,
     ) -> None:
         self.model = model
-        self.dictionary = dictionary and dictionary.to(model.device, model.dtype)
+        stay = model.settings.stream
+        self.dictionary = dictionary and dictionary.to(model.device, model.dtype, stay)
         self.ids = torch.as_tensor(ids)
         rows, positions = self.ids.shape
         self.lengths = tuple(lengths) if lengths is not None else (positions,) * rows

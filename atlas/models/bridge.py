@@ -10,6 +10,8 @@ from typing import Any
 import torch
 
 from atlas.errors import ModelError, ModelUnavailable
+from atlas.models.devices import check_device
+from atlas.models.held_weights import Arithmetic, hold
 
 DTYPES = {
     "float32": torch.float32,
@@ -21,11 +23,19 @@ DTYPES = {
 
 @dataclass(frozen=True)
 class BridgeSettings:
-    """Where and how the weights are held."""
+    """Where and how a model computes, and where and how its weights are held."""
 
-    device: str = "cpu"  # a torch device
-    dtype: str = "float32"  # graphs are checked to 1e-4, which half precision cannot hold
+    device: str = "cpu"  # cpu, cuda, cuda:N or mps
+    dtype: str = "float32"  # of arithmetic; rows of graphs do not add up in half precision
     revision: str | None = None  # hub commit; folders have none
+    # Precision that matrices are held in, to be converted one at a time; None: as arithmetic.
+    weights: str | None = None
+    stream: bool = False  # matrices stay in their files, mapped into memory
+
+    @property
+    def holds(self) -> bool:
+        """Whether matrices are held otherwise than arithmetic needs them."""
+        return self.stream or self.weights not in (None, self.dtype)
 
 
 def boot_bridge(reference: str, settings: BridgeSettings) -> tuple[Any, Any]:
@@ -35,9 +45,10 @@ def boot_bridge(reference: str, settings: BridgeSettings) -> tuple[Any, Any]:
         ModelUnavailable: nothing to load under that name.
         ModelError: the dtype or the architecture is not supported.
     """
-    if settings.dtype not in DTYPES:
-        raise ModelError("dtype", f"one of {', '.join(DTYPES)}", settings.dtype)
-    _check_device(settings.device)
+    for dtype in (settings.dtype, settings.weights or settings.dtype):
+        if dtype not in DTYPES:
+            raise ModelError("dtype", f"one of {', '.join(DTYPES)}", dtype)
+    check_device(settings.device)
     _check_folder(reference)
     # Six to eight seconds, so only when a model is wanted.
     import transformers
@@ -53,6 +64,7 @@ def boot_bridge(reference: str, settings: BridgeSettings) -> tuple[Any, Any]:
             device=settings.device,
             dtype=DTYPES[settings.dtype],
             revision=settings.revision,
+            hf_model=_held_model(reference, settings) if settings.holds else None,
         )
     except OSError as error:
         raise _unavailable(reference, error) from error
@@ -86,13 +98,28 @@ def _give_weights_to_bare_norms(bridge: Any) -> None:
             norm.register_buffer("weight", ones, persistent=False)
 
 
-def _check_device(device: str) -> None:
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ModelError(
-            "device", "cpu, or an accelerator that this machine has", device, _line(error)
-        ) from error
+def _held_model(reference: str, settings: BridgeSettings) -> Any:
+    """The transformers model with its matrices held as the settings say."""
+    import transformers
+
+    config = transformers.AutoConfig.from_pretrained(
+        reference, revision=settings.revision, output_attentions=True
+    )
+    if getattr(config, "pad_token_id", None) is None:
+        config.pad_token_id = None  # transformers reads it whether it is there or not
+    # In the precision of its files a tensor is the mapped file itself.
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        reference,
+        config=config,
+        revision=settings.revision,
+        dtype="auto" if settings.weights is None else DTYPES[settings.weights],
+        attn_implementation="eager",
+        use_safetensors=True if settings.stream else None,
+    )
+    device = torch.device(settings.device)
+    arithmetic = Arithmetic(device, DTYPES[settings.dtype])
+    hold(model, arithmetic, None if settings.stream else device)
+    return model
 
 
 def _check_folder(reference: str) -> None:

@@ -70,7 +70,7 @@ class Coder(ABC):
 
     def encoder(self, features: Rows = slice(None)) -> Float[Tensor, "chosen d_model"]:
         """What features read."""
-        return self.W_enc[features].to(self.b_enc)
+        return _rows(self.W_enc, features).to(self.b_enc)
 
     def pre_activations(self, x: Float[Tensor, "*row d_model"]) -> Float[Tensor, "*row feature"]:
         """The encoder's values before its activation function."""
@@ -119,7 +119,7 @@ class SingleLayerCoder(Coder, ABC):
         """The decoder; `after` is 0."""
         if after != 0:
             raise ValueError(f"features of one layer write at that layer, not {after} later")
-        return self.W_dec[features].to(self.b_dec)
+        return _rows(self.W_dec, features).to(self.b_dec)
 
     def decode(self, activations: Float[Tensor, "*row feature"]) -> Float[Tensor, "*row d_model"]:
         """What the features write together, decoder bias included, a skip connection not."""
@@ -157,7 +157,7 @@ class CrossLayerCoder(Coder):
         self, after: int = 0, features: Rows = slice(None)
     ) -> Float[Tensor, "chosen d_model"]:
         """The decoder for the layer that lies `after` layers later."""
-        return self.W_dec[:, after][features].to(self.b_dec)
+        return _rows(self.W_dec[:, after], features).to(self.b_dec)
 
 
 @dataclass(frozen=True)
@@ -171,19 +171,30 @@ class SparseAutoencoder(SingleLayerCoder):
 AnyWeights = TypeVar("AnyWeights", bound=Coder | Skip | ActivationFunction)
 
 
-def moved(weights: AnyWeights, device: torch.device, dtype: torch.dtype) -> AnyWeights:
+def moved(
+    weights: AnyWeights, device: torch.device, dtype: torch.dtype, matrices_stay: bool = False
+) -> AnyWeights:
     """A frozen dataclass of tensors on another device or in another dtype, parts included.
 
     Encoders and decoders in half precision stay so: in full they would take twice their files.
+    With `matrices_stay` they do not move either, and rows of them do when they are read.
     """
     record: Any = weights
     changed: dict[str, Any] = {}
     for field in fields(record):
         value = getattr(record, field.name)
         if isinstance(value, Tensor):
-            stays = field.name in ("W_enc", "W_dec") and value.dtype in HALF
+            matrix = field.name in ("W_enc", "W_dec")
+            if matrix and matrices_stay:
+                continue
+            stays = matrix and value.dtype in HALF
             changed[field.name] = value.to(device, value.dtype if stays else dtype)
         elif isinstance(value, (Skip, ActivationFunction)):
             changed[field.name] = moved(value, device, dtype)
     same: AnyWeights = replace(record, **changed)
     return same
+
+
+def _rows(matrix: Tensor, features: Rows) -> Tensor:
+    """Rows of a matrix that may lie on another device than the indices."""
+    return matrix[features.to(matrix.device) if isinstance(features, Tensor) else features]

@@ -44,8 +44,10 @@ class Dictionary(ABC):
         """One layer's coder; ModelError if there is none."""
 
     @abstractmethod
-    def to(self, device: torch.device, dtype: torch.dtype) -> Dictionary:
-        """The same dictionary on another device or in another dtype."""
+    def to(
+        self, device: torch.device, dtype: torch.dtype, matrices_stay: bool = False
+    ) -> Dictionary:
+        """The same dictionary on another device or in another dtype; see `moved`."""
 
     def skip(self, layer: int) -> Skip | None:
         """The linear path past one layer's features, where there is one."""
@@ -111,9 +113,12 @@ class MlpDictionary(Dictionary, ABC):
             raise _no_layer(self, layer)
         return self.layers[layer]
 
-    def to(self, device: torch.device, dtype: torch.dtype) -> MlpDictionary:
-        """The same dictionary on another device or in another dtype."""
-        return replace(self, layers=tuple(moved(coder, device, dtype) for coder in self.layers))
+    def to(
+        self, device: torch.device, dtype: torch.dtype, matrices_stay: bool = False
+    ) -> MlpDictionary:
+        """The same dictionary on another device or in another dtype; see `moved`."""
+        layers = tuple(moved(coder, device, dtype, matrices_stay) for coder in self.layers)
+        return replace(self, layers=layers)
 
 
 @dataclass(frozen=True)
@@ -165,10 +170,15 @@ class SparseAutoencoderSet(Dictionary):
             raise _no_layer(self, layer)
         return self.layers[layer]
 
-    def to(self, device: torch.device, dtype: torch.dtype) -> SparseAutoencoderSet:
-        """The same dictionary on another device or in another dtype."""
-        shifted = {layer: moved(coder, device, dtype) for layer, coder in self.layers.items()}
-        return replace(self, layers=shifted)
+    def to(
+        self, device: torch.device, dtype: torch.dtype, matrices_stay: bool = False
+    ) -> SparseAutoencoderSet:
+        """The same dictionary on another device or in another dtype; see `moved`."""
+        layers = {
+            layer: moved(coder, device, dtype, matrices_stay)
+            for layer, coder in self.layers.items()
+        }
+        return replace(self, layers=layers)
 
 
 def _no_layer(dictionary: Dictionary, layer: int) -> ModelError:

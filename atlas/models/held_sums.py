@@ -140,7 +140,7 @@ def _logits(model: LanguageModel, values: Values) -> Sum:
     stream = values[Site.RESIDUAL_AFTER, model.layers - 1][-1:]
     normed = _held_norm(model.final_norm(), stream, values[Site.FINAL_NORM_SCALE, 0][-1:])
     unembedding = model.unembedding()
-    logits = normed @ unembedding.weight
+    logits = unembedding.linear(normed)
     if unembedding.bias is not None:
         logits = logits + unembedding.bias
     expected = "the unembedding of the normed stream"

@@ -16,13 +16,15 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from atlas.errors import BadInput, ModelError
+from atlas.errors import ModelError
 from atlas.models.bridge import BridgeSettings, boot_bridge
 from atlas.models.experts import Mixture, mixture_of
+from atlas.models.held_weights import Arithmetic
 from atlas.models.layout import block_layout, missing_part, peculiarities
 from atlas.models.mlp_weights import MlpWeights, read_mlp
 from atlas.models.query_key_weights import QueryKeyWeights, read_query_key
 from atlas.models.sites import ONCE, OPTIONAL_INSIDE, Site
+from atlas.models.token_ids import check_ids
 from atlas.models.tokenizer import Tokenizer
 from atlas.models.tokens import Tokens
 from atlas.models.weights import AttentionWeights, NormWeights, Unembedding, detached
@@ -55,8 +57,9 @@ class LanguageModel:
     Load it with `LanguageModel.load`. Methods run without gradients unless one is asked for them.
     """
 
-    def __init__(self, bridge: Any, tokenizer: Any, name: str) -> None:
+    def __init__(self, bridge: Any, tokenizer: Any, name: str, settings: BridgeSettings) -> None:
         self._bridge = bridge
+        self.settings = settings
         # Looked up once: TransformerLens gathers its hooks anew at every access, which takes
         # longer than a forward pass of a small model.
         self._hook_points: dict[str, Any] = dict(bridge.hook_dict)
@@ -93,8 +96,17 @@ class LanguageModel:
             ModelUnavailable: neither a folder nor a model that the hub or its cache can give.
             ModelError: the architecture or the dtype is not supported.
         """
-        bridge, tokenizer = boot_bridge(str(reference), BridgeSettings(device, dtype, revision))
-        return cls(bridge, tokenizer, str(reference))
+        return cls.open(reference, BridgeSettings(device, dtype, revision))
+
+    @classmethod
+    def open(cls, reference: str, settings: BridgeSettings) -> LanguageModel:
+        """As `load`, with all that can be said of how weights are held.
+
+        Raises:
+            ModelUnavailable, ModelError: as `load`; see `held_weights.hold`, too.
+        """
+        bridge, tokenizer = boot_bridge(str(reference), settings)
+        return cls(bridge, tokenizer, str(reference), settings)
 
     def tokenize(self, text: str) -> Tokens:
         """The prompt's tokens with the first-token rule; see `Tokenizer.tokenize`."""
@@ -134,7 +146,9 @@ class LanguageModel:
             BadInput: the ids are longer than the context or not in the vocabulary.
             ModelError: the model has no such place.
         """
-        self._check_ids(ids, 0 if cache is None else cache.length)
+        check_ids(
+            ids, 0 if cache is None else cache.length, (self.context, self.d_vocab), self.name
+        )
         values: dict[Place, Tensor] = {}
         places = dict.fromkeys([*(edits or {}), *read])
         wanted = set(read)
@@ -233,7 +247,15 @@ class LanguageModel:
 
     def unembedding(self) -> Unembedding:
         """The unembedding matrix and its bias."""
-        return Unembedding(self._bridge.W_U.detach(), detached(self._bridge.b_U))
+        arithmetic = Arithmetic(self.device, self.dtype)
+        return Unembedding(self._bridge.W_U.detach(), detached(self._bridge.b_U), arithmetic)
+
+    @property
+    def precision(self) -> str:
+        """That of arithmetic, and after a slash that of the weights if they were rounded to it."""
+        held = self.settings.weights
+        arithmetic = str(self.dtype).removeprefix("torch.")
+        return arithmetic if held in (None, self.settings.dtype) else f"{arithmetic}/{held}"
 
     def _norm_of_block(self, layer: int, name: str | None) -> NormWeights | None:
         return None if name is None else self._norm(self._bridge.blocks[layer]._modules[name])
@@ -260,25 +282,6 @@ class LanguageModel:
                 f"{self.name}: layer {layer}", f"a place {site.value}", "none in this architecture"
             )
         return name
-
-    def _check_ids(self, ids: Tensor, past: int) -> None:
-        if ids.ndim != 2 or ids.shape[0] == 0 or ids.shape[1] == 0:
-            raise BadInput("token ids", "at least one row and one position", f"{tuple(ids.shape)}")
-        if past + ids.shape[1] > self.context:
-            raise BadInput(
-                "prompt",
-                f"at most {self.context} tokens, the context of {self.name}",
-                f"{past + ids.shape[1]}",
-                "shorten it",
-            )
-        low, high = int(ids.min()), int(ids.max())
-        if low < 0 or high >= self.d_vocab:
-            raise BadInput(
-                "token ids",
-                f"ids from 0 to {self.d_vocab - 1}",
-                f"{low if low < 0 else high}",
-                f"use the tokenizer of {self.name}",
-            )
 
 
 def _at_place(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from atlas.entries.digests import folder_digest
@@ -15,6 +16,7 @@ from atlas.errors import (
     ModelUnavailable,
     UnknownFormat,
 )
+from atlas.models.bridge import BridgeSettings
 from atlas.models.checkpoints import circuit_tracer, gemma_scope_1, gemma_scope_2, saelens
 from atlas.models.checkpoints.weight_files import PICKLES
 from atlas.models.dictionaries import CrossLayerTranscoder, SparseAutoencoderSet, TranscoderSet
@@ -30,8 +32,14 @@ READERS: dict[str, Callable[[Path, str | None], AnyDictionary]] = {
 }
 
 
-def load_model(library: Path, model_id: str, device: str = "cpu") -> LanguageModel:
+def load_model(
+    library: Path,
+    model_id: str,
+    settings: BridgeSettings = BridgeSettings(),  # noqa: B008  frozen
+) -> LanguageModel:
     """The model of `models/<id>.yaml` under the library's root.
+
+    A model of the hub is taken at the revision on record, whatever the settings say.
 
     Raises:
         BrokenReference: the library has no such model.
@@ -41,10 +49,10 @@ def load_model(library: Path, model_id: str, device: str = "cpu") -> LanguageMod
     weights = _entry(library, model_id).weights
     if weights.folder:
         folder = _checked_folder(library, weights, f"models/{model_id}.yaml: weights")
-        model = LanguageModel.load(str(folder), device=device)
+        model = LanguageModel.open(str(folder), settings)
     else:
-        revision = weights.revision or None
-        model = LanguageModel.load(weights.hub, device=device, revision=revision)
+        pinned = replace(settings, revision=weights.revision or None)
+        model = LanguageModel.open(weights.hub, pinned)
     model.name = model_id
     return model
 

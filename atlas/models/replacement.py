@@ -17,7 +17,12 @@ from torch import Tensor
 from atlas.errors import BadInput, ModelError
 from atlas.models.active_features import ActiveFeatures, active_features, portions
 from atlas.models.dictionaries import Dictionary, MlpDictionary
-from atlas.models.frozen_attention import FrozenAttention, freeze_attention
+from atlas.models.frozen_attention import (
+    FrozenAttention,
+    Matrices,
+    freeze_attention,
+    matrices_of,
+)
 from atlas.models.frozen_mlp import FrozenMlp, freeze_mlp
 from atlas.models.held_sums import check_parts, check_reached, check_sums, places_of_sums
 from atlas.models.language_model import LanguageModel, Place
@@ -141,7 +146,8 @@ def freeze(
         place, value = outcome.values.popitem()
         values[place] = value[0]
     check_reached(model, places, values)
-    attention = tuple(_attention(model, layer, values) for layer in range(model.layers))
+    matrices = matrices_of(model)
+    attention = tuple(_attention(model, (layer, matrices), values) for layer in range(model.layers))
     check_sums(model, attention, values)
     features = active_features(transcoders, values)
     embedding = values[Site.EMBEDDING, 0]
@@ -167,6 +173,9 @@ def freeze(
     )
     for layer in range(layers):
         _fill_layer(frozen, layer)
+        if not bool(torch.isfinite(frozen.errors[layer]).all()):
+            where = f"dictionary {dictionary.name}: layer {layer}"
+            raise ModelError(where, "finite weights", "NaN or infinity in rows that are used")
     return frozen
 
 
@@ -188,7 +197,7 @@ def checked_transcoders(model: LanguageModel, dictionary: Dictionary) -> MlpDict
     if width != model.d_model:
         expected = f"vectors of width {model.d_model}"
         raise ModelError(where, expected, f"width {width}", trained_for)
-    return dictionary.to(model.device, model.dtype)
+    return dictionary.to(model.device, model.dtype, matrices_stay=model.settings.stream)
 
 
 def check_length(model: LanguageModel, length: int) -> None:
@@ -220,10 +229,13 @@ def _places(model: LanguageModel, dictionary: MlpDictionary) -> list[Place]:
     return [place for place in places if place[0] not in optional or model.has(*place)]
 
 
-def _attention(model: LanguageModel, layer: int, values: dict[Place, Tensor]) -> FrozenAttention:
+def _attention(
+    model: LanguageModel, place: tuple[int, Matrices], values: dict[Place, Tensor]
+) -> FrozenAttention:
+    layer = place[0]
     return freeze_attention(
         model,
-        layer,
+        place,
         # Taken out: at 2,000 tokens the patterns are most of what a pass gives.
         values.pop((Site.ATTENTION_PATTERN, layer)),
         values.get((Site.ATTENTION_NORM_SCALE, layer)),

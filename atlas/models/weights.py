@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from atlas.models.held_weights import Arithmetic, stretches
 
 
 @dataclass(frozen=True)
@@ -50,18 +53,39 @@ class AttentionWeights:
 
 @dataclass(frozen=True)
 class Unembedding:
-    """logits = x @ weight + bias."""
+    """logits = x @ weight + bias.
+
+    The weight may be held in another precision or place than arithmetic is done in; then some
+    thousand of its columns are converted at a time, never all.
+    """
 
     weight: Float[Tensor, "d_model d_vocab"]
     bias: Float[Tensor, " d_vocab"] | None
+    arithmetic: Arithmetic
 
-    def direction(self, token: int) -> Float[Tensor, " d_model"]:
-        """The token's column minus the mean column: what sets the token apart."""
-        return self.weight[:, token] - self.mean()
+    def linear(self, x: Float[Tensor, "*row d_model"]) -> Float[Tensor, "*row d_vocab"]:
+        """The logits without the bias."""
+        if self.arithmetic.fits(self.weight):
+            return x @ self.weight
+        logits = x.new_empty(*x.shape[:-1], self.weight.shape[1])
+        for tokens in stretches(self.weight.shape[1]):
+            logits[..., tokens] = x @ self.arithmetic.bring(self.weight[:, tokens])
+        return logits
+
+    def columns(self, tokens: Sequence[int]) -> Float[Tensor, "token d_model"]:
+        """What each of some tokens reads."""
+        return self.arithmetic.bring(self.weight[:, list(tokens)]).T
 
     def mean(self) -> Float[Tensor, " d_model"]:
         """The mean column of the weight."""
-        return self.weight.mean(dim=1)
+        if self.arithmetic.fits(self.weight):
+            return self.weight.mean(dim=1)
+        count = self.weight.shape[1]
+        total = torch.zeros_like(self.columns([0])[0])
+        for tokens in stretches(count):
+            some = self.arithmetic.bring(self.weight[:, tokens])
+            total += some.mean(dim=1) * (some.shape[1] / count)
+        return total
 
     def demeaned_bias(self, token: int) -> float:
         """The token's bias minus the mean bias."""

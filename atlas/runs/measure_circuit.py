@@ -26,6 +26,7 @@ from atlas.methods.claims.instances import Instance, instances, positions
 from atlas.methods.claims.intervention_runs import EvaluationSettings
 from atlas.methods.claims.row_activations import row_activations
 from atlas.methods.evaluate import measure_claims
+from atlas.models.bridge import BridgeSettings
 from atlas.models.language_model import LanguageModel
 from atlas.models.loading import AnyDictionary, load_dictionary, load_model
 from atlas.runs.keys import Keys
@@ -180,7 +181,7 @@ def open_circuit(circuit_id: str, library: Path | None = None) -> OpenedCircuit:
         library=found,
         circuit=circuit,
         rows=found.prompts(circuit),
-        model=load_model(found.root, circuit.model, DEVICE),
+        model=load_model(found.root, circuit.model, BridgeSettings(DEVICE)),
         dictionary=load_dictionary(found.root, circuit.model, circuit.dictionary),
     )
 

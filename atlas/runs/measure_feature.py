@@ -24,6 +24,7 @@ from atlas.entries.measurement import Measurement
 from atlas.errors import EntryError
 from atlas.methods.claims.intervention_runs import EvaluationSettings
 from atlas.methods.evaluate import measure_claims
+from atlas.models.bridge import BridgeSettings
 from atlas.models.language_model import LanguageModel
 from atlas.models.loading import AnyDictionary, load_dictionary, load_model
 from atlas.runs.keys import Keys
@@ -107,6 +108,6 @@ def open_feature(feature_id: str, library: Path | None = None) -> OpenedFeature:
     return OpenedFeature(
         library=found,
         feature=feature,
-        model=load_model(found.root, feature.model, DEVICE),
+        model=load_model(found.root, feature.model, BridgeSettings(DEVICE)),
         dictionary=load_dictionary(found.root, feature.model, feature.dictionary),
     )

@@ -6,6 +6,7 @@ import os
 import time
 
 from atlas.entries.library import Library
+from atlas.models.bridge import BridgeSettings
 from atlas.models.loading import load_dictionary, load_model
 from atlas.runs.jobs import CACHE_VARIABLE, ObserveJob
 from atlas.runs.observations import Engine, observations
@@ -24,7 +25,7 @@ def run_observe(job: ObserveJob) -> float:
     features = [library.features.find(feature_id) for feature_id in job.features]
     engine = Engine(
         library,
-        load_model(library.root, features[0].model, DEVICE),
+        load_model(library.root, features[0].model, BridgeSettings(DEVICE)),
         load_dictionary(library.root, features[0].model, features[0].dictionary),
     )
     observations(engine, features)

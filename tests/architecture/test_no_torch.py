@@ -12,6 +12,7 @@ TORCH_FREE = [
     "atlas.graphs.graph",
     "atlas.graphs.neuronpedia_json",
     "atlas.commands.check",
+    "atlas.commands.doctor",
     "atlas.commands.graph",
     "atlas.commands.list",
     "atlas.commands.new",

@@ -135,7 +135,7 @@ def model_provenance(model: LanguageModel) -> dict[str, Any]:
     libraries = ("torch", "transformers", "transformer-lens", "llm-circuits-atlas")
     return {
         "architecture": model.architecture,
-        "dtype": str(model.dtype).removeprefix("torch."),
+        "dtype": model.precision,
         "device": str(model.device),
         "d_vocab": model.d_vocab,  # nodes of tokens' logits have an index below it
         "versions": {name: _version(name) for name in libraries},

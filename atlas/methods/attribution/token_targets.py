@@ -35,7 +35,7 @@ def token_targets(frozen: FrozenPass, target: TokenTarget) -> Explained:
 def _logits(frozen: FrozenPass, chosen: list[int], position: int) -> Explained:
     """The demeaned logits of these tokens at one position."""
     unembedding = frozen.model.unembedding()
-    columns = unembedding.weight[:, chosen].T
+    columns = unembedding.columns(chosen)
     bias = torch.zeros_like(columns[:, 0])
     if unembedding.bias is not None:
         bias = unembedding.bias[chosen] - unembedding.bias.mean()

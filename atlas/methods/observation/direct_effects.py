@@ -29,7 +29,7 @@ def direct_effects(
     model, dictionary = engine
     final_scale, tokens = settings
     written = model.final_norm().forward(dictionary.write_vectors(layer, list(indices)))
-    logits = written @ model.unembedding().weight / final_scale
+    logits = model.unembedding().linear(written) / final_scale
     logits = logits - logits.mean(dim=-1, keepdim=True)
     count = min(tokens, logits.shape[-1])
     sides = [logits.topk(count, dim=-1, largest=largest) for largest in (True, False)]

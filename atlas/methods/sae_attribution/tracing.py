@@ -99,12 +99,12 @@ def _most_influential(
 def _logit_rows(sources: PromptSources, places: list[LogitPlace]) -> Rows:
     """Demeaned logits before a soft cap, or differences of two."""
     unembedding, device = sources.model.unembedding(), sources.ids.device
-    token = torch.tensor([place.token for place in places], device=device)
-    vectors = unembedding.weight[:, token].T - unembedding.mean()
+    vectors = unembedding.columns([place.token for place in places]) - unembedding.mean()
     bias = [unembedding.demeaned_bias(place.token) for place in places]
     for row, place in enumerate(places):
         if place.foil is not None:
-            vectors[row] = unembedding.weight[:, place.token] - unembedding.weight[:, place.foil]
+            token, foil = unembedding.columns([place.token, place.foil])
+            vectors[row] = token - foil
             bias[row] -= unembedding.demeaned_bias(place.foil)
     return Rows(
         sources.model.layers,

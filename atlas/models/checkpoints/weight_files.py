@@ -6,18 +6,18 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from atlas.errors import ModelError, ModelUnavailable, UnknownFormat
+from atlas.models.checkpoints.mapped_arrays import read_arrays
 
 PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
 """Endings of files whose reading may run code; they are never opened."""
 
-SEARCHED_BYTES = 2**30  # up to this size, an encoder or decoder is searched for NaN
+SEARCHED_BYTES = 2**26  # up to this size, an encoder or decoder is searched for NaN
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -46,9 +46,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 def _read_arrays(path: Path) -> dict[str, Tensor]:
     try:
-        # Opened here, because a broken archive would be left open.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            return {name: torch.from_numpy(archive[name]) for name in archive.files}
+        return {name: torch.from_numpy(array) for name, array in read_arrays(path).items()}
     except (zipfile.BadZipFile, ValueError, TypeError, EOFError, OSError, KeyError) as error:
         raise UnknownFormat(str(path), "a whole .npz file of numbers", str(error)) from error
 
@@ -74,9 +72,9 @@ def take_matrix(
 ) -> Tensor:
     """One encoder or decoder of the expected shape, in the precision of its file.
 
-    A safetensors file is mapped into memory, so what is taken from it stays on the disk until rows
-    of it are used. A matrix of more than a gibibyte is therefore not searched for NaN either:
-    that would read it all.
+    Files are mapped into memory, so what is taken from them stays on the disk until rows of it are
+    used. A matrix of more than 64 MiB is therefore not searched for NaN either: that
+    would read it all. Rows that are used and hold NaN are refused by `replacement.freeze`.
 
     Raises:
         ModelError: as `take`.
