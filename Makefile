@@ -62,6 +62,8 @@ bench: $(INSTALLED) $(PEER)/.installed ## speed and memory beside circuit-tracer
 	$(BIN)/python -m benchmarks.alternate
 	$(BIN)/python -m benchmarks.sweep_rate
 	$(BIN)/python -m benchmarks.pruning
+	$(BIN)/python -m benchmarks.large_graph
+	$(BIN)/python -m benchmarks.long_prompt
 	$(BIN)/python -m benchmarks.sweep
 	$(BIN)/python -m benchmarks.attention_score
 	$(BIN)/python -m benchmarks.table

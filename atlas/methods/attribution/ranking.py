@@ -25,10 +25,13 @@ from collections.abc import Iterable
 
 import numpy as np
 from jaxtyping import Float, Float64
+from scipy.sparse import csr_array
 
 from atlas.graphs.influence import shares_of
-from atlas.graphs.row_blocks import absolute_block
+from atlas.graphs.row_blocks import absolute_block, row_blocks
 from atlas.methods.attribution.row_store import SparseRows
+
+SUMMED_EDGES = 1 << 20
 
 
 def influence_on_sources(
@@ -42,16 +45,22 @@ def influence_on_sources(
     """
     arrived: Float64[np.ndarray, " column"] | None = None
     for rows in layers:
-        absolute = absolute_block(rows.weights, slice(0, len(rows.members)))
-        sums = np.asarray(absolute[:, :sources].sum(axis=1), dtype=np.float64).reshape(-1)
-        scale = shares_of(sums)
-        if arrived is None:
-            arrived = (logit_weights[rows.members] * scale) @ absolute
-        else:
-            arrived = arrived + (arrived[rows.members] * scale) @ absolute
+        reached = logit_weights if arrived is None else arrived
+        passed = reached[rows.members] * shares_of(_sums(rows.weights, sources))
+        for part in row_blocks(rows.weights.indptr):
+            given = passed[part] @ absolute_block(rows.weights, part)
+            arrived = given if arrived is None else arrived + given
     if arrived is None:
         raise ValueError("influence needs the rows of the logits")
     return arrived
+
+
+def _sums(weights: csr_array, sources: int) -> Float64[np.ndarray, " row"]:
+    """The absolute sum of each row over the sources, a few rows at a time."""
+    sums = np.zeros(weights.shape[0])
+    for part in row_blocks(weights.indptr, most=SUMMED_EDGES):
+        sums[part] = absolute_block(weights, part)[:, :sources].sum(axis=1)
+    return sums
 
 
 def fewest_to_reach(share: float, waiting: Float64[np.ndarray, " feature"]) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array
 
 from atlas.graphs.largest import largest
 from atlas.methods.attribution.columns import Columns
@@ -113,7 +113,24 @@ def _joined(portions: list[SparseRows]) -> SparseRows:
         return portions[0]
     return SparseRows(
         members[order],
-        vstack([each.weights for each in portions], format="csr")[order],
+        _stacked([each.weights for each in portions], order),
         np.concatenate([each.lost_net for each in portions])[order],
         np.concatenate([each.lost_absolute for each in portions])[order],
     )
+
+
+def _stacked(parts: list[csr_array], order: Int[np.ndarray, " row"]) -> csr_array:
+    """The rows of all parts in this order, each copied once."""
+    counts = np.concatenate([np.diff(part.indptr) for part in parts])
+    pointers = np.concatenate([[0], np.cumsum(counts[order])])
+    start = np.empty_like(counts)
+    start[order] = pointers[:-1]
+    columns, values = np.empty(pointers[-1], np.int32), np.empty(pointers[-1], np.float32)
+    row = 0
+    for part in parts:
+        ends = part.indptr.tolist()
+        for first, last in zip(ends, ends[1:], strict=False):
+            here = slice(start[row], start[row] + last - first)
+            columns[here], values[here] = part.indices[first:last], part.data[first:last]
+            row += 1
+    return csr_array((values, columns, pointers), shape=(len(order), parts[0].shape[1]))
