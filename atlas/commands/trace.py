@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from atlas.commands.engine_options import engine_options, fit_of, open_engine
+from atlas.commands.memory_check import Fit
 from atlas.commands.output import format_option, library_option, print_json
 from atlas.commands.placement import Placement
 from atlas.commands.prompt_sources import NamedPrompt, length_of, longest, read_chat, read_prompts
