@@ -21,7 +21,7 @@ VOCABULARY_ROWS = 8192  # see `held_weights.ROWS`
 HELD_LAYERS = 3  # whose attention is in full precision at a time where weights are held otherwise
 STREAM_VECTORS = 10  # of d_model per layer and token: what is read of a pass, errors, constants
 LOGITS = 4  # copies of all logits that stand at once: raw, with a soft cap, and on the way there
-ENTRY = 12  # bytes of an entry of a row: column and number, and copies while layers are put in order
+ENTRY = 12  # bytes of an entry of a row: column, number, copies while layers are put in order
 FILLED = 0.25  # share of entries that are not 0: sources lie before a row and below it
 
 
