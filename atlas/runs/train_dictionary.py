@@ -23,6 +23,7 @@ from atlas.methods.train_sae import SaeTraining, train_saes
 from atlas.methods.training.activation_stream import StreamSettings
 from atlas.models.checkpoints import circuit_tracer, saelens_save
 from atlas.models.dictionaries import MlpDictionary, SparseAutoencoderSet, TranscoderSet
+from atlas.models.free_memory import free_memory
 from atlas.models.language_model import LanguageModel
 from atlas.runs.dictionary_card import write_card
 
@@ -72,7 +73,8 @@ def train_into(
     if plan.kind == "cross-layer" and plan.layout == "saelens":
         raise BadInput("layout", "circuit-tracer for a cross-layer transcoder", "saelens")
     needed = memory_needed(model, plan)
-    if (free := free_memory()) < needed:
+    free = free_memory()
+    if free is not None and free < needed:
         action = "train fewer features, or on smaller batches"
         raise OutOfMemory("training", f"{needed:,} bytes free", f"{free:,}", action)
     work = folder.with_name(f"{folder.name}.training")
@@ -107,16 +109,6 @@ def memory_needed(model: LanguageModel, plan: TrainingPlan) -> int:
     weights = 4 * (layers + writes) * width
     batch = 3 * layers * plan.batch_tokens * plan.features
     return FLOAT * (weights + batch) + BUFFER_BYTES
-
-
-def free_memory() -> int:
-    """Bytes of memory that this machine can give; very many where it does not say."""
-    try:
-        with Path("/proc/meminfo").open(encoding="ascii") as lines:
-            fields = dict(line.split(":", 1) for line in lines)
-        return int(fields["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError, ValueError):
-        return 1 << 62
 
 
 def _remember_plan(work: Path, model: LanguageModel, plan: TrainingPlan) -> None:
