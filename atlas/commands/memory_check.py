@@ -57,8 +57,10 @@ class Fit:
             return to_trace(model, self.dictionary, holding_of(self.placement), run)
 
         fewer = (replace(run, rows=run.rows >> halvings) for halvings in range(1, 7))
+        fewer = (each for each in fewer if each.rows)
         others = [(f"--max-feature-nodes {each.rows}", estimate(each)) for each in fewer]
         shorter = (replace(run, tokens=run.tokens >> halvings) for halvings in range(1, 5))
+        shorter = (each for each in shorter if each.tokens)
         others += [(f"a prompt of {each.tokens} tokens", estimate(each)) for each in shorter]
         wanted = f"to trace {run.tokens} tokens with {run.rows} rows"
         self._check(wanted, lambda holding: to_trace(model, self.dictionary, holding, run), others)

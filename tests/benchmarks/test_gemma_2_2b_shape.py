@@ -28,7 +28,7 @@ def test_streaming_saves_most_of_the_model_and_gives_the_same_graph(folder):
         found[name] = trace(folder, [*options, *more, *out], tokens=8)["own_bytes"]
     in_full = 4 * sum(each.numbers for each in model_shape(folder / "model").tensors)
     assert in_full > 150e6
-    assert found["plain"] - found["streamed"] > 0.7 * in_full
+    assert found["plain"] - found["streamed"] > 0.5 * in_full
     graphs = [AttributionGraph.load(folder / f"{name}.npz") for name in found]
     assert graphs[0].nodes == graphs[1].nodes or np.array_equal(
         graphs[0].nodes.index, graphs[1].nodes.index

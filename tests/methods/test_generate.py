@@ -105,8 +105,14 @@ def changes_of_all_kinds(model):
         yield NeuronIntervention(1, 4, Span(3, 6), "add", 3.0)
 
 
-@pytest.mark.parametrize("sampled", [False, True])
-@pytest.mark.parametrize("family", CACHED)
+@pytest.mark.parametrize(
+    ("family", "sampled"),
+    [
+        pytest.param(family, sampled, marks=[pytest.mark.matrix] * (number % 2 != sampled))
+        for number, family in enumerate(CACHED)
+        for sampled in (False, True)
+    ],
+)
 def test_tokens_are_the_same_with_and_without_a_cache(family, sampled, tiny_model):
     """Prompts of three lengths; windows of three tokens, rotations and slopes as positions."""
     model = tiny_model(family)
