@@ -44,7 +44,7 @@ reproduce: $(INSTALLED) ## re-measure every entry from nothing
 site: $(INSTALLED) ## only the website
 	$(BIN)/atlas site build
 
-slow: $(INSTALLED) ## kill tests, a site of 300 entries (3 minutes)
+slow: $(INSTALLED) ## kill tests, a site of 300 entries, a streamed model (5 minutes)
 	$(BIN)/python -m pytest -m slow
 
 test-matrix: $(INSTALLED) ## the four theorems with every family, kind of dictionary and activation function (3 minutes on one core)

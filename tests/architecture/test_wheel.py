@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ENTRY = "microworld-refusing-harmful-requests"
+ENTRY = "microworld/transcoders/5-569"
 LARGEST_WHEEL = 70_000_000  # bytes
 
 
@@ -73,4 +73,4 @@ def test_it_traces(environment, tmp_path):
 def test_it_reproduces_one_entry(environment, tmp_path):
     table = run(environment, tmp_path, "reproduce", ENTRY, "--results", str(tmp_path / "results"))
     assert ENTRY in table
-    assert (tmp_path / "results" / ENTRY / "result.json").exists()
+    assert (tmp_path / "results" / ENTRY.replace("/", "--") / "result.json").exists()

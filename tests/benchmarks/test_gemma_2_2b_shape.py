@@ -20,6 +20,7 @@ def folder(tmp_path_factory):
     return write(SMALL, tmp_path_factory.mktemp("shaped"))
 
 
+@pytest.mark.slow
 def test_streaming_saves_most_of_the_model_and_gives_the_same_graph(folder):
     options = ["--max-feature-nodes", "100"]
     found = {}
@@ -37,6 +38,7 @@ def test_streaming_saves_most_of_the_model_and_gives_the_same_graph(folder):
     assert np.abs(rows[0] - rows[1]).max() <= 1e-5 * np.abs(rows[0]).max()
 
 
+@pytest.mark.slow
 def test_about_as_many_features_are_active_as_in_published_transcoders(folder):
     nodes = AttributionGraph.load(folder / "plain.npz").header.provenance["tracing"]
     per_token = nodes["active_features"] / (SMALL.layers * 7)

@@ -152,6 +152,7 @@ def killed_and_resumed(accepted_run, tmp_path, kills: int) -> None:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.slow
 def test_a_run_that_is_killed_ends_with_the_same_bytes(accepted_run, tmp_path):
     killed_and_resumed(accepted_run, tmp_path, kills=3)
 
