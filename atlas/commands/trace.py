@@ -20,8 +20,8 @@ from atlas.commands.trace_report import lines, report
 from atlas.errors import BadInput
 from atlas.graphs.graph import AttributionGraph
 from atlas.methods.attribute import AttributionSettings, Progress
-from atlas.methods.attribute_saes import SaeAttributionSettings
 from atlas.methods.attribution.logit_places import TokenTarget
+from atlas.methods.sae_attribution.settings import SaeAttributionSettings
 from atlas.methods.trace import TraceSettings, trace
 from atlas.models.dictionaries import SparseAutoencoderSet
 from atlas.models.loading import AnyDictionary

@@ -18,7 +18,7 @@ from atlas.graphs.graph import AttributionGraph
 from atlas.methods.attribute import Progress
 from atlas.methods.attribute_many import attribute_many
 from atlas.methods.attribution.freeze_prompt import Prompt
-from atlas.methods.attribution.graph_of_rows import settings_record
+from atlas.methods.attribution.graph_header import settings_record
 from atlas.methods.trace import TraceSettings
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel

@@ -22,7 +22,8 @@ from atlas.methods.attribution.chunks import CHUNK_BYTES, ChunkLimits
 from atlas.methods.attribution.explain import explain
 from atlas.methods.attribution.explained import Explained
 from atlas.methods.attribution.freeze_prompt import freeze_prompt, prompt_text
-from atlas.methods.attribution.graph_of_rows import Origin, graph_of_rows
+from atlas.methods.attribution.graph_header import Origin
+from atlas.methods.attribution.graph_of_rows import graph_of_rows
 from atlas.methods.attribution.ranking import fewest_to_reach
 from atlas.methods.attribution.targets import SalientTokens, Target
 from atlas.methods.attribution.traced_rows import TracedRows, Tracer

@@ -11,18 +11,16 @@ are from the model is measured by taking sources out, and the graph carries it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 
-from atlas.errors import BadInput, ModelError
+from atlas.errors import ModelError
 from atlas.graphs.graph import AttributionGraph
 from atlas.methods.attribution.freeze_prompt import Prompt, checked_ids, prompt_text
-from atlas.methods.attribution.graph_of_rows import Origin
-from atlas.methods.attribution.logit_places import TokenTarget
-from atlas.methods.attribution.targets import SalientTokens
+from atlas.methods.attribution.graph_header import Origin
+from atlas.methods.sae_attribution.approximation import measured_approximation
 from atlas.methods.sae_attribution.graph import approximate_graph
+from atlas.methods.sae_attribution.settings import SaeAttributionSettings
 from atlas.methods.sae_attribution.sources import prompt_sources
 from atlas.methods.sae_attribution.tracing import trace
 from atlas.models.dictionaries import SparseAutoencoderSet
@@ -30,28 +28,6 @@ from atlas.models.language_model import LanguageModel
 
 Progress = Callable[[int, int], None]
 """Called with (rows done, rows in all)."""
-
-
-@dataclass(frozen=True)
-class SaeAttributionSettings:
-    """What to trace, how gradients are taken, and how much of it is checked."""
-
-    method: ClassVar[str] = "attribute_saes"
-    target: TokenTarget = SalientTokens()
-    max_feature_nodes: int | None = 2000  # features that get a row, as many for each layer
-    # 1: the gradient at the prompt. More: the mean over that many steps from all sources absent.
-    steps: int = 1
-    checked_sources: int = 32  # features that are taken out of the model to measure the error
-    rows_per_chunk: int = 64  # rows that go back through the model together
-    seed: int = 0  # draws half of the checked sources; the other half are the most influential
-
-    def __post_init__(self) -> None:
-        for name in ("max_feature_nodes", "steps", "rows_per_chunk"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise BadInput(f"settings: {name}", "at least 1", str(value))
-        if self.checked_sources < 0:
-            raise BadInput("settings: checked_sources", "0 or more", str(self.checked_sources))
 
 
 def attribute_saes(
@@ -80,5 +56,7 @@ def attribute_saes(
             f"check that it was trained for {model.name}",
         )
     traced = trace(sources, settings, progress)
-    origin = Origin(prompt_text(model, prompt), settings)
-    return approximate_graph(sources, traced, origin)
+    approximation = measured_approximation(sources, traced, settings)
+    return approximate_graph(
+        sources, traced, Origin(prompt_text(model, prompt), settings), approximation
+    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from atlas.errors import ModelError
 from atlas.graphs.graph import AttributionGraph
 from atlas.methods.attribute import AttributionSettings, Progress, attribute
-from atlas.methods.attribute_saes import SaeAttributionSettings, attribute_saes
+from atlas.methods.attribute_saes import attribute_saes
 from atlas.methods.attribution.freeze_prompt import Prompt
+from atlas.methods.sae_attribution.settings import SaeAttributionSettings
 from atlas.models.dictionaries import Dictionary, SparseAutoencoderSet
 from atlas.models.language_model import LanguageModel
 

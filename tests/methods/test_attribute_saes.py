@@ -11,9 +11,10 @@ import torch
 from atlas.errors import BadInput, ModelError
 from atlas.graphs.graph import CONSTANTS, AttributionGraph, NodeKind
 from atlas.methods.attribute import AttributionSettings
-from atlas.methods.attribute_saes import SaeAttributionSettings, attribute_saes
+from atlas.methods.attribute_saes import attribute_saes
 from atlas.methods.attribution.targets import GivenTokens, TokenDifference
 from atlas.methods.intervene import FeatureIntervention, intervene
+from atlas.methods.sae_attribution.settings import SaeAttributionSettings
 from atlas.methods.sae_attribution.sources import prompt_sources
 from atlas.methods.trace import trace
 from atlas.models.sites import Site
@@ -172,6 +173,13 @@ def test_features_without_a_row_go_to_dropped_mass(model, dictionary):
     assert tracing["traced_features"] == 9
     assert 0 < tracing["unvisited_mass"] < 1
     assert whole.header.provenance["tracing"]["unvisited_mass"] == 0
+
+
+def test_progress_counts_rows(model, dictionary):
+    told = []
+    settings = SaeAttributionSettings(GivenTokens((7,)), max_feature_nodes=9)
+    attribute_saes(model, dictionary, IDS, settings, lambda *each: told.append(each))
+    assert told == [(1, 10), (4, 10), (7, 10), (10, 10)]
 
 
 def test_a_difference_is_the_difference_of_rows(model, dictionary):

@@ -1,5 +1,6 @@
 """What holds of every graph, on every family with every kind of dictionary.
 
+The normal run has one family for each layout of a block; the others are in `make test-matrix`.
 The four theorems stand in a file of their own, and so does the comparison with automatic
 differentiation; activation functions and the golden graph have theirs in tests/models and
 tests/graphs.

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from functools import cache
-from importlib.metadata import version
-from typing import Any
-
 import numpy as np
 from jaxtyping import Float32, Int
 
@@ -15,19 +10,10 @@ from atlas.graphs.graph import AttributionGraph, GraphHeader, NodeKind, NodeTabl
 from atlas.methods.attribution.assembled_rows import assembled_rows
 from atlas.methods.attribution.columns import Columns
 from atlas.methods.attribution.explained import Explained
+from atlas.methods.attribution.graph_header import Origin, graph_header
 from atlas.methods.attribution.source_nodes import NodeTableBuilder, add_sources
-from atlas.methods.attribution.target_record import target_record
 from atlas.methods.attribution.traced_rows import TracedRows
-from atlas.models.language_model import LanguageModel
 from atlas.models.replacement import ErrorParts, FrozenPass
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What the graph was made from, for its header."""
-
-    prompt: str
-    settings: Any  # a frozen dataclass
 
 
 def graph_of_rows(
@@ -109,56 +95,9 @@ def _margins(
 
 
 def _header(frozen: FrozenPass, origin: Origin, rows: TracedRows) -> GraphHeader:
-    model = frozen.model
-    ids = [int(token) for token in frozen.ids]
-    return GraphHeader(
-        model=model.name,
-        dictionary=frozen.dictionary.name,
-        prompt=origin.prompt,
-        tokens=tuple(model.token_string(token) for token in ids),
-        token_ids=tuple(ids),
-        settings=settings_record(origin.settings),
-        provenance={
-            **model_provenance(model),
-            "zero_positions": frozen.zero_positions,
-            "tracing": {
-                "active_features": rows.columns.features,
-                "traced_features": len(rows.features),
-                "unvisited_mass": rows.unvisited_mass,
-            },
-        },
-    )
-
-
-def model_provenance(model: LanguageModel) -> dict[str, Any]:
-    """What a graph's header says of the model and of what ran it."""
-    libraries = ("torch", "transformers", "transformer-lens", "llm-circuits-atlas")
-    return {
-        "architecture": model.architecture,
-        "dtype": model.precision,
-        "device": str(model.device),
-        "d_vocab": model.d_vocab,  # nodes of tokens' logits have an index below it
-        "versions": {name: _version(name) for name in libraries},
+    tracing = {
+        "active_features": rows.columns.features,
+        "traced_features": len(rows.features),
+        "unvisited_mass": rows.unvisited_mass,
     }
-
-
-def settings_record(settings: Any) -> dict[str, Any]:
-    """What a graph's header says of the settings that it was made with.
-
-    A share that keeps everything is not written, nor how much memory a chunk might take: neither
-    makes another graph.
-    """
-    target = target_record(settings.target)
-    recorded = {"method": settings.method, **asdict(settings), "target": target}
-    recorded.pop("chunk_bytes", None)
-    if recorded.get("keep") == 1:
-        del recorded["keep"]
-    return recorded
-
-
-@cache
-def _version(library: str) -> str:
-    try:
-        return version(library)
-    except ImportError:  # PackageNotFoundError: run from a checkout that is not installed
-        return "unknown"
+    return graph_header(frozen.model, frozen.dictionary, frozen.ids, origin, {"tracing": tracing})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +12,7 @@ from jaxtyping import Float, Float64, Int64
 
 from atlas.methods.attribution.logit_places import LogitPlace, logit_places
 from atlas.methods.sae_attribution.rows import Rows, Weights, feature_rows, weights_of
+from atlas.methods.sae_attribution.settings import SaeAttributionSettings
 from atlas.methods.sae_attribution.sources import PromptSources
 from atlas.models.sites import Site
 
@@ -48,11 +48,14 @@ class Traced:
 
 
 def trace(
-    sources: PromptSources, settings: Any, progress: Callable[[int, int], None] | None = None
+    sources: PromptSources,
+    settings: SaeAttributionSettings,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Traced:
-    """Rows from the logits down. All edges lead to lower layers, so that the influence of a
-    layer's features is whole when the layer is reached; `settings` are those of `attribute_saes`,
-    and `progress` counts layers.
+    """Rows from the logits down.
+
+    All edges lead to lower layers, so that the influence of a layer's features is whole when the
+    layer is reached.
     """
     places = logit_places(sources.model, sources.logits, settings.target)
     probabilities = sources.logits.float().softmax(-1)
@@ -61,23 +64,33 @@ def trace(
         np.array([_probability(place, probabilities) for place in places]),
         np.zeros(sources.intercept + 1),
     )
+    counts = _row_counts(sources, settings)
+    total, done = len(places) + sum(counts.values()), 0
 
     def add(rows: Rows, columns: Int64[np.ndarray, " row"]) -> None:
+        nonlocal done
         found = weights_of(sources, rows, settings.steps, settings.rows_per_chunk)
         traced.add(TracedPart(columns, rows, found))
+        done += len(rows)
+        if progress is not None:
+            progress(done, total)
 
     add(_logit_rows(sources, places), np.zeros(0, np.int64))
-    layers = [group.layer for group in reversed(sources.groups[1:])]
-    most = settings.max_feature_nodes or len(sources.features)
-    for number, layer in enumerate(layers):
-        if progress is not None:
-            progress(number, len(layers))
-        columns = _most_influential(sources, traced, layer, math.ceil(most / len(layers)))
-        if len(columns):
+    for layer, count in sorted(counts.items(), reverse=True):
+        if count:
+            columns = _most_influential(sources, traced, layer, count)
             add(feature_rows(sources, torch.from_numpy(columns)), columns)
-    if progress is not None:
-        progress(len(layers), len(layers))
     return traced
+
+
+def _row_counts(sources: PromptSources, settings: SaeAttributionSettings) -> dict[int, int]:
+    """How many features of each layer get a row."""
+    active = np.bincount(sources.features.layer.cpu().numpy(), minlength=sources.model.layers)
+    layers = sources.dictionary.layer_numbers
+    most = len(sources.features)
+    if settings.max_feature_nodes is not None:
+        most = math.ceil(settings.max_feature_nodes / len(layers))
+    return {layer: min(int(active[layer]), most) for layer in layers}
 
 
 def _probability(
