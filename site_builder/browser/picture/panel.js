@@ -1,5 +1,5 @@
 // The panel under a graph: what the picked node is, and what its strongest inputs and outputs are.
-import { make, svg } from "./elements.js";
+import { make, svg } from "../elements.js";
 
 const ROWS = 8;
 const BAR = 88; // pixels: the strongest of the list
