@@ -40,11 +40,12 @@ def explorer_page(records: Sequence[CircuitRecord]) -> Page:
     """The shell that the explorer fills; without scripts, a list of the entries with a graph."""
     title = tag("h1", {"class": "explorer-title", "dir": "auto"}, "Graph explorer")
     facts = tag("p", {"class": "explorer-facts"})
+    door = tag("div", {"class": "explorer-open"})
     frame = tag("div", {"class": "explorer"})
     return Page(
         path=EXPLORER,
         title="Graph explorer",
-        head=join([title, facts, frame, start_block(records)]),
+        head=join([title, facts, door, frame, start_block(records)]),
         layout="graph",
         description=WORDS,
         script="graph/page.js",

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
 
 
 def all_paths(graph: AttributionGraph, target: int) -> dict[tuple[int, ...], float]:
-    """Every path from a token to the target with at most seven edges, unless it is very weak, and its strength."""
+    """The strength of every path from a token with at most seven edges, very weak ones left out."""
     shares = abs(signed_shares(graph).toarray())  # [target, source]
     found: dict[tuple[int, ...], float] = {}
     waiting = [((target,), 1.0)]

@@ -3,6 +3,7 @@ import { make } from "../elements.js";
 import { readAddress, writeAddress } from "./address.js";
 import { connectCommands } from "./commands.js";
 import { withDifference } from "./difference.js";
+import { ExportPanel } from "./export_panel.js";
 import { Graph } from "./graph.js";
 import { Help } from "./help.js";
 import { LinkView } from "./link_view.js";
@@ -43,7 +44,11 @@ export class Explorer {
     this.build();
     if (missing) this.say(`${missing} nodes of this address are not in the graph.`);
     this.store.listen((now, before, how) => this.changed(now, before, how));
-    addEventListener("popstate", this.goBack = () => this.store.replace(readAddress(location.hash, this.resting, this.graph).state));
+    const { search } = location;
+    addEventListener("popstate", this.goBack = () => {
+      if (location.search !== search) location.reload(); // another graph
+      else this.store.replace(readAddress(location.hash, this.resting, this.graph).state);
+    });
     const first = new Promise((resolve) => { this.firstPainted = resolve; });
     await this.showGraph();
     this.path = this.graph.edgesAlong(state.path);
@@ -101,10 +106,12 @@ export class Explorer {
     graphPane.append(this.links.root, this.thresholds.root);
     this.paths = new PathsPanel(this);
     this.tables = new Tables(this);
+    this.exports = new ExportPanel(this);
     this.side = new SideTabs(this, [
       ["node", "Node", this.panel.root, null],
       ["paths", "Paths", this.paths.root, () => this.paths.show()],
       ["tables", "Tables", this.tables.root, () => this.tables.show()],
+      ["export", "Export", this.exports.root, () => this.exports.show()],
     ]);
     this.help = new Help();
     const panes = make("div", "panes");

@@ -19,11 +19,13 @@ export class Graph {
     this.labels = new Map(Object.entries(objectOf(header.labels)).map(([node, label]) => [Number(node), String(label)]));
     this.features = objectOf(header.features);
     this.parts = partsOf(header.parts, this.count);
+    this.pins = Array.isArray(header.pins) ? header.pins.filter((node) => Number.isInteger(node) && node >= 0 && node < this.count) : [];
     this.partOf = new Int32Array(this.count).fill(-1);
     this.parts.forEach((part, number) => part.nodes.forEach((node) => { this.partOf[node] = number; }));
     this.keys = Array.from({ length: this.count }, (_, node) => this.keyOf(node));
     this.answers = [...arrays.kind.keys()].filter((node) => arrays.kind[node] === ANSWER);
     this.byKey = new Map(this.keys.map((key, node) => [key, node]));
+    expect(this.byKey.size === this.count, where, "each node once", `${this.count - this.byKey.size} twice`);
   }
 
   // A name that holds for every graph of the prompt: kind, layer, index, position.

@@ -2,6 +2,7 @@
 import { make } from "../elements.js";
 import { Explorer } from "./explorer.js";
 import { Graph } from "./graph.js";
+import { connectDrop, fileButton, readFile } from "./open_file.js";
 import { GraphProblem, expect } from "./problem.js";
 import { started } from "./timing.js";
 import { readViewerFile } from "./viewer_file.js";
@@ -17,6 +18,9 @@ class ExplorerPage {
   }
 
   async run() {
+    const open = (file) => this.openFile(file);
+    connectDrop(document.documentElement, open);
+    document.querySelector(".explorer-open").append(fileButton(open));
     const entry = new URLSearchParams(location.search).get("entry");
     if (entry === null) return;
     this.start.hidden = true;
@@ -26,6 +30,20 @@ class ExplorerPage {
       const bytes = await download(new URL(`../circuits/${entry}/graph.bin`, location.href), entry);
       started("shown");
       await this.show(await readViewerFile(bytes, `graph of ${entry}`), `graph of ${entry}`);
+    } catch (problem) {
+      this.refuse(problem);
+    }
+  }
+
+  /** Opens a file of the reader's own, in place of what is shown. */
+  async openFile(file) {
+    this.start.hidden = true;
+    try {
+      started("shown");
+      const read = await readFile(file);
+      if (this.explorer || location.search) history.pushState(null, "", location.pathname);
+      await this.show(read, file.name);
+      if (read.repairs?.length) this.explorer.say(`${file.name}: ${read.repairs.join("; ")}.`);
     } catch (problem) {
       this.refuse(problem);
     }
@@ -59,6 +77,8 @@ class ExplorerPage {
   }
 
   refuse(problem) {
+    this.explorer?.close();
+    this.explorer = null;
     const words = problem instanceof GraphProblem ? problem.message : `This graph could not be shown: ${problem.message}`;
     const line = make("p", "notice explorer-problem", words);
     line.setAttribute("role", "alert");

@@ -7,7 +7,7 @@ const MOST_STEPS = 200; // kept for undo
 export function restingState(graph, thresholds) {
   return Object.freeze({
     selected: null,
-    pins: graph.parts.length && graph.bestAnswer() !== null ? [graph.bestAnswer()] : [],
+    pins: restingPins(graph),
     groups: graph.parts.map((part, number) => ({ label: part.label, nodes: part.nodes, part: number })).filter((group) => group.nodes.length),
     hidden: [],
     labels: new Map(),
@@ -21,6 +21,13 @@ export function restingState(graph, thresholds) {
     path: [], // nodes, in the order of the signal
     against: null, // [answer, answer]: the difference of their logits is looked at
   });
+}
+
+// The pins that came with the graph; with parts alone, the answer that they lead to.
+function restingPins(graph) {
+  const inParts = new Set(graph.parts.flatMap((part) => part.nodes));
+  if (graph.pins.length) return graph.pins.filter((node) => !inParts.has(node));
+  return graph.parts.length && graph.bestAnswer() !== null ? [graph.bestAnswer()] : [];
 }
 
 export class Store {
