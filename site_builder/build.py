@@ -146,7 +146,7 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
     scene = scenes.get(featured.circuit.id) if featured else None
     pages: list[Page] = [home(site, (featured, scene) if featured and scene else None)]
     pages += [*list_pages(site), models_list(site), search_page(), problem_codes()]
-    pages.append(explorer_page(list(site.circuits.values())))
+    pages.append(explorer_page(list(site.circuits.values()), site.repo_url))
     pages += moved(site, library.redirects)
     for page in pages:
         write_page(page, source)

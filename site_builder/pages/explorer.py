@@ -36,12 +36,12 @@ WORDS = (
 )
 
 
-def explorer_page(records: Sequence[CircuitRecord]) -> Page:
+def explorer_page(records: Sequence[CircuitRecord], repository: str) -> Page:
     """The shell that the explorer fills; without scripts, a list of the entries with a graph."""
     title = tag("h1", {"class": "explorer-title", "dir": "auto"}, "Graph explorer")
     facts = tag("p", {"class": "explorer-facts"})
     door = tag("div", {"class": "explorer-open"})
-    frame = tag("div", {"class": "explorer"})
+    frame = tag("div", {"class": "explorer", "data-repository": repository or None})
     return Page(
         path=EXPLORER,
         title="Graph explorer",
@@ -98,6 +98,12 @@ def about_graph(
         ],
         "features": feature_data(record, graph, site, EXPLORER),
         "attention": [head_score(score) for score in measured_scores(record).values()],
+        "contribute": {
+            "domain": circuit.domain,
+            "behaviour": circuit.behaviour,
+            "languages": list(circuit.languages),
+            "target": circuit.target,
+        },
         "traced": {
             name: measured[key]
             for name, key in (("nodes", "nodes_before_pruning"), ("edges", "edges_before_pruning"))

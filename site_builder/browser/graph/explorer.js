@@ -2,11 +2,13 @@
 import { make } from "../elements.js";
 import { readAddress, writeAddress } from "./address.js";
 import { connectCommands } from "./commands.js";
+import { ContributePanel } from "./contribute_panel.js";
 import { withDifference } from "./difference.js";
 import { ExportPanel } from "./export_panel.js";
 import { Graph } from "./graph.js";
 import { Help } from "./help.js";
 import { LinkView } from "./link_view.js";
+import { remember, remembered } from "./memory.js";
 import { NodePanel } from "./node_panel.js";
 import { PathsPanel } from "./paths_panel.js";
 import { SideTabs } from "./side_tabs.js";
@@ -16,6 +18,7 @@ import { Tables } from "./tables.js";
 import { ThresholdBar } from "./threshold_bar.js";
 import { finished, timed } from "./timing.js";
 import { Toolbar, groupOf } from "./toolbar.js";
+import { button } from "./words.js";
 import { restingShares, shownEdges, shownNodes } from "./visible.js";
 
 const ADDRESS_DELAY = 250; // milliseconds: a drag or a slider is one step of the history
@@ -42,6 +45,8 @@ export class Explorer {
     }
     this.store = new Store(state);
     this.build();
+    const before = remembered(this.base);
+    if (!location.hash && before) this.offer(before);
     if (missing) this.say(`${missing} nodes of this address are not in the graph.`);
     this.store.listen((now, before, how) => this.changed(now, before, how));
     const { search } = location;
@@ -50,11 +55,11 @@ export class Explorer {
       else this.store.replace(readAddress(location.hash, this.resting, this.graph).state);
     });
     const first = new Promise((resolve) => { this.firstPainted = resolve; });
+    this.subgraph.show();
     await this.showGraph();
     this.path = this.graph.edgesAlong(state.path);
     this.find();
     this.showNode();
-    this.subgraph.show();
     this.toolbar.show();
     this.side.show();
     this.askScores();
@@ -107,17 +112,28 @@ export class Explorer {
     this.paths = new PathsPanel(this);
     this.tables = new Tables(this);
     this.exports = new ExportPanel(this);
+    this.contribute = new ContributePanel(this);
     this.side = new SideTabs(this, [
       ["node", "Node", this.panel.root, null],
       ["paths", "Paths", this.paths.root, () => this.paths.show()],
       ["tables", "Tables", this.tables.root, () => this.tables.show()],
       ["export", "Export", this.exports.root, () => this.exports.show()],
+      ["contribute", "Contribute", this.contribute.root, () => this.contribute.show()],
     ]);
     this.help = new Help();
     const panes = make("div", "panes");
     panes.append(graphPane, this.subgraph.root, this.side.root);
     this.root.replaceChildren(this.toolbar.root, this.message, panes, this.help.root);
     connectCommands(this);
+  }
+
+  /** Offers what this browser remembers of the graph. */
+  offer(hash) {
+    const take = button("Go on where you were", () => {
+      history.pushState(null, "", `#${hash}`);
+      this.store.replace(readAddress(hash, this.resting, this.graph).state);
+    }, "tool quiet-tool");
+    this.message.replaceChildren("You have worked on this graph before. ", take);
   }
 
   say(words) {
@@ -258,6 +274,7 @@ export class Explorer {
     const { state } = this.store;
     const write = () => {
       const hash = writeAddress(state, this.resting, this.graph);
+      remember(this.base, hash);
       const address = `${location.pathname}${location.search}${hash ? `#${hash}` : ""}`;
       if (how === "step") history.pushState(null, "", address);
       else history.replaceState(null, "", address);

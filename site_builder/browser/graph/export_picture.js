@@ -9,6 +9,7 @@ import { markedGroups } from "./state.js";
 
 const RADIUS = 6;
 const WIDEST = 5; // pixels: an edge that is all of its target's input
+const TOKEN_ROOM = 74; // pixels under the lowest row
 const LINE = 17; // pixels between lines of the caption
 const LETTERS = 7; // pixels of a letter of the caption, on average
 const PAPER_MARGIN = 18;
@@ -34,7 +35,7 @@ export function graphPicture(explorer) {
     body.append(words(explorer.graph.tokens[position], { x: column.middle, y: layout.rows[0].bottom + 14, fill: colours.inkSoft, "font-size": 13, "text-anchor": "end", transform: `rotate(-40 ${place})` }));
   });
   body.append(...nodeMarks(explorer, colours));
-  return sheet(explorer, body, layout);
+  return sheet(explorer, body, { width: layout.width, height: layout.height + TOKEN_ROOM });
 }
 
 function edgeLine({ graph, layout }, edge, colours) {

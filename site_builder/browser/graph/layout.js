@@ -5,9 +5,9 @@ import { ANSWER, FEATURE, TOKEN, isError, isPlaced } from "./kinds.js";
 const STEP = 18; // units between neighbours in a cell; a unit is a pixel at zoom 1
 const GAP = 16; // between columns
 const NARROWEST = 34; // a column without nodes
-const LOWEST = 34; // a row with one line
+const LOWEST = 27; // a row with one line
 const ONE_LINE = 14; // nodes in a cell before it takes several lines
-export const MARGIN = { left: 64, right: 56, top: 74, bottom: 84 };
+export const MARGIN = { left: 64, right: 56, top: 74, bottom: 14 };
 
 /**
  * Places of the shown nodes, in units: `x` and `y` (not a number where a node has no place), the
@@ -22,7 +22,7 @@ export function layOut(arrays, tokenCount, shown, room) {
   const heights = rows.names.map((_, row) => rowHeight(cells, row, tokenCount, perLine));
   // What is higher than its room is shown smaller, which leaves room for wider columns; and back.
   const lowest = Math.max(1, (sum(heights) + MARGIN.top + MARGIN.bottom) / room.height);
-  spread(widths, room.width * Math.min(lowest, 3) - MARGIN.left - MARGIN.right, 90);
+  spread(widths, room.width * Math.min(lowest, 3) - MARGIN.left - MARGIN.right, 260);
   const shrunk = Math.max(1, (sum(widths) + MARGIN.left + MARGIN.right) / room.width);
   spread(heights, room.height * Math.min(shrunk, 3) - MARGIN.top - MARGIN.bottom, 110);
   const ends = running(widths, MARGIN.left);

@@ -5,7 +5,7 @@ import { Gestures } from "./gestures.js";
 import { GraphKeys } from "./keys.js";
 import { NodeGrid } from "./node_grid.js";
 import { drawAxes, drawOverlay } from "./overlay.js";
-import { fitted, fromMiddle, held, moved, toMiddle, zoomed } from "./plane.js";
+import { FOOT, fitted, fromMiddle, held, moved, toMiddle, zoomed } from "./plane.js";
 import { markedGroups, pinnedNodes } from "./state.js";
 import { timed } from "./timing.js";
 
@@ -83,7 +83,7 @@ export class LinkView {
   /** The room for a layout that fills this view. */
   room() {
     const box = this.root.getBoundingClientRect();
-    return { width: Math.max(320, box.width), height: Math.max(240, box.height) };
+    return { width: Math.max(320, box.width), height: Math.max(240, box.height - FOOT) };
   }
 
   measure() {

@@ -2,11 +2,11 @@
 // looked at, rings around selected, pinned and found nodes, letters of parts, the lasso.
 import { addGlyph, glyphShape } from "./glyphs.js";
 import { partLetter } from "./graph.js";
+import { FOOT } from "./plane.js";
 import { nodeRadius } from "./painter.js";
 
 const LINKS = 60; // of the node that is looked at, in each direction, strongest first
 const WIDEST = 8; // pixels: an edge that is all of its target's input
-const FOOT = 66; // pixels: room for the tokens
 const LONGEST = 16; // characters of a token
 const LETTERED = 3.2; // pixels: the radius from which parts have their letter
 const SMALLEST_LETTER = 10; // pixels

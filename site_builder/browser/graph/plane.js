@@ -1,14 +1,16 @@
 // Which part of the plane is seen: screen = unit × scale + (x, y), in CSS pixels.
 export const SMALLEST = 0.02;
 export const LARGEST = 12;
+export const FOOT = 66; // pixels: room for the tokens, which keep their size
 const ROOMIEST = 1.6; // how far a small graph is enlarged to fit
 
 export function fitted(layout, frame) {
-  const scale = Math.min(frame.width / layout.width, frame.height / layout.height, ROOMIEST);
+  const height = frame.height - FOOT;
+  const scale = Math.min(frame.width / layout.width, height / layout.height, ROOMIEST);
   return {
     scale,
     x: (frame.width - layout.width * scale) / 2,
-    y: (frame.height - layout.height * scale) / 2,
+    y: (height - layout.height * scale) / 2,
   };
 }
 

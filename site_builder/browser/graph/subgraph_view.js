@@ -39,6 +39,7 @@ export class SubgraphView {
     const { graph, store } = this.explorer;
     const items = itemsOf(graph, store.state);
     this.clear.hidden = !items.length;
+    this.root.classList.toggle("subgraph-empty", !items.length);
     if (!items.length) {
       this.scores.textContent = "";
       this.picture.replaceChildren(make("p", "panel-empty", "Pin a node with P, Ctrl-click or a long press, and it stays here with its links to the others."));
