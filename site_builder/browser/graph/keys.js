@@ -31,6 +31,7 @@ export class GraphKeys {
     const made = make("button", "node-stop");
     made.type = "button";
     made.tabIndex = -1;
+    made.hidden = true;
     made.addEventListener("focus", () => {
       if (this.node === null) this.node = this.first();
       if (!made.matches(":focus-visible")) return; // a click has put it here, and selects
@@ -58,8 +59,10 @@ export class GraphKeys {
     now.tabIndex = 0;
     other.tabIndex = -1;
     now.setAttribute("aria-label", this.words(node));
+    now.hidden = false;
     this.place();
     if (inside || enter) now.focus({ preventScroll: true });
+    other.hidden = true;
   }
 
   focus() {
@@ -74,6 +77,7 @@ export class GraphKeys {
       if (node < 0 || Number.isNaN(this.links.layout.x[node])) return;
       this.node = node;
       this.stops[this.turn].tabIndex = 0;
+      this.stops[this.turn].hidden = false;
       this.stops[this.turn].setAttribute("aria-label", this.words(node));
     }
     const [x, y] = this.links.screen(this.node);
