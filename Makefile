@@ -15,7 +15,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The atlas needs Python 3.11 or newer; this is " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[site,engine,notebooks]' --group dev
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[site,engine,notebooks,cluster]' --group dev
 	touch $@
 
 atlas: $(INSTALLED) ## check every entry, re-measure the embedded model's, build the site (10 minutes on 2 cores after the installation, seconds when nothing changed)
@@ -44,10 +44,10 @@ reproduce: $(INSTALLED) ## re-measure every entry from nothing
 site: $(INSTALLED) ## only the website
 	$(BIN)/atlas site build
 
-slow: $(INSTALLED) ## kill tests, a site of 300 entries, a streamed model (5 minutes)
+slow: $(INSTALLED) ## kill tests, a streamed model, a cluster that measures entries (5 minutes of one core)
 	$(BIN)/python -m pytest -m slow
 
-test-matrix: $(INSTALLED) ## the four theorems with every family, kind of dictionary and activation function (3 minutes on one core)
+test-matrix: $(INSTALLED) ## the four theorems and every invariant with every family, kind of dictionary and activation function (12 minutes of one core)
 	$(BIN)/python -m pytest -m matrix
 
 PEER := build/peer-environment
