@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 HOME = "index.html"
 SEARCH = "search.html"
+STATUS = "status/index.html"
 PROBLEM_CODES = "guide/problems.html"
 
 

@@ -15,6 +15,7 @@ from atlas.entries.library import Library
 from atlas.entries.text import printable
 from atlas.runs.judge import EntryOutcome
 from atlas.runs.plan import Choice
+from atlas.runs.record_night import record_night
 from atlas.runs.reproduce import EXECUTORS, LOCAL, ReproduceSettings, reproduce
 
 HEADER = (
@@ -73,6 +74,12 @@ HEADER = (
     default=None,
     help="Where results are kept; default: build/results in the checkout.",
 )
+@click.option(
+    "--journal",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=None,
+    help="A nightly journal that the outcomes are added to; see `atlas journal`.",
+)
 @library_option
 @format_option
 def command(  # noqa: PLR0913  one parameter per option
@@ -87,6 +94,7 @@ def command(  # noqa: PLR0913  one parameter per option
     accept: bool,
     jobs: int,
     results: Path | None,
+    journal: Path | None,
     library: Path | None,
     output_format: str,
 ) -> None:
@@ -101,6 +109,8 @@ def command(  # noqa: PLR0913  one parameter per option
     kept = results or default_results(opened)
     settings = ReproduceSettings(kept, jobs, accept, direct, executor, ray_address)
     outcomes = reproduce(opened, choice, settings, lambda line: click.echo(line, err=True))
+    if journal is not None:
+        record_night(opened, outcomes, journal)
     if output_format == "json":
         print_json([outcome_json(outcome) for outcome in outcomes])
     else:

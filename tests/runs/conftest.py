@@ -21,6 +21,8 @@ def planted_library_folder(tmp_path_factory):
 def accepted_run(planted_library_folder, tmp_path_factory):
     """The library after a whole run that was accepted: library, results, what was printed."""
     results = tmp_path_factory.mktemp("accepted") / "results"
-    code, out, err = planted_run.reproduce(planted_library_folder, results, "--accept")
+    journal = results.parent / "journal"
+    options = ("--accept", "--journal", str(journal))
+    code, out, err = planted_run.reproduce(planted_library_folder, results, *options)
     assert code == 0, err
     return planted_library_folder, results, out

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from atlas.entries.journal import read_journal
 from atlas.entries.library import Library
 from atlas.runs.executors.workers import Capacity
 from atlas.runs.plan import Choice, Place, plan
@@ -49,6 +50,15 @@ def test_the_table_says_what_was_measured(accepted_run):
     assert ["planted", "off-lowers", "supported", "110"] in [line[:4] for line in lines]
     assert ["planted", "swap-moves", "supported", "110"] in [line[:4] for line in lines]
     assert ["planted", "idle-lowers", "not", "supported", "110"] in [line[:5] for line in lines]
+
+
+def test_the_night_is_recorded(accepted_run):
+    library, results, _ = accepted_run
+    night = read_journal(results.parent / "journal").latest
+    assert {name: point.state for name, point in night.entries.items()} == {
+        "planted": "never_run", "tiny/transcoders/2-0": "never_run"
+    }  # fmt: skip  # there was no baseline before
+    assert night.environment["torch"]
 
 
 def test_the_result_is_whole(accepted_run):
