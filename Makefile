@@ -2,11 +2,13 @@
 PYTHON ?= python3
 VENV ?= .venv
 JOBS ?= 2
+EXECUTOR ?= local
+JOURNAL ?= build/nightly-results
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas test check lint browser reproduce site slow test-matrix bench microworld microworld-smoke
+.PHONY: help atlas test check lint browser reproduce journal night record-night site slow test-matrix bench microworld microworld-smoke
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -40,6 +42,17 @@ browser: $(INSTALLED) ## find Chrome or Chromium, or install it
 
 reproduce: $(INSTALLED) ## re-measure every entry from nothing
 	$(BIN)/atlas reproduce --all --jobs $(JOBS)
+
+journal: $(INSTALLED) ## get the published nightly journal
+	$(BIN)/atlas journal fetch --journal $(JOURNAL)
+
+night: $(INSTALLED) ## what runs at night: measure what changed and a quarter of the rest, and write the journal
+	$(BIN)/atlas check
+	$(BIN)/atlas reproduce --all --rolling --direct --executor $(EXECUTOR) --jobs $(JOBS) --journal $(JOURNAL)
+
+record-night: $(INSTALLED) ## publish the journal, and open, update and close issues (REPOSITORY=owner/name, RUN=address)
+	$(BIN)/atlas journal alarms --journal $(JOURNAL) --died "$(RUN)" --post "$(REPOSITORY)"
+	$(BIN)/atlas journal publish --journal $(JOURNAL)
 
 site: $(INSTALLED) ## only the website
 	$(BIN)/atlas site build

@@ -10,16 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from atlas.entries.journal import ClaimPoint, Journal, Point
+from atlas.entries.text import printable
 
 BAD_NIGHTS = 2  # in a row before an issue is opened
 GOOD_NIGHTS = 3  # in a row before it is closed
 MANY_ENTRIES = 10  # more than so many that turn bad in one night are one event
 MANY_SHARE = 0.05  # or more than this share, if they are at least
 FEWEST_OF_SHARE = 3
-ENVIRONMENT = "environment"
+ENVIRONMENT, NIGHT = "environment", "night"
 OPEN, UPDATE, CLOSE = "open", "update", "close"
 MARKER = re.compile(r"<!-- atlas-night:([A-Za-z0-9/_.-]+) -->")
 REASONS_SHOWN = 20
@@ -53,7 +54,8 @@ def alarms(journal: Journal, open_subjects: Sequence[str]) -> list[Alarm]:
     many = len(turned) > MANY_ENTRIES or (
         len(turned) >= FEWEST_OF_SHARE and len(turned) > MANY_SHARE * total
     )
-    found = [*_of_environment(journal, turned if many else [], open_subjects)]
+    found = [] if NIGHT not in open_subjects else [_ran_again(journal)]
+    found += [*_of_environment(journal, turned if many else [], open_subjects)]
     for entry, points in sorted(journal.histories.items()):
         if many and entry in turned:
             continue
@@ -62,6 +64,12 @@ def alarms(journal: Journal, open_subjects: Sequence[str]) -> list[Alarm]:
             title = f"{entry} no longer reproduces"
             found.append(Alarm(action, entry, title, _entry_body(journal, entry, action)))
     return found
+
+
+def died(night: date, run: str) -> Alarm:
+    """The alarm of a night that left no record; `run` is the address of what died."""
+    words = f"The run of {night} ended before it recorded what it measured: {run or 'no address'}"
+    return Alarm(OPEN, NIGHT, "The nightly run died", _body(NIGHT, [words]))
 
 
 def turned_bad(points: Sequence[Point]) -> bool:
@@ -76,6 +84,11 @@ def _action(points: Sequence[Point], is_open: bool) -> str:
         return UPDATE if points and points[-1].bad else ""
     bad = len(points) >= BAD_NIGHTS and all(each.bad for each in points[-BAD_NIGHTS:])
     return OPEN if bad and _in_a_row(points[-BAD_NIGHTS:]) else ""
+
+
+def _ran_again(journal: Journal) -> Alarm:
+    words = f"The run of {journal.latest.night} recorded what it measured."
+    return Alarm(CLOSE, NIGHT, "The nightly run died", _body(NIGHT, [words]))
 
 
 def _in_a_row(points: Sequence[Point]) -> bool:
@@ -121,8 +134,8 @@ def _row(name: str, claim: ClaimPoint) -> str:
 
 def _reasons(point: Point) -> list[str]:
     """What was found, as plain text that no Markdown can come out of."""
-    shown = [" ".join(each.split())[:LONGEST_REASON] for each in point.reasons[:REASONS_SHOWN]]
-    return ["```text", *(each.replace("`", "'") for each in shown), "```"]
+    shown = [printable(" ".join(each.split()))[:LONGEST_REASON] for each in point.reasons]
+    return ["```text", *(each.replace("`", "'") for each in shown[:REASONS_SHOWN]), "```"]
 
 
 def _changes(journal: Journal, entry: str = "") -> list[str]:

@@ -40,8 +40,12 @@ def job(function, argument, **fields):
 
 
 def test_jobs_run_on_both_nodes_and_a_killed_node_loses_none(cluster, tmp_path):
-    first, second = joined(cluster, 2)
+    import ray
+
+    nodes = joined(cluster, 2)
     workers = RayWorkers(cluster.address)
+    mine = ray.get_runtime_context().get_node_id()  # this process is attached to one of them
+    first, second = sorted(nodes, key=lambda node: node.node_id != mine)
     asked = [("misbehave", "bad input"), ("misbehave", "bug"), ("double", 4), ("process", None)]
     found = run(workers, [job(*each, group="g") for each in asked])
     assert found["4"].value == 8

@@ -16,7 +16,6 @@ from atlas.runs.judge import judge
 from atlas.runs.record_night import record_night
 from atlas.runs.results import read_result
 
-pytestmark = pytest.mark.xdist_group("planted")
 FIRST = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 
 

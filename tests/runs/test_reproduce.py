@@ -15,9 +15,6 @@ from atlas.runs.reproduce import ReproduceSettings, reproduce
 from atlas.runs.results import read_result
 from tests.runs import planted_run
 
-# One process runs all tests that share the accepted run.
-pytestmark = pytest.mark.xdist_group("planted")
-
 FEATURE = "tiny--transcoders--2-0"
 SEED = 20261121  # of the moments at which runs are killed
 
@@ -156,7 +153,7 @@ def test_accepting_needs_no_new_run_and_rewrites_nothing_that_stands(accepted_ru
 
 def test_without_notebooks_the_same_is_measured(accepted_run, tmp_path):
     library, results, _ = accepted_run
-    outcomes, said = rerun(library, tmp_path, direct=True)
+    outcomes, said = rerun(library, tmp_path, direct=True, jobs=2)
     assert {each.reproduction.state for each in outcomes.values()} == {"reproduced"}, said
     found = planted_run.kept_bytes(library, tmp_path)
     expected = planted_run.kept_bytes(library, results)
