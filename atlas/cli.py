@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "dashboard": "Show what every feature of a dictionary does on a text.",
     "train-dictionary": "Train transcoders, a cross-layer transcoder or SAEs of a model.",
     "reproduce": "Run entries' notebooks, measure their claims, compare with the baseline.",
+    "journal": "Say what the last nights came to, and which issues they ask for.",
     "notebook": "Write an entry's filled notebook.",
     "site": "Build the website or serve it.",
     "doctor": "Say which library is used and what this machine can run.",

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 HOME = "index.html"
 SEARCH = "search.html"
 EXPLORER = "graph/index.html"
+STATUS = "status/index.html"
 PROBLEM_CODES = "guide/problems.html"
 
 

@@ -10,10 +10,11 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from atlas.entries.journal import read_journal
 from atlas.entries.library import Library
 from atlas.errors import BadInput
 from atlas.graphs.graph import AttributionGraph
@@ -39,6 +40,7 @@ from site_builder.pages.run_yourself import (
     circuit_notebook,
     feature_notebook,
 )
+from site_builder.pages.status import status_pages
 from site_builder.pictures.drawn_graph import draw_graph
 from site_builder.pictures.graph_picture import graph_data
 from site_builder.reading import read_site
@@ -58,6 +60,7 @@ class BuildSettings:
     out: Path  # the site; replaced if it is a site, never if it is another folder
     work: Path  # the site's source and half-built pages; emptied first
     results: Path | None = None  # the cache of runs, for the latest state and executed notebooks
+    journal: Path | None = None  # of the nightly runs, for the status page
     search: bool = True  # whether to write the search index
     notebooks_commit: str = ""  # of the branch `notebooks`, for Colab links
 
@@ -84,7 +87,10 @@ def build(
         shutil.rmtree(folder, ignore_errors=True)
     source.mkdir(parents=True)
     say("reading entries")
-    site = read_site(library, settings.results, addresses(configuration, settings))
+    site = replace(
+        read_site(library, settings.results, addresses(configuration, settings)),
+        journal=read_journal(settings.journal) if settings.journal else None,
+    )
     say(f"writing pages of {len(site.circuits)} circuits and {len(site.features)} features")
     write_source(site, library, source)
     say("rendering")
@@ -147,6 +153,7 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
     pages: list[Page] = [home(site, (featured, scene) if featured and scene else None)]
     pages += [*list_pages(site), models_list(site), search_page(), problem_codes()]
     pages.append(explorer_page(list(site.circuits.values()), site.repo_url))
+    pages += status_pages(site)
     pages += moved(site, library.redirects)
     for page in pages:
         write_page(page, source)

@@ -34,6 +34,13 @@ def command() -> None:
     help="The cache of runs, for executed notebooks and the state of the latest run.",
 )
 @click.option(
+    "--journal",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("build/nightly-results"),
+    show_default=True,
+    help="The nightly journal, for the status page: a checkout of the branch nightly-results.",
+)
+@click.option(
     "--work",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("build"),
@@ -52,6 +59,7 @@ def build_site(  # noqa: PLR0913  one parameter per option
     library: Path | None,
     out: Path,
     results: Path,
+    journal: Path,
     work: Path,
     search: bool,
     notebooks_commit: str,
@@ -60,7 +68,12 @@ def build_site(  # noqa: PLR0913  one parameter per option
     """Build the website from the entries and their accepted measurements."""
     opened = Library.open(library)
     settings = BuildSettings(
-        out, work, results if results.is_dir() else None, search, notebooks_commit
+        out=out,
+        work=work,
+        results=results if results.is_dir() else None,
+        journal=journal if journal.is_dir() else None,
+        search=search,
+        notebooks_commit=notebooks_commit,
     )
     built = build(opened, settings, lambda words: click.echo(words, err=True))
     value = {

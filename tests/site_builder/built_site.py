@@ -11,6 +11,7 @@ from pathlib import Path
 
 from atlas.entries.library import Library
 from site_builder.build import BuildSettings, BuiltSite, build
+from tests.site_builder.example_journal import write_journal
 from tests.site_builder.example_library import write_library
 from tests.site_builder.example_notebook import write_results
 
@@ -31,7 +32,8 @@ def built_site() -> BuiltSite:
     library = example_library()
     folder = library.root.parent
     results = write_results(folder / "results")
-    return build(library, BuildSettings(folder / "site", folder / "work", results))
+    journal = write_journal(folder / "journal", [*library.circuits, *library.features])
+    return build(library, BuildSettings(folder / "site", folder / "work", results, journal))
 
 
 class PageReader(HTMLParser):

@@ -74,13 +74,13 @@ export class SubgraphView {
     const { explorer } = this;
     const { state } = explorer.store;
     const selected = item.nodes.includes(state.selected);
-    const frame = svg("g", { class: `card ${item.className}${selected ? " card-selected" : ""}`, transform: `translate(${item.x} ${item.y})`, tabindex: 0, role: "button", "aria-label": item.words, "aria-pressed": selected });
+    const frame = svg("g", { class: `card ${item.className}${selected ? " card-selected" : ""}`, transform: `translate(${item.x} ${item.y})`, tabindex: 0, role: "button", "aria-pressed": selected });
     frame.append(svg("rect", { width: CARD.width, height: CARD.height, rx: 5 }));
     const mark = item.letter ? svg("text", { class: "card-letter", "aria-hidden": "true", x: 14, y: CARD.height / 2 + 5 }) : svg("path", { d: glyphWay(item.kind, 14, CARD.height / 2, 5) });
     if (item.letter) mark.textContent = item.letter;
     const name = svg("text", { class: "card-name", "aria-hidden": "true", x: 27, y: item.place ? 16 : 23 });
     name.textContent = shortened(item.name);
-    const title = svg("title");
+    const title = svg("title"); // also the name that is read out
     title.textContent = item.words;
     frame.append(title, mark, name);
     if (item.place) {
