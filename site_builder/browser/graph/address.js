@@ -1,5 +1,7 @@
 // The state as the part of the address after #, and back. Nodes are written by their keys, so that
 // an address holds for every graph of the prompt; only what differs from the resting state is there.
+import { ENTRY } from "./entry_graph.js";
+
 const LINKS = ["all", "near", "pinned"];
 const LONGEST_LABEL = 200; // characters
 
@@ -22,6 +24,7 @@ export function writeAddress(state, resting, graph) {
   if (state.search) fields.set("search", state.search);
   if (state.tab !== resting.tab) fields.set("tab", state.tab);
   if (state.path.length) fields.set("path", keys(state.path));
+  if (state.beside) fields.set("beside", state.beside);
   if (state.against) fields.set("against", keys(state.against));
   return fields.toString();
 }
@@ -51,6 +54,7 @@ export function readAddress(hash, resting, graph) {
     search: (fields.get("search") ?? "").slice(0, LONGEST_LABEL),
     tab: fields.get("tab") || resting.tab,
     path: once(fields.get("path")),
+    beside: ENTRY.test(fields.get("beside") ?? "") ? fields.get("beside") : "",
     against: pair(once(fields.get("against"))),
   };
   return { state: Object.freeze(state), missing };

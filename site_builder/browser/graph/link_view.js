@@ -245,6 +245,8 @@ export class LinkView {
       pinned: pinnedNodes(state).filter((node) => !state.hidden.includes(node)),
       groups: markedGroups(state, graph),
       shownLinks: path,
+      matched: this.explorer.matched ?? null, // marks of nodes that another graph has too
+      shownNodes: this.explorer.shown.shown,
       lasso: this.lasso,
       linksOf: (node) => this.linksOf(node),
     };

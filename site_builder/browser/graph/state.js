@@ -19,6 +19,7 @@ export function restingState(graph, thresholds) {
     search: "",
     tab: "node",
     path: [], // nodes, in the order of the signal
+    beside: "", // the entry whose graph stands beside this one
     against: null, // [answer, answer]: the difference of their logits is looked at
   });
 }
