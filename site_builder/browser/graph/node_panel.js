@@ -7,6 +7,7 @@ import { glyphIcon } from "./glyphs.js";
 import { partLetter } from "./graph.js";
 import { ANSWER, CONSTANT, DROPPED, TOKEN, isError, isFeature } from "./kinds.js";
 import { strongestInWords } from "./keys.js";
+import { measuredEffects } from "./measured.js";
 import { markedGroups, pinnedNodes } from "./state.js";
 import { button, capital, foreign, number, percent } from "./words.js";
 
@@ -33,6 +34,7 @@ export class NodePanel {
       this.bar,
       connectionList(this, node, "inputs"),
       connectionList(this, node, "outputs"),
+      ...measuredEffects(this.explorer, node),
       ...attentionPairs(this.explorer, node),
     );
   }
