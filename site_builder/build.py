@@ -24,6 +24,7 @@ from site_builder.content_security import secure_site
 from site_builder.html import CONTROLS
 from site_builder.page import Page, write_page
 from site_builder.pages.circuit import circuit_entry
+from site_builder.pages.explorer import VIEWER_FILE, about_graph, explorer_page
 from site_builder.pages.feature import feature_entry
 from site_builder.pages.graph_section import GRAPH_FILE, feature_data
 from site_builder.pages.home import choose_featured, home
@@ -45,6 +46,7 @@ from site_builder.pictures.graph_picture import graph_data
 from site_builder.reading import read_site
 from site_builder.records import CircuitRecord, SiteRecords
 from site_builder.tools import index_pages, read_configuration, render
+from site_builder.viewer_file import viewer_bytes
 
 BROWSER = Path(__file__).parent / "browser"
 MARKER = ".atlas-site"  # in every built site: only such a folder is ever replaced
@@ -150,6 +152,7 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
     scene = scenes.get(featured.circuit.id) if featured else None
     pages: list[Page] = [home(site, (featured, scene) if featured and scene else None)]
     pages += [*list_pages(site), models_list(site), search_page(), problem_codes()]
+    pages.append(explorer_page(list(site.circuits.values()), site.repo_url))
     pages += status_pages(site)
     pages += moved(site, library.redirects)
     for page in pages:
@@ -166,9 +169,10 @@ def write_circuit(record: CircuitRecord, site: SiteRecords, source: Path) -> Any
         graph = AttributionGraph.load(record.graph_file)
         scene = part_scene(record, graph)
         drawn = draw_graph(graph, circuit, drawn_row(record))
-        write_json(
-            graph_data(drawn, circuit, feature_data(record, drawn, site)), folder / GRAPH_FILE
-        )
+        features = feature_data(record, drawn.graph, site, circuit_page(circuit.id))
+        write_json(graph_data(drawn, circuit, features), folder / GRAPH_FILE)
+        about = without_controls(about_graph(record, graph, site))
+        (folder / VIEWER_FILE).write_bytes(viewer_bytes(graph, about))
     write_page(circuit_entry(record, site, scene, drawn), source)
     write_notebook(circuit_notebook(record), record.notebook_file, source)
     return scene
@@ -201,8 +205,10 @@ def moved(site: SiteRecords, redirects: Mapping[str, str]) -> list[Page]:
 def write_assets(folder: Path) -> None:
     """Copy the browser's modules and join the style sheets into one."""
     folder.mkdir(parents=True)
-    for path in sorted([*BROWSER.glob("*.js"), *BROWSER.glob("*.svg")]):
-        shutil.copyfile(path, folder / path.name)
+    for path in sorted([*BROWSER.rglob("*.js"), *BROWSER.rglob("*.svg")]):
+        target = folder / path.relative_to(BROWSER)
+        target.parent.mkdir(exist_ok=True)
+        shutil.copyfile(path, target)
     styles = [
         path.read_text(encoding="utf-8") for path in sorted((BROWSER / "styles").glob("*.css"))
     ]
