@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas test check lint browser reproduce journal night record-night site slow test-matrix bench microworld microworld-smoke
+.PHONY: help atlas test check lint browser reproduce journal night record-night site slow fuzz test-matrix bench microworld microworld-smoke
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -59,6 +59,10 @@ site: $(INSTALLED) ## only the website
 
 slow: $(INSTALLED) ## kill tests, a streamed model, a cluster that measures entries (5 minutes of one core)
 	$(BIN)/python -m pytest -m slow
+
+fuzz: $(INSTALLED) ## 100,000 bad files for every reader of foreign files, figures in build/fuzz.json (hours of one core)
+	mkdir -p build
+	ATLAS_FUZZ_EXAMPLES=100000 ATLAS_FUZZ_REPORT=build/fuzz.json $(BIN)/python -m pytest tests/fuzz
 
 test-matrix: $(INSTALLED) ## the four theorems and every invariant with every family, kind of dictionary and activation function (12 minutes of one core)
 	$(BIN)/python -m pytest -m matrix
