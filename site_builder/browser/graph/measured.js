@@ -20,9 +20,9 @@ function card(explorer, claim) {
   const { graph } = explorer;
   const frame = make("div", "measured");
   frame.append(foreign(claim.intervention, "measured-title", "p"));
-  const list = make("dl", "compare-figures");
+  const list = make("dl", "measured-figures");
   const add = (name, words) => list.append(make("dt", "", name), make("dd", "", words));
-  add(`measured, mean of ${claim.rows} prompts`, `${claim.metric} ${signed(claim.change)} ${claim.unit} (${signed(claim.interval[0])} to ${signed(claim.interval[1])})`);
+  add(`measured, mean of ${claim.rows} prompts`, `${claim.metric} ${signed(claim.change)}${claim.unit === claim.metric ? "" : ` ${claim.unit}`} (${signed(claim.interval[0])} to ${signed(claim.interval[1])})`);
   const parts = new Map(graph.parts.map((each) => [each.id, each.nodes]));
   const steps = claim.steps.map((step) => ({ ...step, nodes: parts.get(step.part) ?? [] }));
   const predicted = claim.comparable ? predictedChange(graph.arrays, steps, graph.bestAnswer()) : null;

@@ -86,7 +86,7 @@ export class NodePanel {
     const frame = make("div", "node-dashboard");
     if (Array.isArray(known.example)) frame.append(example(known.example));
     if (Array.isArray(known.promoted) && known.promoted.length) frame.append(foreign(`raises: ${known.promoted.join(", ")}`, "panel-facts", "p"));
-    if (typeof known.page === "string" && /^\.\.\/[\w./-]+$/.test(known.page)) {
+    if (typeof known.page === "string" && /^\.\.\/[\w./-]+(\?id=[\w./-]+)?$/.test(known.page)) {
       const link = make("a", "", "The feature’s page");
       link.href = known.page;
       const line = make("p", "panel-facts");
