@@ -229,16 +229,26 @@ export class Explorer {
     return this.store.state.labels.get(node) || this.graph.givenMeaning(node);
   }
 
+  /** Asks for the scores of what is pinned; while an answer is due, only the latest set waits. */
   async askScores() {
-    const pinned = new Uint8Array(this.graph.count);
+    if (this.asking) {
+      this.askAgain = true;
+      return;
+    }
     const nodes = pinnedNodes(this.store.state);
-    for (const node of nodes) pinned[node] = 1;
     if (!nodes.length) return;
-    const number = this.asked = (this.asked ?? 0) + 1;
+    const pinned = new Uint8Array(this.graph.count);
+    for (const node of nodes) pinned[node] = 1;
+    this.asking = true;
     const start = performance.now();
     const scores = await this.worker.ask("scores", { pinned });
     finished("scores", start);
-    if (number === this.asked) this.subgraph.showScores(scores);
+    this.asking = false;
+    if (!this.askAgain) this.subgraph.showScores(scores);
+    else {
+      this.askAgain = false;
+      this.askScores();
+    }
   }
 
   // A step becomes an entry of the history, once what it changed is drawn; moves are put together.
