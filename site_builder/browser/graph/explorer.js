@@ -112,7 +112,7 @@ export class Explorer {
     if (differs("beside")) this.compare.openEntry(now.beside);
     if (differs("path")) this.path = this.graph.edgesAlong(now.path);
     if (differs("nodeShare", "errors", "hidden", "pins", "groups")) this.showGraph(differs("errors") || now.links === "pinned");
-    if (differs("edgeShare", "links")) this.showEdges();
+    if (differs("edgeShare", "links", "sign")) this.showEdges();
     if (differs("view") && how === "history") this.links.lookAsState();
     if (differs("pins", "groups", "hidden", "labels", "selected")) this.subgraph.show();
     if (differs("pins", "groups")) setTimeout(() => this.askScores());

@@ -16,6 +16,7 @@ export class NodePanel {
     this.explorer = explorer;
     this.root = make("div", "side-panel node-pane");
     this.lengths = { inputs: 0, outputs: 0 };
+    this.byToken = false; // lists add up what comes from each token
   }
 
   /** Shows a node; `passing` is a node that is only pointed at, and leaves the lists' length. */

@@ -14,6 +14,7 @@ export function restingState(graph, thresholds) {
     nodeShare: thresholds.nodes,
     edgeShare: thresholds.edges,
     links: "all",
+    sign: "both", // or "raising", "lowering": which edges are drawn
     errors: true,
     view: null, // {x, y, zoom}: the middle in units, or null for the whole graph
     search: "",
