@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from atlas.dashboards.circuit_tracer_features import read_feature, read_record
 from atlas.dashboards.dashboard import Dashboard
 from atlas.dashboards.labelled_tokens import LabelledTokens
 from atlas.errors import BadInput
+from atlas.methods.observation import activity_record
 from atlas.methods.observation.layer_dashboards import ObserveSettings
 from atlas.methods.observe import observe
 from atlas.models.checkpoints import circuit_tracer
@@ -40,6 +43,11 @@ def run(root, out, *options):
     return CliRunner().invoke(command, [str(each) for each in arguments], catch_exceptions=False)
 
 
+def read(folder, layer) -> list[Dashboard]:
+    lines = gzip.decompress((folder / f"layer-{layer}.jsonl.gz").read_bytes()).splitlines()
+    return [Dashboard.from_json(json.loads(line)) for line in lines]
+
+
 def test_each_feature_gets_the_dashboard_that_it_gets_alone(given, tmp_path):
     root, model, ids = given
     result = run(root, tmp_path / "out", "--layer", "1", "--layer", "2")
@@ -49,10 +57,9 @@ def test_each_feature_gets_the_dashboard_that_it_gets_alone(given, tmp_path):
     labelled = LabelledTokens(ids, {}, {}, np.full(ROWS, -1, dtype=np.int8), ())
     alone = observe(model, dictionary, labelled, {(1, 3): None, (2, 11): None}, ObserveSettings())
     for (layer, index), (expected, _) in alone.items():
-        lines = gzip.decompress((tmp_path / "out" / f"layer-{layer}.jsonl.gz").read_bytes())
-        found = [Dashboard.from_json(json.loads(line)) for line in lines.splitlines()]
+        found = read(tmp_path / "out", layer)
         assert [one.index for one in found] == list(range(dictionary.features(layer)))
-        assert found[index] == expected
+        assert replace(found[index], together=()) == expected
     manifest = json.loads((tmp_path / "out" / "dashboards.json").read_text())
     assert [count["layer"] for count in manifest["layers"]] == [1, 2]
 
@@ -66,8 +73,7 @@ def test_the_layout_of_the_hub(given, tmp_path):
         *(f"layer_{layer}.bin" for layer in range(3)),
     }
     assert len(json.loads(result.stdout)["layers"]) == 3
-    lines = gzip.decompress((tmp_path / "ours" / "layer-2.jsonl.gz").read_bytes()).splitlines()
-    ours = Dashboard.from_json(json.loads(lines[11]))
+    ours = read(tmp_path / "ours", 2)[11]
     record = read_record(tmp_path / "features", 2, 11)
     theirs = read_feature(record, "tiny", 2)
     assert [one.tokens for one in theirs.top] == [one.tokens for one in ours.top]
@@ -81,19 +87,19 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(given, tmp_path
     run(root, tmp_path / "whole")
     record = make_dashboards.ActivityRecord.record
 
-    def broken(self, engine, labelled, rows_per_pass, progress):
+    def broken(self, engine, labelled, rows, progress):
         def stop(done, rows):
             if done >= 32:
                 raise KeyboardInterrupt
 
-        record(self, engine, labelled, rows_per_pass, stop)
+        record(self, engine, labelled, rows, stop)
 
     monkeypatch.setattr(make_dashboards.ActivityRecord, "record", broken)
     run(root, tmp_path / "out")
     assert not (tmp_path / "out").exists()
     state = json.loads((tmp_path / "out.recording/activity/recorded.json").read_text())
     assert state["rows"] == 32
-    with (tmp_path / "out.recording/activity/layer-0.entries").open("ab") as file:
+    with (tmp_path / "out.recording/activity/dictionary-0-layer-0.entries").open("ab") as file:
         file.write(b"half a pass")
     monkeypatch.setattr(make_dashboards.ActivityRecord, "record", record)
     with pytest.raises(BadInput, match="another layers"):
@@ -102,6 +108,68 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(given, tmp_path
     assert not (tmp_path / "out.recording").exists()
     for path in (tmp_path / "whole").iterdir():
         assert path.read_bytes() == (tmp_path / "out" / path.name).read_bytes()
+
+
+def test_parts_that_were_read_apart_join_to_the_same_bytes(given, tmp_path, monkeypatch):
+    root, _, _ = given
+    run(root, tmp_path / "whole")
+    for number in (2, 1, 3):  # 32 sequences, then 32, then the last 16
+        result = run(root, tmp_path / "out", "--part", f"{number}/3")
+        assert "sequences read into" in result.output
+    with pytest.raises(BadInput, match="another layers"):
+        run(root, tmp_path / "out", "--layer", "1")
+    shutil.rmtree(tmp_path / "out.recording")
+    read = []
+    monkeypatch.setattr(
+        activity_record, "shared_passes", lambda *given: read.append(given[2]) or ()
+    )
+    run(root, tmp_path / "out")
+    assert [len(tokens) for tokens, _ in read] == [0]  # nothing was left to read
+    for path in (tmp_path / "whole").iterdir():
+        assert path.read_bytes() == (tmp_path / "out" / path.name).read_bytes()
+    assert {path.name for path in tmp_path.iterdir()} == {"whole", "out"}
+
+
+def test_a_missing_part_is_read_where_parts_are_joined(given, tmp_path):
+    root, _, _ = given
+    run(root, tmp_path / "whole")
+    run(root, tmp_path / "out", "--part", "1/3")
+    run(root, tmp_path / "out")
+    for path in (tmp_path / "whole").iterdir():
+        assert path.read_bytes() == (tmp_path / "out" / path.name).read_bytes()
+
+
+@pytest.mark.parametrize("part", ["0/3", "4/3", "1", "a/b", "-1/2"])
+def test_a_part_that_is_none_is_refused(given, tmp_path, part):
+    with pytest.raises(BadInput, match="K/N"):
+        run(given[0], tmp_path / "out", "--part", part)
+
+
+def test_portions_of_a_layer_give_the_same_figures(given, tmp_path, monkeypatch):
+    root, _, _ = given
+    run(root, tmp_path / "whole")
+    monkeypatch.setattr(make_dashboards, "ENTRIES_AT_ONCE", 200)
+    monkeypatch.setattr(activity_record, "READ_AT_ONCE", 50)
+    run(root, tmp_path / "out")
+    for layer in range(3):
+        whole, portions = (read(tmp_path / name, layer) for name in ("whole", "out"))
+        products = {"promoted": (), "suppressed": (), "similar": ()}  # rounded by their shape
+        for one, other in zip(whole, portions, strict=True):
+            assert replace(one, **products) == replace(other, **products)
+            assert [s.cosine for s in one.similar] == pytest.approx(
+                [s.cosine for s in other.similar], abs=2e-4
+            )
+
+
+def test_sequences_are_spread_over_the_tokens(given, tmp_path):
+    root, _, _ = given
+    result = run(root, tmp_path / "out", "--sequences", "20")
+    assert f"on {20 * (LENGTH - 1)} tokens" in result.output
+    manifest = json.loads((tmp_path / "out" / "dashboards.json").read_text())
+    assert manifest["sequences"] == 20
+    labelled = LabelledTokens(given[2], {}, {}, np.full(ROWS, -1, dtype=np.int8), ())
+    assert np.array_equal(labelled.spread(20).tokens, given[2][::4])
+    assert np.array_equal(labelled.spread(1000).tokens, given[2])
 
 
 def test_bad_input_is_said_before_anything_is_written(given, tmp_path):
