@@ -2,10 +2,10 @@
 
 Written from a description of its algorithm: for a chunk of features the activations at all tokens
 stand dense in memory, computed from cached values of the model, and are correlated with those
-values and with each other; then a loop in Python over features finds the strongest tokens, five bands of
-equal width with examples drawn at random, a histogram, quantiles, and the tokens that the feature
-promotes and suppresses, and writes JSON with the tokens as strings. Left out, which favours it: the
-alignment with neurons, and updating the correlations batch by batch.
+values and with each other; then a loop in Python over features finds the strongest tokens, five
+bands of equal width with examples drawn at random, a histogram, quantiles, and the tokens that the
+feature promotes and suppresses, and writes JSON with the tokens as strings. Left out, which favours
+it: the alignment with neurons, and updating the correlations batch by batch.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from atlas.graphs.graph import AttributionGraph
 from site_builder.address import circuit_page, feature_page, model_page
 from site_builder.catalog import catalog
 from site_builder.content_security import secure_site
+from site_builder.dashboards import read_dashboards, write_dashboards
 from site_builder.html import CONTROLS
 from site_builder.page import Page, write_page
 from site_builder.pages.circuit import circuit_entry
@@ -58,6 +59,7 @@ class BuildSettings:
     results: Path | None = None  # the cache of runs, for the latest state and executed notebooks
     search: bool = True  # whether to write the search index
     notebooks_commit: str = ""  # of the branch `notebooks`, for Colab links
+    dashboards: Path | None = None  # of all features, as `atlas dashboard --layout site` writes
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class BuiltSite:
     circuits: int
     features: int
     models: int
+    dictionaries: int  # with a dashboard for every feature
 
 
 def build(
@@ -82,7 +85,8 @@ def build(
         shutil.rmtree(folder, ignore_errors=True)
     source.mkdir(parents=True)
     say("reading entries")
-    site = read_site(library, settings.results, addresses(configuration, settings))
+    found = read_site(library, settings.results, addresses(configuration, settings))
+    site = replace(found, dashboards=read_dashboards(settings.dashboards))
     say(f"writing pages of {len(site.circuits)} circuits and {len(site.features)} features")
     write_source(site, library, source)
     say("rendering")
@@ -93,7 +97,8 @@ def build(
     pages = secure_site(made)
     (made / MARKER).write_text("A site built by `atlas site build`.\n", encoding="utf-8")
     replace_folder(made, settings.out)
-    return BuiltSite(settings.out, pages, len(site.circuits), len(site.features), len(site.models))
+    counts = (len(each) for each in (site.circuits, site.features, site.models, site.dashboards))
+    return BuiltSite(settings.out, pages, *counts)
 
 
 def addresses(configuration: Mapping[str, Any], settings: BuildSettings) -> dict[str, str]:
@@ -148,6 +153,7 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
     for page in pages:
         write_page(page, source)
     write_json(catalog(site), source / "catalog.json")
+    write_dashboards(site, source)
 
 
 def write_circuit(record: CircuitRecord, site: SiteRecords, source: Path) -> Any:
@@ -194,8 +200,10 @@ def moved(site: SiteRecords, redirects: Mapping[str, str]) -> list[Page]:
 def write_assets(folder: Path) -> None:
     """Copy the browser's modules and join the style sheets into one."""
     folder.mkdir(parents=True)
-    for path in sorted([*BROWSER.glob("*.js"), *BROWSER.glob("*.svg")]):
-        shutil.copyfile(path, folder / path.name)
+    for path in sorted([*BROWSER.rglob("*.js"), *BROWSER.rglob("*.svg")]):
+        target = folder / path.relative_to(BROWSER)
+        target.parent.mkdir(exist_ok=True)
+        shutil.copyfile(path, target)
     styles = [
         path.read_text(encoding="utf-8") for path in sorted((BROWSER / "styles").glob("*.css"))
     ]

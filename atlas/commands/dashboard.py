@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -24,11 +26,14 @@ from atlas.methods.observation.layer_dashboards import ObserveSettings
 from atlas.methods.token_sequences import read_ids
 from atlas.models.language_model import LanguageModel
 from atlas.models.loading import AnyDictionary, load_dictionary
+from atlas.runs.dashboard_key import dashboard_key, is_made, make_room
 from atlas.runs.dashboard_layouts import Layout
 from atlas.runs.dashboard_parts import Part
 from atlas.runs.make_dashboards import DashboardPlan, make_dashboards, record_part
 
 ALL = "all"  # dictionaries of a model
+# What a page shows, in shards that are small enough to fetch.
+SITE_SETTINGS = ObserveSettings(top=12, band_examples=3)
 
 
 @click.command(
@@ -48,10 +53,11 @@ ALL = "all"  # dictionaries of a model
               help="Where they go. The same command goes on after an interruption.")  # fmt: skip
 @click.option(
     "--layout",
-    type=click.Choice(["atlas", "circuit-tracer"]),
+    type=click.Choice(["atlas", "site", "circuit-tracer"]),
     default="atlas",
     show_default=True,
-    help="Our JSON lines, or the files that circuit-tracer's viewer reads from a hub repository.",
+    help="Our JSON lines, the shards that the site reads (from build/dashboards/<model>), or the "
+    "files that circuit-tracer's viewer reads from a hub repository.",
 )
 @click.option("--layer", "layers", multiple=True, type=click.IntRange(min=0),
               help="Only these layers; repeatable.")  # fmt: skip
@@ -68,6 +74,9 @@ ALL = "all"  # dictionaries of a model
 @click.option("--part", metavar="K/N",
               help="Only read this part of the tokens, beside the folder; the same command without "
               "the option joins the parts that it finds.")  # fmt: skip
+@click.option("--renew", is_flag=True,
+              help="Keep dashboards whose weights, tokens, options and code are the same, replace "
+              "others; only with a model of the library and its own tokens.")  # fmt: skip
 @library_option
 @format_option
 def command(  # noqa: PLR0913  one parameter per option
@@ -82,6 +91,7 @@ def command(  # noqa: PLR0913  one parameter per option
     similar: str,
     sequences: int | None,
     part: str | None,
+    renew: bool,
     library: Path | None,
     output_format: str,
 ) -> None:
@@ -90,12 +100,23 @@ def command(  # noqa: PLR0913  one parameter per option
     With `--dictionary all` those of every dictionary that the model's entry lists, from one reading
     of the tokens.
     """
+    key = ""
+    if renew:
+        options = {"layout": layout, "layers": layers, "similar": similar, "sequences": sequences}
+        names, key = _key(model, dictionary, library, options if not files else {})
+        if is_made(folder, names, key):
+            print_result(output_format, {"folder": str(folder)}, f"{folder} is up to date")
+            return
+        make_room(folder, key)
     opened, features = _open(model, dictionary, placement, library)
     tokens = _read(opened, files, length) if files else _of_entry(model, library)
     tokens = tokens if sequences is None else tokens.spread(sequences)
-    settings = ObserveSettings(similar_in_all_layers=similar == "all")
+    settings = replace(
+        SITE_SETTINGS if layout == "site" else ObserveSettings(),
+        similar_in_all_layers=similar == "all",
+    )
     chosen = tuple(layers or each.layer_numbers for each in features)
-    plan = DashboardPlan(chosen, layout, settings)
+    plan = DashboardPlan(chosen, layout, settings, key)
     engine = (opened, features)
     if part is not None:
         chosen_part = Part.read(part)
@@ -117,6 +138,21 @@ def command(  # noqa: PLR0913  one parameter per option
 
 def _say(line: str) -> None:
     click.echo(line, err=True)
+
+
+def _key(
+    model: str, dictionary: str, folder: Path | None, options: Mapping[str, Any]
+) -> tuple[list[str], str]:
+    """The names of the dictionaries that are meant, and the digest of what goes into dashboards."""
+    library = Library.open(folder)
+    listed = []
+    if model in library.models:
+        listed = [each.id for each in library.models[model].dictionaries]
+    names = listed if dictionary == ALL else [dictionary]
+    if not options or not names or not set(names) <= set(listed):
+        expected = "a model of the library, dictionaries that it lists, and its own tokens"
+        raise BadInput("--renew", expected, "others")
+    return names, dashboard_key(library, model, names, options)
 
 
 def _open(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -56,6 +57,37 @@ class ExampleTable:
             offset=place - start[example],
             value=table.value[near],
         )
+
+    @classmethod
+    def joined(cls, tables: Sequence[ExampleTable]) -> ExampleTable:
+        """Examples one table after the other; which feature's they are is left open."""
+        columns = {
+            name: np.concatenate([getattr(table, name) for table in tables])
+            for name in ("sequence", "start", "stop", "peak", "offset", "value")
+        }
+        sizes = np.concatenate([np.diff(table.edges) for table in tables])
+        starts = np.array([0, len(columns["sequence"])])
+        return cls(starts=starts, edges=np.concatenate([[0], np.cumsum(sizes)]), **columns)
+
+    def chosen(self, examples: Int64[np.ndarray, " chosen"]) -> ExampleTable:
+        """Some examples in an order of one's own; which feature's they are is left open."""
+        sizes = np.diff(self.edges)[examples]
+        edges = np.concatenate([[0], np.cumsum(sizes)])
+        inside = np.arange(int(edges[-1])) + np.repeat(self.edges[examples] - edges[:-1], sizes)
+        return ExampleTable(
+            starts=np.array([0, len(examples)]),
+            sequence=self.sequence[examples],
+            start=self.start[examples],
+            stop=self.stop[examples],
+            peak=self.peak[examples],
+            edges=edges,
+            offset=self.offset[inside],
+            value=self.value[inside],
+        )
+
+    def with_starts(self, starts: Int64[np.ndarray, " feature_edge"]) -> ExampleTable:
+        """The same examples, said to be those of features."""
+        return replace(self, starts=starts)
 
     def __len__(self) -> int:
         """How many examples there are."""

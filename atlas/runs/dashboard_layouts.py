@@ -1,6 +1,8 @@
 """The files that dashboards of a dictionary are written into.
 
 atlas           `layer-<n>.jsonl.gz`, a dashboard per line, and `dashboards.json`
+site            shards of some hundred features, `<layer>-<first index>.shard`, which the site's
+                pages read, and `dashboards.json`
 circuit-tracer  `layer_<n>.bin` and `index.json.gz`, which its viewer reads from a hub repository's
                 folder `features`
 """
@@ -18,9 +20,11 @@ from typing import Any, Literal
 from atlas.dashboards import circuit_tracer_features as viewer
 from atlas.dashboards.activity import Context, percentiles
 from atlas.dashboards.dashboard_table import DashboardTable
+from atlas.dashboards.shards import shards
 
-Layout = Literal["atlas", "circuit-tracer"]
+Layout = Literal["atlas", "site", "circuit-tracer"]
 MANIFEST_FILE = "dashboards.json"
+SHARD_FEATURES = 256  # of one shard: 64 to 256 KB
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,24 @@ class AtlasLines(LayoutWriter):
         write_manifest(self.folder, {**self.told, "layers": [asdict(count) for count in counts]})
 
 
+class SiteShards(LayoutWriter):
+    """What the pages of the site read. Final."""
+
+    def _layer(self, layer: int, made: Iterable[DashboardTable]) -> None:
+        for table in made:
+            for first, shard in shards(table, self.context, SHARD_FEATURES):
+                (self.folder / f"{layer}-{first}.shard").write_bytes(shard.packed())
+
+    def finish(self, counts: Sequence[LayerCount]) -> None:
+        """Write the manifest."""
+        layers = [
+            {"layer": each.layer, "features": each.features, "active": each.active}
+            for each in counts
+        ]
+        about = {**self.told, "shard_features": SHARD_FEATURES, "layers": layers}
+        write_manifest(self.folder, about)
+
+
 class CircuitTracerRecords(LayoutWriter):
     """What circuit-tracer's viewer reads. Final."""
 
@@ -121,5 +143,6 @@ def write_manifest(folder: Path, value: Mapping[str, Any]) -> None:
 
 LAYOUTS: dict[Layout, type[LayoutWriter]] = {
     "atlas": AtlasLines,
+    "site": SiteShards,
     "circuit-tracer": CircuitTracerRecords,
 }

@@ -30,7 +30,7 @@ from atlas.methods.observation.layer_dashboards import (
 )
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
-from atlas.runs.dashboard_layouts import LAYOUTS, LayerCount, Layout, Shown
+from atlas.runs.dashboard_layouts import LAYOUTS, SHARD_FEATURES, LayerCount, Layout, Shown
 from atlas.runs.dashboard_parts import Part, join_parts, recorded_parts, remember_plan
 
 ENTRIES_AT_ONCE = 1 << 23  # activations of a layer that stand in memory: about 600 MB with figures
@@ -46,6 +46,7 @@ class DashboardPlan:
     layers: tuple[tuple[int, ...], ...]  # of each dictionary
     layout: Layout = "atlas"
     settings: ObserveSettings = ObserveSettings()
+    made_from: str = ""  # the digest of `dashboard_key`, where there is one
 
 
 def make_dashboards(
@@ -176,6 +177,9 @@ def portions(counts: np.ndarray) -> Iterator[tuple[int, int]]:
     while start < len(counts):
         fitting = int(np.searchsorted(before, before[start] + ENTRIES_AT_ONCE, side="right")) - 1
         stop = min(max(fitting, start + 1), start + widest, len(counts))
+        if stop < len(counts):  # whole shards, unless one alone is too much
+            stop = max(stop - stop % SHARD_FEATURES, start + SHARD_FEATURES)
+        stop = min(stop, len(counts))
         yield start, stop
         start = stop
 
@@ -198,5 +202,6 @@ def _told(engine: Engine, labelled: LabelledTokens, plan: DashboardPlan) -> dict
         "sequences": len(tokens),
         "layers": [list(layers) for layers in plan.layers],
         "layout": plan.layout,
+        "made_from": plan.made_from,
         "settings": asdict(plan.settings),
     }

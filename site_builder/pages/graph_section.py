@@ -9,7 +9,8 @@ import numpy as np
 
 from atlas.entries.circuit import Circuit
 from atlas.graphs.graph import NodeKind
-from site_builder.address import circuit_page, feature_page, relative
+from site_builder.address import circuit_page, relative
+from site_builder.dashboards import feature_address
 from site_builder.html import Html, foreign, join, tag, text
 from site_builder.numbers import count, fixed, percent, whole
 from site_builder.pages.token_text import shade_of
@@ -160,16 +161,19 @@ def node_in_words(circuit: Circuit, drawn: DrawnGraph, node: int) -> Html:
 
 
 def feature_data(record: CircuitRecord, drawn: DrawnGraph, site: SiteRecords) -> dict[str, Any]:
-    """What the live view's panel shows of features that have an entry: label, page, examples."""
+    """What the live view's panel shows of features with a page: where, and label and examples."""
     circuit, graph = record.circuit, drawn.graph
     known: dict[str, Any] = {}
     for node in graph.feature_nodes:
         short = f"{graph.nodes.layer[node]}-{graph.nodes.index[node]}"
         full = f"{circuit.model}/{circuit.dictionary}/{short}"
+        page = feature_address(full, site)
+        if not page:
+            continue
+        known[short] = {"page": relative(circuit_page(circuit.id), page)}
         if full in site.features:
             entry = site.features[full]
-            page = relative(circuit_page(circuit.id), feature_page(full))
-            known[short] = {"label": entry.feature.label, "page": page, **small_dashboard(entry)}
+            known[short] |= {"label": entry.feature.label, **small_dashboard(entry)}
     return known
 
 

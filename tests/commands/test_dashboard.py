@@ -43,6 +43,19 @@ def run(root, out, *options):
     return CliRunner().invoke(command, [str(each) for each in arguments], catch_exceptions=False)
 
 
+@pytest.fixture(scope="module")
+def whole(given):
+    """Dashboards from one run that nothing disturbed."""
+    run(given[0], given[0] / "whole")
+    return given[0] / "whole"
+
+
+def same_bytes(whole, out) -> bool:
+    names = {path.name for path in whole.iterdir()}
+    assert names == {path.name for path in out.iterdir()}
+    return all((whole / name).read_bytes() == (out / name).read_bytes() for name in names)
+
+
 def read(folder, layer) -> list[Dashboard]:
     lines = gzip.decompress((folder / f"layer-{layer}.jsonl.gz").read_bytes()).splitlines()
     return [Dashboard.from_json(json.loads(line)) for line in lines]
@@ -64,16 +77,15 @@ def test_each_feature_gets_the_dashboard_that_it_gets_alone(given, tmp_path):
     assert [count["layer"] for count in manifest["layers"]] == [1, 2]
 
 
-def test_the_layout_of_the_hub(given, tmp_path):
+def test_the_layout_of_the_hub(given, whole, tmp_path):
     root, _, _ = given
-    run(root, tmp_path / "ours")
     result = run(root, tmp_path / "features", "--layout", "circuit-tracer", "--format", "json")
     assert {path.name for path in (tmp_path / "features").iterdir()} == {
         "index.json.gz",
         *(f"layer_{layer}.bin" for layer in range(3)),
     }
     assert len(json.loads(result.stdout)["layers"]) == 3
-    ours = read(tmp_path / "ours", 2)[11]
+    ours = read(whole, 2)[11]
     record = read_record(tmp_path / "features", 2, 11)
     theirs = read_feature(record, "tiny", 2)
     assert [one.tokens for one in theirs.top] == [one.tokens for one in ours.top]
@@ -82,9 +94,10 @@ def test_the_layout_of_the_hub(given, tmp_path):
     assert record["quantile_values"][-1] == ours.maximum
 
 
-def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(given, tmp_path, monkeypatch):
+def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(
+    given, whole, tmp_path, monkeypatch
+):
     root, _, _ = given
-    run(root, tmp_path / "whole")
     record = make_dashboards.ActivityRecord.record
 
     def broken(self, engine, labelled, rows, progress):
@@ -106,13 +119,11 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(given, tmp_path
         run(root, tmp_path / "out", "--layer", "1")
     run(root, tmp_path / "out")
     assert not (tmp_path / "out.recording").exists()
-    for path in (tmp_path / "whole").iterdir():
-        assert path.read_bytes() == (tmp_path / "out" / path.name).read_bytes()
+    assert same_bytes(whole, tmp_path / "out")
 
 
-def test_parts_that_were_read_apart_join_to_the_same_bytes(given, tmp_path, monkeypatch):
+def test_parts_that_were_read_apart_join_to_the_same_bytes(given, whole, tmp_path, monkeypatch):
     root, _, _ = given
-    run(root, tmp_path / "whole")
     for number in (2, 1, 3):  # 32 sequences, then 32, then the last 16
         result = run(root, tmp_path / "out", "--part", f"{number}/3")
         assert "sequences read into" in result.output
@@ -125,18 +136,15 @@ def test_parts_that_were_read_apart_join_to_the_same_bytes(given, tmp_path, monk
     )
     run(root, tmp_path / "out")
     assert [len(tokens) for tokens, _ in read] == [0]  # nothing was left to read
-    for path in (tmp_path / "whole").iterdir():
-        assert path.read_bytes() == (tmp_path / "out" / path.name).read_bytes()
-    assert {path.name for path in tmp_path.iterdir()} == {"whole", "out"}
+    assert same_bytes(whole, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_a_missing_part_is_read_where_parts_are_joined(given, tmp_path):
+def test_a_missing_part_is_read_where_parts_are_joined(given, whole, tmp_path):
     root, _, _ = given
-    run(root, tmp_path / "whole")
     run(root, tmp_path / "out", "--part", "1/3")
     run(root, tmp_path / "out")
-    for path in (tmp_path / "whole").iterdir():
-        assert path.read_bytes() == (tmp_path / "out" / path.name).read_bytes()
+    assert same_bytes(whole, tmp_path / "out")
 
 
 @pytest.mark.parametrize("part", ["0/3", "4/3", "1", "a/b", "-1/2"])
@@ -145,20 +153,33 @@ def test_a_part_that_is_none_is_refused(given, tmp_path, part):
         run(given[0], tmp_path / "out", "--part", part)
 
 
-def test_portions_of_a_layer_give_the_same_figures(given, tmp_path, monkeypatch):
+def test_portions_of_a_layer_give_the_same_figures(given, whole, tmp_path, monkeypatch):
     root, _, _ = given
-    run(root, tmp_path / "whole")
-    monkeypatch.setattr(make_dashboards, "ENTRIES_AT_ONCE", 200)
-    monkeypatch.setattr(activity_record, "READ_AT_ONCE", 50)
+    monkeypatch.setattr(make_dashboards, "ENTRIES_AT_ONCE", 3000)
+    monkeypatch.setattr(activity_record, "READ_AT_ONCE", 700)
     run(root, tmp_path / "out")
     for layer in range(3):
-        whole, portions = (read(tmp_path / name, layer) for name in ("whole", "out"))
+        at_once, in_portions = (read(at, layer) for at in (whole, tmp_path / "out"))
         products = {"promoted": (), "suppressed": (), "similar": ()}  # rounded by their shape
-        for one, other in zip(whole, portions, strict=True):
+        for one, other in zip(at_once, in_portions, strict=True):
             assert replace(one, **products) == replace(other, **products)
             assert [s.cosine for s in one.similar] == pytest.approx(
                 [s.cosine for s in other.similar], abs=2e-4
             )
+
+
+def test_portions_are_whole_shards_that_fit(monkeypatch):
+    counts = np.full(1000, 10)
+    assert list(make_dashboards.portions(counts)) == [(0, 1000)]
+    monkeypatch.setattr(make_dashboards, "ENTRIES_AT_ONCE", 3000)  # of 300 features
+    expected = [(0, 256), (256, 512), (512, 768), (768, 1000)]
+    assert list(make_dashboards.portions(counts)) == expected
+    monkeypatch.setattr(make_dashboards, "ENTRIES_AT_ONCE", 100)  # less than one shard
+    assert list(make_dashboards.portions(counts)) == expected
+    monkeypatch.setattr(make_dashboards, "ENTRIES_AT_ONCE", 1 << 20)
+    monkeypatch.setattr(make_dashboards, "PAIRS_AT_ONCE", 600_000)
+    assert list(make_dashboards.portions(counts)) == [(0, 512), (512, 1000)]
+    assert list(make_dashboards.portions(counts[:0])) == []
 
 
 def test_sequences_are_spread_over_the_tokens(given, tmp_path):
@@ -184,3 +205,37 @@ def test_bad_input_is_said_before_anything_is_written(given, tmp_path):
             command, [*arguments, "--out", str(tmp_path / "out")], catch_exceptions=False
         )
     assert not list(tmp_path.iterdir())
+
+
+RENEW = ("--dictionary", "saes", "--layout", "site", "--sequences", "12", "--layer", "0")
+
+
+def renew(out, *options):
+    arguments = ["--model", "microworld", *RENEW, "--renew", "--out", str(out), *options]
+    return CliRunner().invoke(command, arguments, catch_exceptions=False)
+
+
+def test_dashboards_of_the_same_weights_tokens_options_and_code_are_kept(tmp_path, monkeypatch):
+    out = tmp_path / "saes"
+    assert "written to" in renew(out).output
+    made = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert {"dashboards.json", "0-0.shard", "0-1280.shard"} <= set(made)
+    monkeypatch.setattr(make_dashboards, "make_dashboards", None)
+    assert "up to date" in renew(out).output
+    monkeypatch.undo()
+    recording = tmp_path / "saes.recording"
+    recording.mkdir()
+    (recording / "plan.json").write_text('{"made_from": "something else"}')
+    assert "written to" in renew(out, "--similar", "layer").output
+    again = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert again["0-0.shard"] != made["0-0.shard"]
+    assert not recording.exists()
+
+
+def test_only_dashboards_are_replaced(tmp_path, given):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(BadInput, match="made before"):
+        renew(tmp_path)
+    assert (tmp_path / "notes.txt").is_file()
+    with pytest.raises(BadInput, match="its own tokens"):
+        run(given[0], tmp_path / "out", "--renew")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from atlas.entries.library import Library
 from site_builder.build import BuildSettings, BuiltSite, build
+from tests.site_builder.example_dashboards import write_dashboards
 from tests.site_builder.example_library import write_library
 from tests.site_builder.example_notebook import write_results
 
@@ -31,7 +32,9 @@ def built_site() -> BuiltSite:
     library = example_library()
     folder = library.root.parent
     results = write_results(folder / "results")
-    return build(library, BuildSettings(folder / "site", folder / "work", results))
+    dashboards = write_dashboards(folder / "dashboards")
+    settings = BuildSettings(folder / "site", folder / "work", results, dashboards=dashboards)
+    return build(library, settings)
 
 
 class PageReader(HTMLParser):

@@ -1,0 +1,89 @@
+"""Opens pages of the example site in a real browser and watches what it complains about."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from site_builder.serve import make_server
+from tests.browser.find_browser import INSTRUCTION, find_browser
+from tests.site_builder.built_site import built_site
+
+
+@dataclass
+class Visit:
+    """A page with everything that the browser complained about or asked for."""
+
+    page: Page
+    base: str
+    said: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    received: dict[str, int] = field(default_factory=dict)
+
+    def open(self, path: str) -> Page:
+        self.page.goto(f"{self.base}/{path}")
+        self.page.wait_for_load_state("networkidle")
+        return self.page
+
+    def foreign(self) -> list[str]:
+        host = urlsplit(self.base).netloc
+        return [a for a in self.asked if urlsplit(a).netloc != host and not a.startswith("data:")]
+
+
+@pytest.fixture(scope="module")
+def address():
+    """The example site on this machine, under a port of its own."""
+    server = make_server(built_site().folder, 0)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = find_browser()
+    assert path is not None, INSTRUCTION
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Opens pages; fails the test if the browser complained or anything left the site."""
+    contexts = []
+
+    def start(width: int = 1440, scheme: str = "light", **more) -> Visit:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, **more
+        )
+        contexts.append(context)
+        page = context.new_page()
+        made = Visit(page, address)
+        page.on("console", lambda m: made.said.append(m.text) if m.type != "log" else None)
+        page.on("pageerror", lambda error: made.said.append(str(error)))
+        page.on("request", lambda request: made.asked.append(request.url))
+        page.on("response", lambda answer: made.received.update(sizes(answer)))
+        visits.append(made)
+        return made
+
+    visits: list[Visit] = []
+    yield start
+    for made in visits:
+        assert made.said == []
+        assert made.foreign() == []
+    for context in contexts:
+        context.close()
+
+
+def sizes(answer) -> dict[str, int]:
+    """The length that an answer declares, by its address."""
+    return {answer.url: int(answer.headers.get("content-length", 0))}
