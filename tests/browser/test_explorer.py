@@ -262,6 +262,7 @@ def test_hostile_words_are_shown_as_words(visit):
     expect(page.locator("h1")).to_contain_text("<")
 
 
+@pytest.mark.slow
 def test_a_large_graph_is_quick(visit):
     """5,000 nodes and 100,000 edges, all nodes shown; other load makes single runs slower."""
     file = viewer_bytes(sparse_graph(5000, 100_000), {})
