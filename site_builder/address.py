@@ -31,6 +31,11 @@ def feature_page(feature: str) -> str:
     return f"features/{feature}/index.html"
 
 
+def any_feature_page(feature: str) -> str:
+    """Where the dashboard of any feature is drawn from its shard, from its full id."""
+    return f"features/index.html?id={feature}"
+
+
 def model_page(model: str) -> str:
     """The page of a model."""
     return f"models/{model}/index.html"

@@ -21,6 +21,7 @@ from atlas.graphs.graph import AttributionGraph
 from site_builder.address import circuit_page, feature_page, model_page
 from site_builder.catalog import catalog
 from site_builder.content_security import secure_site
+from site_builder.dashboards import read_dashboards, write_dashboards
 from site_builder.html import CONTROLS
 from site_builder.page import Page, write_page
 from site_builder.pages.circuit import circuit_entry
@@ -63,6 +64,7 @@ class BuildSettings:
     journal: Path | None = None  # of the nightly runs, for the status page
     search: bool = True  # whether to write the search index
     notebooks_commit: str = ""  # of the branch `notebooks`, for Colab links
+    dashboards: Path | None = None  # of all features, as `atlas dashboard --layout site` writes
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class BuiltSite:
     circuits: int
     features: int
     models: int
+    dictionaries: int  # with a dashboard for every feature
 
 
 def build(
@@ -87,8 +90,10 @@ def build(
         shutil.rmtree(folder, ignore_errors=True)
     source.mkdir(parents=True)
     say("reading entries")
+    found = read_site(library, settings.results, addresses(configuration, settings))
     site = replace(
-        read_site(library, settings.results, addresses(configuration, settings)),
+        found,
+        dashboards=read_dashboards(settings.dashboards),
         journal=read_journal(settings.journal) if settings.journal else None,
     )
     say(f"writing pages of {len(site.circuits)} circuits and {len(site.features)} features")
@@ -101,7 +106,8 @@ def build(
     pages = secure_site(made)
     (made / MARKER).write_text("A site built by `atlas site build`.\n", encoding="utf-8")
     replace_folder(made, settings.out)
-    return BuiltSite(settings.out, pages, len(site.circuits), len(site.features), len(site.models))
+    counts = (len(each) for each in (site.circuits, site.features, site.models, site.dashboards))
+    return BuiltSite(settings.out, pages, *counts)
 
 
 def addresses(configuration: Mapping[str, Any], settings: BuildSettings) -> dict[str, str]:
@@ -158,6 +164,7 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
     for page in pages:
         write_page(page, source)
     write_json(catalog(site), source / "catalog.json")
+    write_dashboards(site, source)
 
 
 def write_circuit(record: CircuitRecord, site: SiteRecords, source: Path) -> Any:

@@ -35,7 +35,7 @@ class Page:
     sections: Sequence[Section] = ()
     layout: str = "entry"  # entry | list | home | search
     description: str = ""
-    script: str = ""  # a module under assets/ that the page loads
+    script: str = ""  # modules under assets/ that the page loads, separated by spaces
     edit: str = ""  # the file in the repository that the page is made from
 
 

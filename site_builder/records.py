@@ -55,6 +55,15 @@ class FeatureRecord:
 
 
 @dataclass(frozen=True)
+class DictionaryDashboards:
+    """Shards of the dashboards of a dictionary's features."""
+
+    folder: Path
+    shard_features: int  # of one shard
+    layers: Mapping[int, int]  # the number of features of each
+
+
+@dataclass(frozen=True)
 class SiteRecords:
     """Every entry of the library, joined; what pages look each other up in."""
 
@@ -70,6 +79,8 @@ class SiteRecords:
     site_url: str = ""
     journal: Journal | None = None  # of the nightly runs
     notebooks_commit: str = ""  # of the branch `notebooks`, where filled notebooks are published
+    # By `<model>/<dictionary>`; empty where none were computed.
+    dashboards: Mapping[str, DictionaryDashboards] = field(default_factory=dict)
 
     def kind_of(self, model: str) -> str:
         """`microworld` or `public`, from the model's entry."""

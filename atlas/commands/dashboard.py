@@ -1,15 +1,23 @@
-"""`atlas dashboard`: what every feature of a dictionary does on a text."""
+"""`atlas dashboard`: what every feature of a dictionary, or of all of a model's, does on a text."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 
 from atlas.commands.engine_options import engine_options, open_engine
-from atlas.commands.output import format_option, library_option, print_json, print_table
+from atlas.commands.output import (
+    format_option,
+    library_option,
+    print_json,
+    print_result,
+    print_table,
+)
 from atlas.commands.placement import Placement
 from atlas.dashboards.labelled_tokens import LabelledTokens
 from atlas.entries.library import Library
@@ -17,7 +25,15 @@ from atlas.errors import BadInput
 from atlas.methods.observation.layer_dashboards import ObserveSettings
 from atlas.methods.token_sequences import read_ids
 from atlas.models.language_model import LanguageModel
-from atlas.runs.make_dashboards import DashboardPlan, Layout, make_dashboards
+from atlas.models.loading import AnyDictionary, load_dictionary
+from atlas.runs.dashboard_key import dashboard_key, is_made, make_room
+from atlas.runs.dashboard_layouts import Layout
+from atlas.runs.dashboard_parts import Part
+from atlas.runs.make_dashboards import DashboardPlan, make_dashboards, record_part
+
+ALL = "all"  # dictionaries of a model
+# What a page shows, in shards that are small enough to fetch.
+SITE_SETTINGS = ObserveSettings(top=12, band_examples=3)
 
 
 @click.command(
@@ -37,10 +53,11 @@ from atlas.runs.make_dashboards import DashboardPlan, Layout, make_dashboards
               help="Where they go. The same command goes on after an interruption.")  # fmt: skip
 @click.option(
     "--layout",
-    type=click.Choice(["atlas", "circuit-tracer"]),
+    type=click.Choice(["atlas", "site", "circuit-tracer"]),
     default="atlas",
     show_default=True,
-    help="Our JSON lines, or the files that circuit-tracer's viewer reads from a hub repository.",
+    help="Our JSON lines, the shards that the site reads (from build/dashboards/<model>), or the "
+    "files that circuit-tracer's viewer reads from a hub repository.",
 )
 @click.option("--layer", "layers", multiple=True, type=click.IntRange(min=0),
               help="Only these layers; repeatable.")  # fmt: skip
@@ -52,6 +69,14 @@ from atlas.runs.make_dashboards import DashboardPlan, Layout, make_dashboards
 @click.option("--similar", type=click.Choice(["all", "layer"]), default="all", show_default=True,
               help="Where similar features are sought; across layers the work grows with the "
               "square of their number.")  # fmt: skip
+@click.option("--sequences", type=click.IntRange(min=1),
+              help="Read only so many sequences, spread evenly over the tokens.")  # fmt: skip
+@click.option("--part", metavar="K/N",
+              help="Only read this part of the tokens, beside the folder; the same command without "
+              "the option joins the parts that it finds.")  # fmt: skip
+@click.option("--renew", is_flag=True,
+              help="Keep dashboards whose weights, tokens, options and code are the same, replace "
+              "others; only with a model of the library and its own tokens.")  # fmt: skip
 @library_option
 @format_option
 def command(  # noqa: PLR0913  one parameter per option
@@ -64,23 +89,85 @@ def command(  # noqa: PLR0913  one parameter per option
     layers: tuple[int, ...],
     length: int | None,
     similar: str,
+    sequences: int | None,
+    part: str | None,
+    renew: bool,
     library: Path | None,
     output_format: str,
 ) -> None:
-    """Write a dashboard for every feature: density, examples, promoted tokens, neighbours."""
-    opened, features = open_engine(model, dictionary, placement, library)
+    """Write a dashboard for every feature: density, examples, promoted tokens, neighbours.
+
+    With `--dictionary all` those of every dictionary that the model's entry lists, from one reading
+    of the tokens.
+    """
+    key = ""
+    if renew:
+        options = {"layout": layout, "layers": layers, "similar": similar, "sequences": sequences}
+        names, key = _key(model, dictionary, library, options if not files else {})
+        if is_made(folder, names, key):
+            print_result(output_format, {"folder": str(folder)}, f"{folder} is up to date")
+            return
+        make_room(folder, key)
+    opened, features = _open(model, dictionary, placement, library)
     tokens = _read(opened, files, length) if files else _of_entry(model, library)
-    settings = ObserveSettings(similar_in_all_layers=similar == "all")
-    plan = DashboardPlan(layers or features.layer_numbers, layout, settings)
-    counts = make_dashboards(
-        (opened, features), tokens, plan, folder, lambda line: click.echo(line, err=True)
+    tokens = tokens if sequences is None else tokens.spread(sequences)
+    settings = replace(
+        SITE_SETTINGS if layout == "site" else ObserveSettings(),
+        similar_in_all_layers=similar == "all",
     )
+    chosen = tuple(layers or each.layer_numbers for each in features)
+    plan = DashboardPlan(chosen, layout, settings, key)
+    engine = (opened, features)
+    if part is not None:
+        chosen_part = Part.read(part)
+        read = record_part(engine, tokens, plan, (folder, chosen_part), _say)
+        value = {"folder": str(chosen_part.folder(folder)), "sequences": read}
+        print_result(output_format, value, f"{read:,} sequences read into {value['folder']}")
+        return
+    counts = make_dashboards(engine, tokens, plan, folder, _say)
     if output_format == "json":
         print_json({"folder": str(folder), "layers": [asdict(count) for count in counts]})
         return
-    rows = [(count.layer, f"{count.features:,}", f"{count.active:,}") for count in counts]
-    print_table(("layer", "features", "active anywhere"), rows)
+    rows = [
+        (count.dictionary, count.layer, f"{count.features:,}", f"{count.active:,}")
+        for count in counts
+    ]
+    print_table(("dictionary", "layer", "features", "active anywhere"), rows)
     click.echo(f"on {int(tokens.is_word().sum()):,} tokens; written to {folder}")
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _key(
+    model: str, dictionary: str, folder: Path | None, options: Mapping[str, Any]
+) -> tuple[list[str], str]:
+    """The names of the dictionaries that are meant, and the digest of what goes into dashboards."""
+    library = Library.open(folder)
+    listed = []
+    if model in library.models:
+        listed = [each.id for each in library.models[model].dictionaries]
+    names = listed if dictionary == ALL else [dictionary]
+    if not options or not names or not set(names) <= set(listed):
+        expected = "a model of the library, dictionaries that it lists, and its own tokens"
+        raise BadInput("--renew", expected, "others")
+    return names, dashboard_key(library, model, names, options)
+
+
+def _open(
+    model: str, dictionary: str, placement: Placement, folder: Path | None
+) -> tuple[LanguageModel, list[AnyDictionary]]:
+    """The model and one dictionary, or all that its entry lists."""
+    if dictionary != ALL:
+        opened, features = open_engine(model, dictionary, placement, folder)
+        return opened, [features]
+    library = Library.open(folder)
+    if model not in library.models or not library.models[model].dictionaries:
+        raise BadInput("--dictionary", "the name of one", ALL, f"no entry lists any for {model}")
+    first, *others = [each.id for each in library.models[model].dictionaries]
+    opened, features = open_engine(model, first, placement, folder)
+    return opened, [features, *(load_dictionary(library.root, model, each) for each in others)]
 
 
 def _read(model: LanguageModel, files: tuple[Path, ...], length: int | None) -> LabelledTokens:

@@ -47,6 +47,14 @@ def command() -> None:
     show_default=True,
     help="Where the site's source and half-built pages lie; it may be deleted at any time.",
 )
+@click.option(
+    "--dashboards",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("build/dashboards"),
+    show_default=True,
+    help="Dashboards of every feature, as `atlas dashboard --layout site` writes them; the site is "
+    "built without them where there are none.",
+)
 @click.option("--search/--no-search", default=True, help="Whether to write the search index.")
 @click.option(
     "--notebooks-commit",
@@ -61,6 +69,7 @@ def build_site(  # noqa: PLR0913  one parameter per option
     results: Path,
     journal: Path,
     work: Path,
+    dashboards: Path,
     search: bool,
     notebooks_commit: str,
     output_format: str,
@@ -74,6 +83,7 @@ def build_site(  # noqa: PLR0913  one parameter per option
         journal=journal if journal.is_dir() else None,
         search=search,
         notebooks_commit=notebooks_commit,
+        dashboards=dashboards if dashboards.is_dir() else None,
     )
     built = build(opened, settings, lambda words: click.echo(words, err=True))
     value = {
@@ -82,6 +92,7 @@ def build_site(  # noqa: PLR0913  one parameter per option
         "circuits": built.circuits,
         "features": built.features,
         "models": built.models,
+        "dictionaries": built.dictionaries,
     }
     text = (
         f"{built.pages} pages of {built.circuits} circuits, {built.features} features and "
@@ -89,6 +100,8 @@ def build_site(  # noqa: PLR0913  one parameter per option
     )
     if out != Path("site"):
         text += f" --site {out}"
+    if not built.dictionaries:
+        text += "\nNo dashboards of all features: `atlas dashboard --layout site` computes them"
     print_result(output_format, value, text)
 
 

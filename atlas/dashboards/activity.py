@@ -1,4 +1,4 @@
-"""Where one feature was active in a token file, and the figures and examples drawn from that.
+"""Where one feature was active in a token file, and examples of it.
 
 Activity is gathered piece by piece and joined in any order: the result depends only on what was
 seen, also where examples are drawn by lot, since the lot is a hash of the place.
@@ -7,15 +7,14 @@ seen, also where examples are drawn by lot, since the lot is a hash of the place
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import SupportsFloat
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt64
 
-from atlas.dashboards.dashboard import Band, Density, Example, Histogram
+from atlas.dashboards.dashboard import Density, Example
 
 DECIMALS = 4  # of activations in dashboards
 WILSON_95 = 1.959964
@@ -99,14 +98,6 @@ def density(active: int, tokens: int) -> Density:
     return Density(share, active, tokens, max(0.0, centre - spread), min(1.0, centre + spread))
 
 
-def histogram(values: Float[np.ndarray, " entry"], bins: int) -> Histogram:
-    """Counts of non-zero activations in equal bins from 0 to the maximum."""
-    if not len(values):
-        return Histogram((), ())
-    counts, edges = np.histogram(values, bins=bins, range=(0.0, float(values.max())))
-    return Histogram(tuple(_rounded(edge) for edge in edges), tuple(int(n) for n in counts))
-
-
 def percentiles(activity: Activity) -> tuple[float, ...]:
     """The 1st to the 100th percentile of the activations above 0; empty where there are none."""
     if not len(activity.value):
@@ -115,49 +106,14 @@ def percentiles(activity: Activity) -> tuple[float, ...]:
     return tuple(float(value) for value in np.quantile(activity.value, shares))
 
 
-def top_examples(activity: Activity, context: Context, count: int) -> tuple[Example, ...]:
-    """The strongest sequences, each at its maximum."""
-    order = np.lexsort((activity.position, activity.sequence, -activity.value))
-    return _examples(activity, context, _places_of(activity, order), count)
-
-
-def bands(activity: Activity, context: Context, shape: tuple[int, int]) -> tuple[Band, ...]:
-    """Equal quantile bands of the non-zero activations; ``shape`` is (bands, examples in each)."""
-    number, count = shape
-    order = np.lexsort((activity.position, activity.sequence, activity.value))
-    limits = [round(len(order) * edge / number) for edge in range(number + 1)]
-    found = []
-    for band, (start, stop) in enumerate(zip(limits[:-1], limits[1:], strict=True)):
-        inside = order[start:stop]
-        if not len(inside):
-            continue
-        lots = _lots(activity.sequence[inside], activity.position[inside])
-        drawn = inside[np.argsort(lots, kind="stable")]
-        found.append(
-            Band(
-                from_share=band / number,
-                to_share=(band + 1) / number,
-                lowest=_rounded(activity.value[inside[0]]),
-                highest=_rounded(activity.value[inside[-1]]),
-                count=len(inside),
-                examples=_examples(activity, context, _places_of(activity, drawn), count),
-            )
-        )
-    return tuple(found)
-
-
 def examples_where(
     mask: Bool[np.ndarray, "sequence position"], activity: Activity, context: Context, count: int
 ) -> tuple[Example, ...]:
     """Examples at tokens where a mask is true, by lot, one per sequence."""
     sequence, position = np.nonzero(mask)
-    order = np.argsort(_lots(sequence, position), kind="stable")
+    order = np.argsort(lots(sequence, position), kind="stable")
     places = zip(sequence[order], position[order], strict=True)
     return _examples(activity, context, places, count)
-
-
-def _places_of(activity: Activity, order: Int[np.ndarray, " entry"]) -> Iterator[tuple[int, int]]:
-    return zip(activity.sequence[order], activity.position[order], strict=True)
 
 
 def _examples(
@@ -172,15 +128,15 @@ def _examples(
     return tuple(context.example(activity, *place) for place in chosen.items())
 
 
-def _lots(
+def lots(
     sequence: Int[np.ndarray, " entry"], position: Int[np.ndarray, " entry"]
 ) -> UInt64[np.ndarray, " entry"]:
     """A pseudo-random number per place (SplitMix64), the same on every machine."""
-    lots: np.ndarray = _places(sequence, position).astype(np.uint64)
-    lots = lots + np.uint64(0x9E3779B97F4A7C15)
-    lots = (lots ^ (lots >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    lots = (lots ^ (lots >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed: np.ndarray = lots ^ (lots >> np.uint64(31))
+    found: np.ndarray = _places(sequence, position).astype(np.uint64)
+    found = found + np.uint64(0x9E3779B97F4A7C15)
+    found = (found ^ (found >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    found = (found ^ (found >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed: np.ndarray = found ^ (found >> np.uint64(31))
     return mixed
 
 
@@ -190,7 +146,3 @@ def _places(
 ) -> Int[np.ndarray, " entry"]:
     """One number per place, which orders places by sequence, then position."""
     return (np.asarray(sequence, dtype=np.int64) << PLACE_BITS) + np.asarray(position, np.int64)
-
-
-def _rounded(value: SupportsFloat) -> float:
-    return round(float(value), DECIMALS)

@@ -83,6 +83,15 @@ class Similar:
 
 
 @dataclass(frozen=True)
+class Together:
+    """Another feature of the same layer, and the tokens at which the two are active together."""
+
+    index: int
+    both: int  # tokens
+    overlap: float  # both, as a share of the tokens at which one of the two is active
+
+
+@dataclass(frozen=True)
 class CounterExamples:
     """Where a feature that says yes from a threshold disagrees with its label's predicate."""
 
@@ -111,6 +120,7 @@ class Dashboard:
     suppressed: tuple[TokenEffect, ...]
     similar: tuple[Similar, ...]  # most similar first
     counter: CounterExamples | None = None
+    together: tuple[Together, ...] = ()  # largest overlap first; empty where it was not counted
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for ``json.dumps``."""

@@ -11,7 +11,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,17 @@ class LabelledTokens:
         if self.pad_id is not None:
             words &= self.tokens != self.pad_id
         return words
+
+    def spread(self, sequences: int) -> LabelledTokens:
+        """So many of the sequences, spread evenly over the file; all if it has fewer."""
+        count = min(sequences, len(self.tokens))
+        rows = np.arange(count) * len(self.tokens) // max(count, 1)
+        return replace(
+            self,
+            tokens=self.tokens[rows],
+            codes={name: codes[rows] for name, codes in self.codes.items()},
+            behaviour=self.behaviour[rows],
+        )
 
     def mask(
         self, predicate: Mapping[str, Any], vocabulary: Sequence[str] | None = None

@@ -50,9 +50,10 @@ def observe(
     context = sequence_context(model, labelled, settings)
     found = {}
     for seen in observe_activity(model, dictionary, labelled, wanted, settings.rows_per_pass):
-        made = layer_dashboards((model, dictionary), (labelled, context), seen, settings)
-        for dashboard, activity in made:
-            at = (seen.layer, dashboard.index)
+        words = int(labelled.is_word().sum())
+        table = layer_dashboards((model, dictionary), (words, context), seen, settings)
+        for number, dashboard in enumerate(table.dashboards(context)):
+            at, activity = (seen.layer, dashboard.index), seen.table.activity(number)
             counter = None
             if (predicate := features[at]) is not None:
                 counter = _counter(activity, (labelled, context), predicate, settings)

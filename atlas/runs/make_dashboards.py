@@ -1,66 +1,56 @@
-"""Dashboards of every feature of a dictionary: resumable, written whole or not at all.
+"""Dashboards of every feature of some dictionaries: resumable, written whole or not at all.
 
-While it runs, `<folder>.recording` holds where features were active; the same command goes on from
-there. The finished folder has one of two layouts:
-
-atlas           `layer-<n>.jsonl.gz`, a dashboard per line, and `dashboards.json`
-circuit-tracer  `layer_<n>.bin` and `index.json.gz`, which its viewer reads from a hub repository's
-                folder `features`
+The model reads the tokens once, for all layers of all dictionaries. While it runs,
+`<folder>.recording` holds where features were active; the same command goes on from there. What is
+written then is said by a layout (`dashboard_layouts.py`).
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import numpy as np
 
-from atlas.dashboards import circuit_tracer_features as viewer
-from atlas.dashboards.activity import Activity, percentiles
-from atlas.dashboards.dashboard import Dashboard
+from atlas.dashboards.dashboard_table import DashboardTable
 from atlas.dashboards.labelled_tokens import LabelledTokens
 from atlas.errors import BadInput
-from atlas.methods.observation.activity_record import ActivityRecord
+from atlas.methods.observation.activity_record import ActivityRecord, Source
+from atlas.methods.observation.feature_activity import LayerActivity
 from atlas.methods.observation.layer_dashboards import (
     ObserveSettings,
+    WholeLayer,
     layer_dashboards,
     sequence_context,
 )
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
+from atlas.runs.dashboard_layouts import LAYOUTS, SHARD_FEATURES, LayerCount, Layout, Shown
+from atlas.runs.dashboard_parts import Part, join_parts, recorded_parts, remember_plan
 
-Layout = Literal["atlas", "circuit-tracer"]
-MANIFEST_FILE = "dashboards.json"
-PLAN_FILE = "plan.json"
+ENTRIES_AT_ONCE = 1 << 23  # activations of a layer that stand in memory: about 600 MB with figures
+PAIRS_AT_ONCE = 1 << 24  # pairs of features whose joint activity is counted: at most 200 MB
+
+Engine = tuple[LanguageModel, Sequence[Dictionary]]
 
 
 @dataclass(frozen=True)
 class DashboardPlan:
     """What is written, and how."""
 
-    layers: tuple[int, ...]
+    layers: tuple[tuple[int, ...], ...]  # of each dictionary
     layout: Layout = "atlas"
     settings: ObserveSettings = ObserveSettings()
-
-
-@dataclass(frozen=True)
-class LayerCount:
-    """What was found in one layer."""
-
-    layer: int
-    features: int
-    active: int  # features that were active anywhere in the file
+    made_from: str = ""  # the digest of `dashboard_key`, where there is one
 
 
 def make_dashboards(
-    engine: tuple[LanguageModel, Dictionary],
+    engine: Engine,
     labelled: LabelledTokens,
     plan: DashboardPlan,
     folder: Path,
@@ -68,101 +58,150 @@ def make_dashboards(
 ) -> list[LayerCount]:
     """Write dashboards of all features of some layers; `report` gets a line now and then.
 
+    Several dictionaries get a folder each.
+
     Raises:
-        BadInput: the folder exists, a layer that the dictionary lacks, or a recording of other
-            tokens or another dictionary is under way there.
+        BadInput: the folder exists, a layer that a dictionary lacks, or a recording of other tokens
+            or another dictionary is under way there.
     """
     if folder.exists():
         raise BadInput(str(folder), "a folder that does not exist yet", "one that does")
-    missing = sorted(set(plan.layers) - set(engine[1].layer_numbers))
-    if missing or not plan.layers:
-        expected = f"layers among {list(engine[1].layer_numbers)}"
-        raise BadInput("layers", expected, f"{missing or 'none'}")
     work = folder.with_name(f"{folder.name}.recording")
-    _remember_plan(work, engine, labelled, plan)
+    told = _begin(work, engine, labelled, plan)
     record = ActivityRecord(work / "activity", plan.layers)
-
-    def say(done: int, rows: int) -> None:
-        if done == rows or done % (20 * plan.settings.rows_per_pass) == 0:
-            report(f"{done:,} of {rows:,} sequences read")
-
-    record.record(engine, labelled, plan.settings.rows_per_pass, say)
+    passes = plan.settings.rows_per_pass
+    join_parts(folder, record, told, passes)
+    rows = (passes, len(labelled.tokens))
+    record.record(engine, labelled, rows, _progress(report, passes))
     unfinished = work / "result"
     shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir()
-    context = sequence_context(engine[0], labelled, plan.settings)
-    counts = []
-    for layer in plan.layers:
-        seen = record.layer(layer, engine[1].features(layer), int(labelled.is_word().sum()))
-        active = sum(len(activity.value) > 0 for activity in seen.features.values())
-        counts.append(LayerCount(layer, len(seen.features), active))
-        made = layer_dashboards(engine, (labelled, context), seen, plan.settings)
-        if plan.layout == "atlas":
-            _write_lines(unfinished / f"layer-{layer}.jsonl.gz", made)
-        else:
-            _write_records(unfinished, layer, made)
-        report(f"layer {layer}: {active:,} of {len(seen.features):,} features active")
-    _finish(unfinished, work, plan, counts)
+    counts: list[LayerCount] = []
+    for number, dictionary in enumerate(engine[1]):
+        place = unfinished / dictionary.name if len(engine[1]) > 1 else unfinished
+        place.mkdir(parents=True)
+        own = told | {"dictionary": dictionary.name, "layers": list(plan.layers[number])}
+        counts += _write(engine, (record, number), (labelled, plan), (place, own), report)
     os.replace(unfinished, folder)
-    shutil.rmtree(work)
+    for path in (work, *recorded_parts(folder)):
+        shutil.rmtree(path)
     return counts
 
 
-def _write_lines(path: Path, made: Iterator[tuple[Dashboard, Activity]]) -> None:
-    with path.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as file:
-        for dashboard, _ in made:
-            line = json.dumps(dashboard.to_json(), ensure_ascii=False, separators=(",", ":"))
-            file.write(line.encode() + b"\n")
-
-
-def _write_records(folder: Path, layer: int, made: Iterator[tuple[Dashboard, Activity]]) -> None:
-    """One layer for the viewer; where its records start waits in a file of its own."""
-    records = (
-        viewer.feature_record(dashboard, percentiles(activity)) for dashboard, activity in made
-    )
-    starts = viewer.write_layer(folder / f"layer_{layer}.bin", records)
-    (folder / f"layer_{layer}.starts").write_text(json.dumps(starts), encoding="utf-8")
-
-
-def _finish(folder: Path, work: Path, plan: DashboardPlan, counts: list[LayerCount]) -> None:
-    """The file that says what the others hold."""
-    if plan.layout == "atlas":
-        told = json.loads((work / PLAN_FILE).read_text(encoding="utf-8"))
-        told["layers"] = [asdict(count) for count in counts]
-        (folder / MANIFEST_FILE).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-        return
-    offsets: list[tuple[str, list[int]]] = [("", [])] * (max(plan.layers) + 1)
-    for layer in plan.layers:
-        waiting = folder / f"layer_{layer}.starts"
-        offsets[layer] = (f"layer_{layer}.bin", json.loads(waiting.read_text(encoding="utf-8")))
-        waiting.unlink()
-    viewer.write_index(folder, offsets)
-
-
-def _remember_plan(
-    work: Path,
-    engine: tuple[LanguageModel, Dictionary],
+def record_part(
+    engine: Engine,
     labelled: LabelledTokens,
     plan: DashboardPlan,
-) -> None:
-    """Keep beside the recording what it is of, so that nothing else goes on from it."""
+    place: tuple[Path, Part],
+    report: Callable[[str], None],
+) -> int:
+    """Only read one part of the tokens, for `make_dashboards` to join; how many sequences.
+
+    `place` are the folder that the dashboards will have and the part. Raises as that does.
+    """
+    folder, part = place
+    work = part.folder(folder)
+    _begin(work, engine, labelled, plan)
+    start, stop = part.rows(len(labelled.tokens), plan.settings.rows_per_pass)
+    record = ActivityRecord(work / "activity", plan.layers, start)
+    rows = (plan.settings.rows_per_pass, stop)
+    record.record(engine, labelled, rows, _progress(report, plan.settings.rows_per_pass))
+    return record.rows
+
+
+def _begin(
+    work: Path, engine: Engine, labelled: LabelledTokens, plan: DashboardPlan
+) -> dict[str, Any]:
+    _check_layers(engine, plan)
+    told = _told(engine, labelled, plan)
+    remember_plan(work, told)
+    return told
+
+
+def _progress(report: Callable[[str], None], passes: int) -> Callable[[int, int], None]:
+    def say(done: int, rows: int) -> None:
+        if done == rows or done % (20 * passes) == 0:
+            report(f"{done:,} of {rows:,} sequences read")
+
+    return say
+
+
+def _write(
+    engine: Engine,
+    recorded: tuple[ActivityRecord, int],
+    given: tuple[LabelledTokens, DashboardPlan],
+    place: tuple[Path, dict[str, Any]],
+    report: Callable[[str], None],
+) -> list[LayerCount]:
+    """The folder of one dictionary."""
+    (record, number), (labelled, plan) = recorded, given
+    model, dictionary = engine[0], engine[1][number]
+    context = sequence_context(model, labelled, plan.settings)
+    shown = Shown(context, int(labelled.is_word().sum()))
+    writer = LAYOUTS[plan.layout](place[0], place[1], context)
+    counts = []
+    for layer in plan.layers[number]:
+        made = _tables((model, dictionary), record, (number, layer), (shown, plan.settings))
+        counts.append(writer.layer(layer, made))
+        found = counts[-1]
+        report(
+            f"{dictionary.name}, layer {layer}: {found.active:,} of {found.features:,} "
+            "features active"
+        )
+    writer.finish(counts)
+    return counts
+
+
+def _tables(
+    engine: tuple[LanguageModel, Dictionary],
+    record: ActivityRecord,
+    source: Source,
+    given: tuple[Shown, ObserveSettings],
+) -> Iterator[DashboardTable]:
+    """Dashboards of one layer, in as many portions as memory asks for."""
+    shown, settings = given
+    layer = source[1]
+    features = engine[1].features(layer)
+    counts = record.counts(source, features)
+    scale = record.mean_final_scale(shown.tokens)
+    for start, stop in portions(counts):
+        seen = LayerActivity(layer, record.table(source, range(start, stop)), scale)
+        whole = WholeLayer(counts, record.pieces(source))
+        yield layer_dashboards(engine, (shown.tokens, shown.context), seen, settings, whole)
+
+
+def portions(counts: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Ranges of features whose activations, and whose pairs with all others, fit in memory."""
+    widest = max(1, PAIRS_AT_ONCE // max(len(counts), 1))
+    before = np.concatenate([[0], np.cumsum(counts)])
+    start = 0
+    while start < len(counts):
+        fitting = int(np.searchsorted(before, before[start] + ENTRIES_AT_ONCE, side="right")) - 1
+        stop = min(max(fitting, start + 1), start + widest, len(counts))
+        if stop < len(counts):  # whole shards, unless one alone is too much
+            stop = max(stop - stop % SHARD_FEATURES, start + SHARD_FEATURES)
+        stop = min(stop, len(counts))
+        yield start, stop
+        start = stop
+
+
+def _check_layers(engine: Engine, plan: DashboardPlan) -> None:
+    for dictionary, layers in zip(engine[1], plan.layers, strict=True):
+        missing = sorted(set(layers) - set(dictionary.layer_numbers))
+        if missing or not layers:
+            expected = f"layers among {list(dictionary.layer_numbers)}"
+            raise BadInput("layers", expected, f"{missing or 'none'}")
+
+
+def _told(engine: Engine, labelled: LabelledTokens, plan: DashboardPlan) -> dict[str, Any]:
+    """What a recording is of."""
     tokens = np.ascontiguousarray(labelled.tokens.astype("<i4"))
-    wanted = {
+    return {
         "model": engine[0].name,
-        "dictionary": engine[1].name,
+        "dictionaries": [dictionary.name for dictionary in engine[1]],
         "tokens": hashlib.sha256(tokens.tobytes()).hexdigest(),
         "sequences": len(tokens),
-        "layers": list(plan.layers),
+        "layers": [list(layers) for layers in plan.layers],
         "layout": plan.layout,
+        "made_from": plan.made_from,
         "settings": asdict(plan.settings),
     }
-    path = work / PLAN_FILE
-    work.mkdir(parents=True, exist_ok=True)
-    if path.is_file():
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        changed = sorted(key for key in wanted if kept.get(key) != wanted[key])
-        if changed:
-            action = "go on as before, or delete it"
-            found = f"another {' and another '.join(changed)}"
-            raise BadInput(str(work), "the recording that this run goes on with", found, action)
-    path.write_text(json.dumps(wanted), encoding="utf-8")

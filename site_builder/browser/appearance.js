@@ -12,5 +12,6 @@
   if (kept === "light" || kept === "dark") root.dataset.appearance = kept;
   root.classList.remove("no-js");
   root.classList.add("js");
+  if (/[?&]id=/.test(location.search)) root.classList.add("has-id"); // one feature is asked for
   if (location.protocol === "file:") root.classList.add("opened-as-file");
 })();

@@ -30,7 +30,7 @@ def feature_entry(record: FeatureRecord, site: SiteRecords) -> Page:
     feature = record.feature
     sections = [
         Section("Label", "label", label_section(record)),
-        Section("Activations", "activations", activations_section(record)),
+        Section("Activations", "activations", activations_section(record, site)),
         Section("Promoted tokens", "tokens", tokens_section(record)),
         Section("Steering", "steering", steering_section(record, site)),
         Section("Circuits", "circuits", circuits_section(record, site)),

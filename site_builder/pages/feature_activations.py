@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from atlas.dashboards.dashboard import CounterExamples, Density, TokenEffect
+from site_builder.address import any_feature_page, feature_page, relative
 from site_builder.html import Html, foreign, join, tag
 from site_builder.numbers import count, fixed, percent, whole
 from site_builder.pages.token_text import example_block
 from site_builder.part_nodes import WORD_MARKS
 from site_builder.pictures.bars import histogram
-from site_builder.records import FeatureRecord
+from site_builder.records import FeatureRecord, SiteRecords
 
 TOP_EXAMPLES = 12
 COUNTER_EXAMPLES = 6
 TOP_TOKENS = 10
 
 
-def activations_section(record: FeatureRecord) -> Html:
+def activations_section(record: FeatureRecord, site: SiteRecords) -> Html:
     """How strongly the feature is active, where most, and where label and activation disagree."""
     known = record.dashboard
     if known is None:
@@ -35,7 +36,18 @@ def activations_section(record: FeatureRecord) -> Html:
         parts += [example_block(each, known.maximum) for each in known.top[:TOP_EXAMPLES]]
     if known.counter is not None:
         parts.append(counter_examples(known.counter, known.maximum))
+    parts.append(all_figures(record, site))
     return join(parts)
+
+
+def all_figures(record: FeatureRecord, site: SiteRecords) -> Html:
+    """A link to the dashboard that every feature has, where there is one."""
+    feature = record.feature
+    if f"{feature.model}/{feature.dictionary}" not in site.dashboards:
+        return Html("")
+    address = relative(feature_page(feature.id), f"{any_feature_page(feature.id)}&full")
+    words = "Its quantile bands, similar features, and the features that fire with it"
+    return tag("p", {}, tag("a", {"href": address}, words))
 
 
 def density_in_words(density: Density) -> str:

@@ -9,7 +9,8 @@ import numpy as np
 
 from atlas.entries.circuit import Circuit
 from atlas.graphs.graph import AttributionGraph, NodeKind
-from site_builder.address import circuit_page, explorer_link, feature_page, relative
+from site_builder.address import circuit_page, explorer_link, relative
+from site_builder.dashboards import feature_address
 from site_builder.html import Html, foreign, join, tag, text
 from site_builder.numbers import count, fixed, percent, whole
 from site_builder.pages.token_text import shade_of
@@ -170,7 +171,7 @@ def node_in_words(circuit: Circuit, drawn: DrawnGraph, node: int) -> Html:
 def feature_data(
     record: CircuitRecord, graph: AttributionGraph, site: SiteRecords, here: str
 ) -> dict[str, Any]:
-    """What is known of the graph's features that have an entry: label, page, strongest example.
+    """What is known of the graph's features with a page: where, and label and strongest example.
 
     By their short names; `here` is the page that shows them.
     """
@@ -179,10 +180,13 @@ def feature_data(
     for node in graph.feature_nodes:
         short = f"{graph.nodes.layer[node]}-{graph.nodes.index[node]}"
         full = f"{circuit.model}/{circuit.dictionary}/{short}"
+        page = feature_address(full, site)
+        if not page:
+            continue
+        known[short] = {"page": relative(here, page)}
         if full in site.features:
             entry = site.features[full]
-            page = relative(here, feature_page(full))
-            known[short] = {"label": entry.feature.label, "page": page, **small_dashboard(entry)}
+            known[short] |= {"label": entry.feature.label, **small_dashboard(entry)}
     return known
 
 

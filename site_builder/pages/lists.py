@@ -11,6 +11,7 @@ from site_builder.address import list_page, model_page, relative
 from site_builder.html import Html, foreign, join, tag
 from site_builder.numbers import count, spoken, whole
 from site_builder.page import Page
+from site_builder.pages.any_feature import feature_view
 from site_builder.pages.badges import icon
 from site_builder.pages.entry_table import circuit_table, feature_table
 from site_builder.records import CircuitRecord, FeatureRecord, SiteRecords
@@ -27,6 +28,7 @@ FEATURE_FACETS: dict[str, Callable[[FeatureRecord], str]] = {
     "verdict": lambda record: record.verdict,
     "model": lambda record: record.feature.model,
 }
+SCRIPTS = {"circuits": "catalog.js", "features": "catalog.js features/feature_page.js"}
 INTRODUCTIONS = {
     "circuits": "A circuit is a small set of features and heads that together produce a behaviour. "
     "Each entry states claims that can be false, and shows what the measurements say.",
@@ -104,12 +106,14 @@ def one_page(
         ),
     ]
     frame = tag("div", {"class": "list-frame" if facet is None else "list-plain"}, *body)
+    if live and kind == "features":
+        frame = join([feature_view(site), frame])
     return Page(
         path=path,
         title=title if number == 1 else f"{title}, page {number}",
         head=join([list_head(site, address, title, len(records), path), frame]),
         layout="list",
-        script="catalog.js" if live else "",
+        script=SCRIPTS[kind] if live else "",
     )
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from atlas.entries.circuit import Circuit, Part
 from atlas.entries.ids import LayerFeature
 from atlas.entries.position import Position
-from site_builder.address import circuit_page, feature_page, relative
+from site_builder.address import circuit_page, relative
+from site_builder.dashboards import feature_address
 from site_builder.html import Html, foreign, join, tag
 from site_builder.numbers import count, percent, spoken
 from site_builder.part_marks import part_class, part_key
@@ -102,10 +103,11 @@ def feature_chip(circuit: Circuit, feature: LayerFeature, site: SiteRecords, her
     """One feature: its number, and its label and page if it has an entry."""
     full = f"{circuit.model}/{circuit.dictionary}/{feature}"
     name = tag("span", {"class": "mono"}, str(feature))
-    if full not in site.features:
+    page = feature_address(full, site)
+    if not page:
         return tag("span", {"class": "chip"}, name)
-    label = foreign(site.features[full].feature.label)
-    return tag("a", {"class": "chip", "href": relative(here, feature_page(full))}, name, label)
+    label = foreign(site.features[full].feature.label) if full in site.features else ""
+    return tag("a", {"class": "chip", "href": relative(here, page)}, name, label)
 
 
 def edges_table(circuit: Circuit, edges: Sequence[FoundEdge]) -> Html:

@@ -129,7 +129,7 @@ def test_a_lasso_chooses_and_the_chosen_are_grouped_and_named(visit):
     page.get_by_role("button", name="Group", exact=True).click()
     assert state(page)["groups"][0]["nodes"] == chosen
     page.get_by_role("button", name="Lasso").click()
-    page.mouse.click(x, y)
+    page.mouse.click(*place_of(page, "4-81@8"))
     page.get_by_role("button", name="Name the part").click()
     page.get_by_label("The part’s name").fill("<b>say it</b>")
     page.keyboard.press("Enter")

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from atlas.dashboards.circuit_tracer_features import read_feature, read_record
 from atlas.dashboards.dashboard import Dashboard
 from atlas.dashboards.labelled_tokens import LabelledTokens
 from atlas.errors import BadInput
+from atlas.methods.observation import activity_record
 from atlas.methods.observation.layer_dashboards import ObserveSettings
 from atlas.methods.observe import observe
 from atlas.models.checkpoints import circuit_tracer
@@ -40,6 +43,24 @@ def run(root, out, *options):
     return CliRunner().invoke(command, [str(each) for each in arguments], catch_exceptions=False)
 
 
+@pytest.fixture(scope="module")
+def whole(given):
+    """Dashboards from one run that nothing disturbed."""
+    run(given[0], given[0] / "whole")
+    return given[0] / "whole"
+
+
+def same_bytes(whole, out) -> bool:
+    names = {path.name for path in whole.iterdir()}
+    assert names == {path.name for path in out.iterdir()}
+    return all((whole / name).read_bytes() == (out / name).read_bytes() for name in names)
+
+
+def read(folder, layer) -> list[Dashboard]:
+    lines = gzip.decompress((folder / f"layer-{layer}.jsonl.gz").read_bytes()).splitlines()
+    return [Dashboard.from_json(json.loads(line)) for line in lines]
+
+
 def test_each_feature_gets_the_dashboard_that_it_gets_alone(given, tmp_path):
     root, model, ids = given
     result = run(root, tmp_path / "out", "--layer", "1", "--layer", "2")
@@ -49,25 +70,22 @@ def test_each_feature_gets_the_dashboard_that_it_gets_alone(given, tmp_path):
     labelled = LabelledTokens(ids, {}, {}, np.full(ROWS, -1, dtype=np.int8), ())
     alone = observe(model, dictionary, labelled, {(1, 3): None, (2, 11): None}, ObserveSettings())
     for (layer, index), (expected, _) in alone.items():
-        lines = gzip.decompress((tmp_path / "out" / f"layer-{layer}.jsonl.gz").read_bytes())
-        found = [Dashboard.from_json(json.loads(line)) for line in lines.splitlines()]
+        found = read(tmp_path / "out", layer)
         assert [one.index for one in found] == list(range(dictionary.features(layer)))
-        assert found[index] == expected
+        assert replace(found[index], together=()) == expected
     manifest = json.loads((tmp_path / "out" / "dashboards.json").read_text())
     assert [count["layer"] for count in manifest["layers"]] == [1, 2]
 
 
-def test_the_layout_of_the_hub(given, tmp_path):
+def test_the_layout_of_the_hub(given, whole, tmp_path):
     root, _, _ = given
-    run(root, tmp_path / "ours")
     result = run(root, tmp_path / "features", "--layout", "circuit-tracer", "--format", "json")
     assert {path.name for path in (tmp_path / "features").iterdir()} == {
         "index.json.gz",
         *(f"layer_{layer}.bin" for layer in range(3)),
     }
     assert len(json.loads(result.stdout)["layers"]) == 3
-    lines = gzip.decompress((tmp_path / "ours" / "layer-2.jsonl.gz").read_bytes()).splitlines()
-    ours = Dashboard.from_json(json.loads(lines[11]))
+    ours = read(whole, 2)[11]
     record = read_record(tmp_path / "features", 2, 11)
     theirs = read_feature(record, "tiny", 2)
     assert [one.tokens for one in theirs.top] == [one.tokens for one in ours.top]
@@ -76,32 +94,103 @@ def test_the_layout_of_the_hub(given, tmp_path):
     assert record["quantile_values"][-1] == ours.maximum
 
 
-def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(given, tmp_path, monkeypatch):
+def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(
+    given, whole, tmp_path, monkeypatch
+):
     root, _, _ = given
-    run(root, tmp_path / "whole")
     record = make_dashboards.ActivityRecord.record
 
-    def broken(self, engine, labelled, rows_per_pass, progress):
+    def broken(self, engine, labelled, rows, progress):
         def stop(done, rows):
             if done >= 32:
                 raise KeyboardInterrupt
 
-        record(self, engine, labelled, rows_per_pass, stop)
+        record(self, engine, labelled, rows, stop)
 
     monkeypatch.setattr(make_dashboards.ActivityRecord, "record", broken)
     run(root, tmp_path / "out")
     assert not (tmp_path / "out").exists()
     state = json.loads((tmp_path / "out.recording/activity/recorded.json").read_text())
     assert state["rows"] == 32
-    with (tmp_path / "out.recording/activity/layer-0.entries").open("ab") as file:
+    with (tmp_path / "out.recording/activity/dictionary-0-layer-0.entries").open("ab") as file:
         file.write(b"half a pass")
     monkeypatch.setattr(make_dashboards.ActivityRecord, "record", record)
     with pytest.raises(BadInput, match="another layers"):
         run(root, tmp_path / "out", "--layer", "1")
     run(root, tmp_path / "out")
     assert not (tmp_path / "out.recording").exists()
-    for path in (tmp_path / "whole").iterdir():
-        assert path.read_bytes() == (tmp_path / "out" / path.name).read_bytes()
+    assert same_bytes(whole, tmp_path / "out")
+
+
+def test_parts_that_were_read_apart_join_to_the_same_bytes(given, whole, tmp_path, monkeypatch):
+    root, _, _ = given
+    for number in (2, 1, 3):  # 32 sequences, then 32, then the last 16
+        result = run(root, tmp_path / "out", "--part", f"{number}/3")
+        assert "sequences read into" in result.output
+    with pytest.raises(BadInput, match="another layers"):
+        run(root, tmp_path / "out", "--layer", "1")
+    shutil.rmtree(tmp_path / "out.recording")
+    read = []
+    monkeypatch.setattr(
+        activity_record, "shared_passes", lambda *given: read.append(given[2]) or ()
+    )
+    run(root, tmp_path / "out")
+    assert [len(tokens) for tokens, _ in read] == [0]  # nothing was left to read
+    assert same_bytes(whole, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_missing_part_is_read_where_parts_are_joined(given, whole, tmp_path):
+    root, _, _ = given
+    run(root, tmp_path / "out", "--part", "1/3")
+    run(root, tmp_path / "out")
+    assert same_bytes(whole, tmp_path / "out")
+
+
+@pytest.mark.parametrize("part", ["0/3", "4/3", "1", "a/b", "-1/2"])
+def test_a_part_that_is_none_is_refused(given, tmp_path, part):
+    with pytest.raises(BadInput, match="K/N"):
+        run(given[0], tmp_path / "out", "--part", part)
+
+
+def test_portions_of_a_layer_give_the_same_figures(given, whole, tmp_path, monkeypatch):
+    root, _, _ = given
+    monkeypatch.setattr(make_dashboards, "ENTRIES_AT_ONCE", 3000)
+    monkeypatch.setattr(activity_record, "READ_AT_ONCE", 700)
+    run(root, tmp_path / "out")
+    for layer in range(3):
+        at_once, in_portions = (read(at, layer) for at in (whole, tmp_path / "out"))
+        products = {"promoted": (), "suppressed": (), "similar": ()}  # rounded by their shape
+        for one, other in zip(at_once, in_portions, strict=True):
+            assert replace(one, **products) == replace(other, **products)
+            assert [s.cosine for s in one.similar] == pytest.approx(
+                [s.cosine for s in other.similar], abs=2e-4
+            )
+
+
+def test_portions_are_whole_shards_that_fit(monkeypatch):
+    counts = np.full(1000, 10)
+    assert list(make_dashboards.portions(counts)) == [(0, 1000)]
+    monkeypatch.setattr(make_dashboards, "ENTRIES_AT_ONCE", 3000)  # of 300 features
+    expected = [(0, 256), (256, 512), (512, 768), (768, 1000)]
+    assert list(make_dashboards.portions(counts)) == expected
+    monkeypatch.setattr(make_dashboards, "ENTRIES_AT_ONCE", 100)  # less than one shard
+    assert list(make_dashboards.portions(counts)) == expected
+    monkeypatch.setattr(make_dashboards, "ENTRIES_AT_ONCE", 1 << 20)
+    monkeypatch.setattr(make_dashboards, "PAIRS_AT_ONCE", 600_000)
+    assert list(make_dashboards.portions(counts)) == [(0, 512), (512, 1000)]
+    assert list(make_dashboards.portions(counts[:0])) == []
+
+
+def test_sequences_are_spread_over_the_tokens(given, tmp_path):
+    root, _, _ = given
+    result = run(root, tmp_path / "out", "--sequences", "20")
+    assert f"on {20 * (LENGTH - 1)} tokens" in result.output
+    manifest = json.loads((tmp_path / "out" / "dashboards.json").read_text())
+    assert manifest["sequences"] == 20
+    labelled = LabelledTokens(given[2], {}, {}, np.full(ROWS, -1, dtype=np.int8), ())
+    assert np.array_equal(labelled.spread(20).tokens, given[2][::4])
+    assert np.array_equal(labelled.spread(1000).tokens, given[2])
 
 
 def test_bad_input_is_said_before_anything_is_written(given, tmp_path):
@@ -116,3 +205,37 @@ def test_bad_input_is_said_before_anything_is_written(given, tmp_path):
             command, [*arguments, "--out", str(tmp_path / "out")], catch_exceptions=False
         )
     assert not list(tmp_path.iterdir())
+
+
+RENEW = ("--dictionary", "saes", "--layout", "site", "--sequences", "12", "--layer", "0")
+
+
+def renew(out, *options):
+    arguments = ["--model", "microworld", *RENEW, "--renew", "--out", str(out), *options]
+    return CliRunner().invoke(command, arguments, catch_exceptions=False)
+
+
+def test_dashboards_of_the_same_weights_tokens_options_and_code_are_kept(tmp_path, monkeypatch):
+    out = tmp_path / "saes"
+    assert "written to" in renew(out).output
+    made = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert {"dashboards.json", "0-0.shard", "0-1280.shard"} <= set(made)
+    monkeypatch.setattr(make_dashboards, "make_dashboards", None)
+    assert "up to date" in renew(out).output
+    monkeypatch.undo()
+    recording = tmp_path / "saes.recording"
+    recording.mkdir()
+    (recording / "plan.json").write_text('{"made_from": "something else"}')
+    assert "written to" in renew(out, "--similar", "layer").output
+    again = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert again["0-0.shard"] != made["0-0.shard"]
+    assert not recording.exists()
+
+
+def test_only_dashboards_are_replaced(tmp_path, given):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(BadInput, match="made before"):
+        renew(tmp_path)
+    assert (tmp_path / "notes.txt").is_file()
+    with pytest.raises(BadInput, match="its own tokens"):
+        run(given[0], tmp_path / "out", "--renew")

@@ -1,15 +1,7 @@
 import numpy as np
 import pytest
 
-from atlas.dashboards.activity import (
-    Activity,
-    Context,
-    bands,
-    density,
-    examples_where,
-    histogram,
-    top_examples,
-)
+from atlas.dashboards.activity import Activity, Context, density, examples_where, percentiles
 
 STRINGS = ("<pad>", "<bos>", "a", "b", "c")
 TOKENS = np.array([[1, 2, 3, 4], [1, 4, 2, 0], [1, 3, 3, 3]])
@@ -21,48 +13,19 @@ ACTIVITY = Activity(
 )
 
 
-def test_top_examples_are_the_strongest_sequences_each_at_its_maximum():
-    found = top_examples(ACTIVITY, CONTEXT, 2)
-    assert [(e.sequence, e.tokens, e.activations, e.peak) for e in found] == [
-        (0, ("b", "c"), (0.0, 3.0), 1),
-        (2, ("b", "b", "b"), (2.0, 2.5, 0.0), 1),
-    ]
-
-
-def test_examples_end_where_padding_begins():
-    (example,) = top_examples(
-        Activity(np.array([1]), np.array([2]), np.array([1.0], np.float32)), CONTEXT, 1
-    )
-    assert example.tokens == ("c", "a")
-
-
 def test_parts_join_to_the_same_whole_in_any_order():
     first = Activity(ACTIVITY.sequence[:2], ACTIVITY.position[:2], ACTIVITY.value[:2])
     second = Activity(ACTIVITY.sequence[2:], ACTIVITY.position[2:], ACTIVITY.value[2:])
     for parts in ([first, second], [second, first]):
         joined = Activity.join(parts)
         assert np.array_equal(joined.value, ACTIVITY.value)
-        assert bands(joined, CONTEXT, (2, 2)) == bands(ACTIVITY, CONTEXT, (2, 2))
+        assert np.array_equal(joined.position, ACTIVITY.position)
 
 
-def test_bands_split_the_activations_by_rank():
-    low, high = bands(ACTIVITY, CONTEXT, (2, 5))
-    assert (low.count, low.lowest, low.highest) == (2, 0.5, 1.0)
-    assert (high.count, high.lowest, high.highest) == (3, 2.0, 3.0)
-    assert {example.sequence for example in high.examples} == {0, 2}
-
-
-def test_a_feature_that_is_never_active_has_empty_figures():
-    silent = Activity.join([])
-    assert top_examples(silent, CONTEXT, 3) == ()
-    assert bands(silent, CONTEXT, (5, 5)) == ()
-    assert histogram(silent.value, 50).counts == ()
-
-
-def test_the_histogram_counts_from_zero_to_the_maximum():
-    found = histogram(ACTIVITY.value, 3)
-    assert found.edges == (0.0, 1.0, 2.0, 3.0)
-    assert found.counts == (1, 1, 3)
+def test_percentiles_are_of_the_activations_above_zero():
+    found = percentiles(ACTIVITY)
+    assert (len(found), found[49], found[-1]) == (100, 2.0, 3.0)
+    assert percentiles(Activity.join([])) == ()
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def _replaced(sample: Any, changes: list[tuple[int, Any, bool]]) -> Any:
         if left_out and isinstance(holder, dict):
             del holder[key]
         else:
-            holder[key] = odd
+            holder[key] = json.loads(json.dumps(odd))
     return value
 
 

@@ -1,4 +1,4 @@
-"""The tokens whose logits a feature raises and lowers most, directly.
+"""The tokens whose logits features raise and lower most, directly.
 
 Through the final norm's weight, with its divisor at its mean over a token file:
 (w ⊙ d) W_U / s, minus the mean over the vocabulary, in logits per unit of activation.
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from atlas.dashboards.dashboard import TokenEffect
+import numpy as np
+
+from atlas.dashboards.dashboard_table import TokenEffects
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
 
-Effects = tuple[TokenEffect, ...]
-"""The strongest first."""
+LOGITS_AT_ONCE = 1 << 23  # that stand in memory: 32 MB; more leave the processor's cache
 
 
 def direct_effects(
@@ -21,26 +22,31 @@ def direct_effects(
     layer: int,
     indices: Sequence[int],
     settings: tuple[float, int],
-) -> list[tuple[Effects, Effects]]:
-    """What each feature promotes and suppresses; `settings` are the divisor and how many tokens.
+) -> tuple[TokenEffects, TokenEffects]:
+    """What each feature promotes, and what it suppresses.
 
-    The vocabulary's logits of all the features stand in memory at once.
+    `settings` are the divisor and how many tokens.
     """
     model, dictionary = engine
     final_scale, tokens = settings
-    written = model.final_norm().forward(dictionary.write_vectors(layer, list(indices)))
-    logits = model.unembedding().linear(written) / final_scale
-    logits = logits - logits.mean(dim=-1, keepdim=True)
-    count = min(tokens, logits.shape[-1])
-    sides = [logits.topk(count, dim=-1, largest=largest) for largest in (True, False)]
-    raised, lowered = (
-        [
-            tuple(
-                TokenEffect(model.token_string(token), round(value, 4))
-                for value, token in zip(values, ids, strict=True)
-            )
-            for values, ids in zip(side.values.tolist(), side.indices.tolist(), strict=True)
-        ]
-        for side in sides
-    )
-    return list(zip(raised, lowered, strict=True))
+    norm, unembedding = model.final_norm(), model.unembedding()
+    found: list[list[tuple[np.ndarray, np.ndarray]]] = [[], []]
+    portion = max(1, LOGITS_AT_ONCE // model.d_vocab)
+    for start in range(0, len(indices), portion):
+        chosen = list(indices[start : start + portion])
+        written = norm.forward(dictionary.write_vectors(layer, chosen))
+        logits = unembedding.linear(written) / final_scale
+        logits = logits - logits.mean(dim=-1, keepdim=True)
+        count = min(tokens, logits.shape[-1])
+        for side, largest in zip(found, (True, False), strict=True):
+            best = logits.topk(count, dim=-1, largest=largest)
+            side.append((best.indices.cpu().numpy(), best.values.float().cpu().numpy()))
+    raised, lowered = (_joined(side) for side in found)
+    return raised, lowered
+
+
+def _joined(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> TokenEffects:
+    if not parts:
+        return TokenEffects(np.zeros((0, 0), dtype=np.int64), np.zeros((0, 0), dtype=np.float32))
+    tokens, logits = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    return TokenEffects(tokens, logits)

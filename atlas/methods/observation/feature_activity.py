@@ -1,16 +1,15 @@
-"""Where features are active, sorted from passes over a token file into one record per feature."""
+"""Where features are active, sorted from passes over a token file into one table per layer."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Float64
 
-from atlas.dashboards.activity import Activity
+from atlas.dashboards.activity_table import ActivityTable
 from atlas.dashboards.labelled_tokens import LabelledTokens
 from atlas.methods.activations import ActivationSettings, LayerEntries, Pass, passes
 from atlas.models.dictionaries import Dictionary
@@ -25,7 +24,7 @@ class LayerActivity:
     """Where features of one layer are active."""
 
     layer: int
-    features: Mapping[int, Activity]
+    table: ActivityTable
     final_scale: float  # the mean divisor of the final norm over the tokens that count
 
 
@@ -37,41 +36,45 @@ def observe_activity(
     rows_per_pass: int,
 ) -> list[LayerActivity]:
     """Where some features are active, given as indices per layer; all kept in memory."""
+    wanted = {layer: sorted(set(indices)) for layer, indices in features.items()}
     settings = ActivationSettings(
-        layers=tuple(features), features=features, rows_per_chunk=rows_per_pass
+        layers=tuple(wanted), features=wanted, rows_per_chunk=rows_per_pass
     )
-    words, scales = labelled.is_word(), 0.0
-    parts: dict[int, dict[int, list[Activity]]] = {
-        layer: {index: [] for index in indices} for layer, indices in features.items()
-    }
+    words = labelled.is_word()
+    scales: list[float] = []
+    parts: dict[int, list[LayerEntries]] = {layer: [] for layer in wanted}
     for one in passes(model, dictionary, (labelled.tokens, words), settings, [FINAL_SCALE]):
-        scales += summed_final_scale(one, words)
+        scales += final_scales(one, words).tolist()
         for layer, entries in one.layers.items():
-            for index, activity in by_feature(entries):
-                parts[layer][index].append(activity)
-    mean = scales / max(int(words.sum()), 1)
+            parts[layer].append(entries)
+    mean = float(np.mean(scales)) if scales else 0.0
     return [
-        LayerActivity(layer, {at: Activity.join(each) for at, each in found.items()}, mean)
-        for layer, found in parts.items()
+        LayerActivity(layer, table_of(parts[layer], indices), mean)
+        for layer, indices in wanted.items()
     ]
 
 
-def summed_final_scale(one: Pass, words: Bool[np.ndarray, "sequence position"]) -> float:
-    """The divisors of the final norm, summed over the tokens of a pass that count."""
+def table_of(parts: Sequence[LayerEntries], indices: Sequence[int]) -> ActivityTable:
+    """The activations above 0 of some features, which are given in rising order."""
+    index = np.asarray(indices, dtype=np.int64)
+    found, row, position = (
+        np.concatenate([np.zeros(0, np.int64), *(getattr(part, name) for part in parts)])
+        for name in ("index", "row", "position")
+    )
+    value = np.concatenate([np.zeros(0, np.float32), *(part.value for part in parts)])
+    places = np.full(max(found.max(initial=-1), index.max(initial=-1)) + 1, -1)
+    places[index] = np.arange(len(index))
+    number = places[found]
+    kept = (value > 0) & (number >= 0)
+    columns = (row[kept], position[kept], value[kept])
+    return ActivityTable.sort(index, number[kept], columns)
+
+
+def final_scales(
+    one: Pass, words: Bool[np.ndarray, "sequence position"]
+) -> Float64[np.ndarray, " token"]:
+    """The divisor of the final norm at each token of a pass that counts."""
     counted = torch.from_numpy(words[one.rows])
     scale = one.values[FINAL_SCALE].cpu().reshape(counted.shape)
-    return float(scale[counted].double().sum())
-
-
-def by_feature(entries: LayerEntries) -> Iterator[tuple[int, Activity]]:
-    """The activations above 0 of each feature that has any, by ascending index."""
-    above = np.flatnonzero(entries.value > 0)
-    order = above[np.argsort(entries.index[above], kind="stable")]
-    index = entries.index[order]
-    edges = [*np.flatnonzero(np.diff(index, prepend=-1)), len(index)]
-    for start, stop in itertools.pairwise(edges):
-        here = order[start:stop]
-        yield (
-            int(index[start]),
-            Activity(entries.row[here], entries.position[here], entries.value[here]),
-        )
+    found: np.ndarray = scale[counted].double().numpy()
+    return found

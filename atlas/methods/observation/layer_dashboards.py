@@ -1,26 +1,26 @@
 """Dashboards of the features of one layer, from where they are active.
 
 What decoders say, the tokens that they promote and the features that they resemble, is computed
-for many features at once.
+for many features at once, as is all else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Int64
 
-from atlas.dashboards.activity import Activity, Context, bands, density, histogram, top_examples
-from atlas.dashboards.dashboard import Dashboard
+from atlas.dashboards.activity import Context
+from atlas.dashboards.dashboard_table import DashboardTable, Figures
+from atlas.dashboards.firing_together import Piece, Together, TogetherSettings, firing_together
 from atlas.dashboards.labelled_tokens import LabelledTokens
 from atlas.methods.observation.direct_effects import direct_effects
 from atlas.methods.observation.feature_activity import LayerActivity
 from atlas.methods.observation.similar_features import similar_features
 from atlas.models.dictionaries import Dictionary
 from atlas.models.language_model import LanguageModel
-
-FEATURES_AT_ONCE = 256  # whose logits over the vocabulary stand in memory: 256 MB for Gemma's
 
 
 @dataclass(frozen=True)
@@ -35,45 +35,58 @@ class ObserveSettings:
     tokens: int = 10  # promoted, and as many suppressed
     similar: int = 10
     similar_in_all_layers: bool = True  # else in the feature's own layer, which is much less work
+    together: TogetherSettings = TogetherSettings()
     before: int = 24  # tokens shown before the one that an example was chosen for
     after: int = 8
     rows_per_pass: int = 32  # sequences per forward pass
     seed: int = 0  # of the halves that the threshold is chosen on and scored on
 
 
+@dataclass(frozen=True)
+class WholeLayer:
+    """What is known of all features of a layer, of which some get their dashboards."""
+
+    counts: Int64[np.ndarray, " feature"]  # tokens at which each is active
+    pieces: Iterable[Piece]
+
+
 def layer_dashboards(
     engine: tuple[LanguageModel, Dictionary],
-    shown: tuple[LabelledTokens, Context],
+    shown: tuple[int, Context],
     seen: LayerActivity,
     settings: ObserveSettings,
-) -> Iterator[tuple[Dashboard, Activity]]:
-    """The dashboard and the activity of each feature, by ascending index."""
+    whole: WholeLayer | None = None,
+) -> DashboardTable:
+    """The dashboards of some features; `shown` are the number of tokens that count and the texts.
+
+    Which features fire together is left out where the whole layer is not known.
+    """
     model, dictionary = engine
-    labelled, context = shown
-    words = int(labelled.is_word().sum())
-    indices = sorted(seen.features)
+    tokens, context = shown
+    index = seen.table.index
+    indices = index.tolist()
     near = None if settings.similar_in_all_layers else (seen.layer,)
-    for start in range(0, len(indices), FEATURES_AT_ONCE):
-        block = indices[start : start + FEATURES_AT_ONCE]
-        effects = direct_effects(engine, seen.layer, block, (seen.final_scale, settings.tokens))
-        similar = similar_features(dictionary, seen.layer, block, settings.similar, near)
-        for index, (promoted, suppressed), others in zip(block, effects, similar, strict=True):
-            found = seen.features[index]
-            dashboard = Dashboard(
-                model=model.name,
-                dictionary=dictionary.name,
-                layer=seen.layer,
-                index=index,
-                density=density(len(found.value), words),
-                maximum=round(float(found.value.max(initial=0.0)), 4),
-                histogram=histogram(found.value, settings.bins),
-                top=top_examples(found, context, settings.top),
-                bands=bands(found, context, (settings.bands, settings.band_examples)),
-                promoted=promoted,
-                suppressed=suppressed,
-                similar=others,
-            )
-            yield dashboard, found
+    counts = (settings.bins, settings.top, settings.bands, settings.band_examples)
+    effects = direct_effects(engine, seen.layer, indices, (seen.final_scale, settings.tokens))
+    if whole is None:
+        none = np.zeros((len(index), 0), dtype=np.int64)
+        together, active = Together(none, none), np.zeros(0, dtype=np.int64)
+    else:
+        together = firing_together(index, whole.counts, whole.pieces, settings.together)
+        active = whole.counts
+    return DashboardTable(
+        model=model.name,
+        dictionary=dictionary.name,
+        layer=seen.layer,
+        tokens=tokens,
+        activity=seen.table,
+        figures=Figures.of(seen.table, context, counts),
+        promoted=effects[0],
+        suppressed=effects[1],
+        similar=similar_features(dictionary, seen.layer, indices, settings.similar, near),
+        together=together,
+        counts=active,
+    )
 
 
 def sequence_context(
