@@ -11,6 +11,7 @@ export class Beside {
     this.explorer = explorer;
     this.graph = graph;
     this.worker = new WorkerLink();
+    this.closing = new AbortController();
     this.chosen = [];
     this.found = [];
     this.path = [];
@@ -82,6 +83,7 @@ export class Beside {
 
   close() {
     this.worker.close();
+    this.closing.abort();
     this.root.remove();
   }
 }

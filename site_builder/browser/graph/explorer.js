@@ -19,6 +19,7 @@ export class Explorer {
     this.graph = graph;
     this.base = graph; // without the difference of two answers
     this.worker = worker;
+    this.closing = new AbortController(); // what listens for as long as this graph is open
     this.chosen = [];
     this.found = [];
     this.path = [];
@@ -39,10 +40,10 @@ export class Explorer {
     if (missing) this.say(`${missing} nodes of this address are not in the graph.`);
     this.store.listen((now, before, how) => this.changed(now, before, how));
     const { search } = location;
-    addEventListener("popstate", this.goBack = () => {
+    addEventListener("popstate", () => {
       if (location.search !== search) location.reload(); // another graph
       else this.store.replace(readAddress(location.hash, this.resting, this.graph).state);
-    });
+    }, { signal: this.closing.signal });
     const first = new Promise((resolve) => { this.firstPainted = resolve; });
     this.subgraph.show();
     await this.showGraph();
@@ -269,7 +270,8 @@ export class Explorer {
   close() {
     this.beside?.close();
     this.worker.close();
-    removeEventListener("popstate", this.goBack);
+    this.closing.abort();
+    clearTimeout(this.writing);
     this.root.replaceChildren();
   }
 }
