@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "reproduce": "Run entries' notebooks, measure their claims, compare with the baseline.",
     "journal": "Say what the last nights came to, and which issues they ask for.",
     "notebook": "Write an entry's filled notebook.",
+    "preview": "Show the page of one entry as the site will.",
     "site": "Build the website or serve it.",
     "doctor": "Say which library is used and what this machine can run.",
 }

@@ -45,7 +45,7 @@ from site_builder.pages.status import status_pages
 from site_builder.pictures.drawn_graph import draw_graph
 from site_builder.pictures.graph_picture import graph_data
 from site_builder.reading import read_site
-from site_builder.records import CircuitRecord, SiteRecords
+from site_builder.records import CircuitRecord, FeatureRecord, SiteRecords
 from site_builder.tools import index_pages, read_configuration, render
 from site_builder.viewer_file import viewer_bytes
 
@@ -63,6 +63,7 @@ class BuildSettings:
     results: Path | None = None  # the cache of runs, for the latest state and executed notebooks
     journal: Path | None = None  # of the nightly runs, for the status page
     search: bool = True  # whether to write the search index
+    only: str = ""  # the one entry to write the page of; "": all
     notebooks_commit: str = ""  # of the branch `notebooks`, for Colab links
     dashboards: Path | None = None  # of all features, as `atlas dashboard --layout site` writes
 
@@ -97,7 +98,10 @@ def build(
         journal=read_journal(settings.journal) if settings.journal else None,
     )
     say(f"writing pages of {len(site.circuits)} circuits and {len(site.features)} features")
-    write_source(site, library, source)
+    if settings.only:
+        write_one(site, library, source, settings.only)
+    else:
+        write_source(site, library, source)
     say("rendering")
     render(configuration, source, made)
     if settings.search:
@@ -142,6 +146,20 @@ def replace_folder(new: Path, old: Path) -> None:
     shutil.move(str(new), str(old))
 
 
+def write_one(site: SiteRecords, library: Library, source: Path, entry: str) -> None:
+    """Write the page of one circuit or feature, and nothing that only others need.
+
+    Raises BrokenReference where there is no such entry, with the nearest id.
+    """
+    write_assets(source / "assets")
+    if "/" in entry:
+        write_feature(site.features[library.features.find(entry).id], site, source)
+    else:
+        circuit = library.circuits.find(entry)
+        write_circuit(site.circuits[circuit.id], site, source)
+        write_page(explorer_page([site.circuits[circuit.id]], site.repo_url), source)
+
+
 def write_source(site: SiteRecords, library: Library, source: Path) -> None:
     """Write every page and file of the site's source."""
     write_assets(source / "assets")
@@ -150,8 +168,7 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
     for record in site.circuits.values():
         scenes[record.circuit.id] = write_circuit(record, site, source)
     for feature in site.features.values():
-        write_page(feature_entry(feature, site), source)
-        write_notebook(feature_notebook(feature), feature.notebook_file, source)
+        write_feature(feature, site, source)
     for model in site.models.values():
         write_page(model_entry(model, site), source)
     featured = choose_featured(site)
@@ -183,6 +200,12 @@ def write_circuit(record: CircuitRecord, site: SiteRecords, source: Path) -> Any
     write_page(circuit_entry(record, site, scene, drawn), source)
     write_notebook(circuit_notebook(record), record.notebook_file, source)
     return scene
+
+
+def write_feature(record: FeatureRecord, site: SiteRecords, source: Path) -> None:
+    """Write a feature's page and its notebook's."""
+    write_page(feature_entry(record, site), source)
+    write_notebook(feature_notebook(record), record.notebook_file, source)
 
 
 def write_notebook(place: NotebookPlace, file: Path | None, source: Path) -> None:

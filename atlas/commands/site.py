@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from atlas.commands.output import format_option, library_option, print_result
+from atlas.commands.serving import serve
 from atlas.entries.library import Library
 from site_builder.build import BuildSettings, build
-from site_builder.serve import make_server
 
 
 @click.group()
@@ -118,9 +118,4 @@ def build_site(  # noqa: PLR0913  one parameter per option
 )
 def serve_site(site: Path, port: int) -> None:
     """Serve the built website on this machine, for this machine only."""
-    with make_server(site, port) as server:
-        click.echo(f"The atlas is at http://127.0.0.1:{server.server_port}/ (stop with Ctrl-C)")
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            click.echo("stopped", err=True)
+    serve(site, port)
