@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 from atlas.errors import EntryError
@@ -87,6 +87,8 @@ class Measurement:
             known["wrong_target"] = _control(value.get("wrong_target"))
             for name in ("before", "after", "value"):
                 known[name] = _number(value[name])
+            for each in fields(cls):
+                check_type(each.name, each.type, known.get(each.name, each.default))
             return cls(**known)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise EntryError(
@@ -95,6 +97,13 @@ class Measurement:
                 f"{type(error).__name__}: {error}",
                 "run `atlas reproduce` on the entry again",
             ) from error
+
+
+def check_type(name: str, annotation: Any, value: object) -> None:
+    """Raise TypeError where a field is annotated as text or whole number and holds neither."""
+    wanted = {"str": str, "int": int}.get(annotation)
+    if wanted is not None and value is not MISSING and not isinstance(value, wanted):
+        raise TypeError(f"{name} is {type(value).__name__}, not {annotation}")
 
 
 def _plain(value: Any) -> Any:

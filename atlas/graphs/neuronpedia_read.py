@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from atlas.errors import GraphError
+from atlas.errors import GraphError, GraphFormatError
 from atlas.graphs.attention_score import AttentionScore
 from atlas.graphs.graph import AttributionGraph, GraphHeader
 from atlas.graphs.neuronpedia_attention import read_attention

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import atlas.errors
 from atlas.entries.digests import file_digest, files_digest, folder_digest, text_digest
+from atlas.entries.measurement import check_type
 from atlas.entries.model import DictionaryReference, Model, TokensReference, WeightsReference
 from atlas.errors import EntryError
 
@@ -62,7 +63,12 @@ class Provenance:
     def from_json(cls, value: Mapping[str, Any]) -> Provenance:
         """Read what `to_json` gives. Raises EntryError for anything else."""
         try:
-            return cls(**value)
+            found = cls(**value)
+            for each in fields(cls):
+                check_type(each.name, each.type, getattr(found, each.name))
+            if not all(isinstance(each, Mapping) for each in (found.versions, found.run or {})):
+                raise TypeError("versions or run is no mapping")
+            return found
         except TypeError as error:
             raise EntryError(
                 "provenance", "the fields of a result", str(error), "run the entry again"

@@ -76,9 +76,15 @@ class Result:
         try:
             if value["schema_version"] != SCHEMA_VERSION:
                 raise KeyError(f"schema_version {SCHEMA_VERSION}")
+            for name in ("graph", "answer", "feature"):
+                if not isinstance(value.get(name, {}), Mapping):
+                    raise TypeError(f"{name} is no mapping")
+            for name in ("part_edges", "attention"):
+                if not all(isinstance(each, Mapping) for each in value.get(name, ())):
+                    raise TypeError(f"{name} is no list of mappings")
             return cls(
-                entry=value["entry"],
-                kind=value["kind"],
+                entry=str(value["entry"]),
+                kind=str(value["kind"]),
                 measurements=tuple(
                     Measurement.from_json(each, f"{where}: measurements[{number}]")
                     for number, each in enumerate(value["measurements"])

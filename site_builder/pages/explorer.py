@@ -8,7 +8,7 @@ from typing import Any
 from atlas.graphs.attention_score import AttentionScore
 from atlas.graphs.graph import AttributionGraph, NodeKind
 from site_builder.address import EXPLORER, circuit_page
-from site_builder.html import foreign, join, tag
+from site_builder.html import Html, foreign, join, tag
 from site_builder.numbers import count, spoken
 from site_builder.page import Page
 from site_builder.pages.attention import measured_scores

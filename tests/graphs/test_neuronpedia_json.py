@@ -532,3 +532,14 @@ def test_the_supernodes_of_a_published_graph_become_parts(shared_data):
     }
     kinds = Counter(int(imported.graph.nodes.kind[node]) for node in imported.pinned)
     assert kinds == {NodeKind.FEATURE: 48, NodeKind.LOGIT: 1}
+
+
+def test_a_link_into_a_node_without_a_row_is_refused(tmp_path):
+    path = tmp_path / "graph.json"
+    write_graph(small_graph(), path, "small")
+    value = json.loads(path.read_text())
+    rows = value["metadata"]["atlas"]["rows"]
+    del rows[value["links"][0]["target"]]
+    path.write_text(json.dumps(value))
+    with pytest.raises(GraphFormatError, match="a row for every target"):
+        read_graph(path)

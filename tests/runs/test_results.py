@@ -79,5 +79,25 @@ def test_a_damaged_file_is_one_error(tmp_path, text):
         read_result(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("place", "odd"),
+    [
+        (("measurements", 0, "claim"), []), (("measurements", 0, "n"), "many"),
+        (("provenance", "run"), True), (("provenance", "versions"), 3), (("graph",), "none"),
+        (("part_edges",), [1]), (("attention",), {"a": 1}),
+    ],
+)  # fmt: skip
+def test_a_field_of_the_wrong_type_is_one_error(tmp_path, place, odd):
+    value = json.loads(result_bytes(RESULT))
+    holder = value
+    for step in place[:-1]:
+        holder = holder[step]
+    holder[place[-1]] = odd
+    (tmp_path / "result.json").write_text(json.dumps(value))
+    with pytest.raises(EntryError, match="run .* again") as caught:
+        read_result(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
 def test_no_file_is_no_result(tmp_path):
     assert read_result(tmp_path / "nowhere") is None

@@ -25,16 +25,16 @@ class Resamples:
     entities: int  # distinct values of the entity
     templates: int  # distinct templates
 
-    def means(self, values: Float64[np.ndarray, row]) -> Float64[np.ndarray, " resample"]:
+    def means(self, values: Float64[np.ndarray, " row"]) -> Float64[np.ndarray, " resample"]:
         """The mean over rows in each resample."""
         return np.asarray(self.weights @ values)
 
-    def interval(self, values: Float64[np.ndarray, row]) -> tuple[float, float]:
+    def interval(self, values: Float64[np.ndarray, " row"]) -> tuple[float, float]:
         """The 95 % interval of the mean over rows."""
         return percentile_interval(self.means(values))
 
     def difference_interval(
-        self, values: Float64[np.ndarray, row], draws: Float64[np.ndarray, "row draw"]
+        self, values: Float64[np.ndarray, " row"], draws: Float64[np.ndarray, "row draw"]
     ) -> tuple[float, float]:
         """The 95 % interval of (mean over rows − median over draws of the draw's mean)."""
         medians = np.median(self.weights @ draws, axis=1)
