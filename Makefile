@@ -2,13 +2,15 @@
 PYTHON ?= python3
 VENV ?= .venv
 JOBS ?= 2
+EXECUTOR ?= local
+JOURNAL ?= build/nightly-results
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # Every feature of the embedded model's dictionaries on 51,418 held-out tokens: a minute.
 DASHBOARDS := --model microworld --dictionary all --layout site --sequences 1244 --out build/dashboards/microworld
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas test check lint browser reproduce site slow test-matrix bench microworld microworld-smoke
+.PHONY: help atlas test check lint browser reproduce journal night record-night site slow fuzz test-matrix bench microworld microworld-smoke
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -17,7 +19,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The atlas needs Python 3.11 or newer; this is " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[site,engine,notebooks]' --group dev
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[site,engine,notebooks,cluster]' --group dev
 	touch $@
 
 atlas: $(INSTALLED) ## check every entry, re-measure the embedded model's, build the site (10 minutes on 2 cores after the installation, seconds when nothing changed)
@@ -44,13 +46,28 @@ browser: $(INSTALLED) ## find Chrome or Chromium, or install it
 reproduce: $(INSTALLED) ## re-measure every entry from nothing
 	$(BIN)/atlas reproduce --all --jobs $(JOBS)
 
+journal: $(INSTALLED) ## get the published nightly journal
+	$(BIN)/atlas journal fetch --journal $(JOURNAL)
+
+night: $(INSTALLED) ## what runs at night: measure what changed and a quarter of the rest, and write the journal
+	$(BIN)/atlas check
+	$(BIN)/atlas reproduce --all --rolling --direct --executor $(EXECUTOR) --jobs $(JOBS) --journal $(JOURNAL)
+
+record-night: $(INSTALLED) ## publish the journal, and open, update and close issues (REPOSITORY=owner/name, RUN=address)
+	$(BIN)/atlas journal alarms --journal $(JOURNAL) --died "$(RUN)" --post "$(REPOSITORY)"
+	$(BIN)/atlas journal publish --journal $(JOURNAL)
+
 site: $(INSTALLED) ## only the website
 	$(BIN)/atlas site build
 
-slow: $(INSTALLED) ## kill tests, a site of 300 entries, a streamed model (5 minutes)
+slow: $(INSTALLED) ## kill tests, a streamed model, a cluster that measures entries (5 minutes of one core)
 	$(BIN)/python -m pytest -m slow
 
-test-matrix: $(INSTALLED) ## the four theorems with every family, kind of dictionary and activation function (3 minutes on one core)
+fuzz: $(INSTALLED) ## 100,000 bad files for every reader of foreign files, figures in build/fuzz.json (hours of one core)
+	mkdir -p build
+	ATLAS_FUZZ_EXAMPLES=100000 ATLAS_FUZZ_REPORT=build/fuzz.json $(BIN)/python -m pytest tests/fuzz
+
+test-matrix: $(INSTALLED) ## the four theorems and every invariant with every family, kind of dictionary and activation function (12 minutes of one core)
 	$(BIN)/python -m pytest -m matrix
 
 PEER := build/peer-environment

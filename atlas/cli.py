@@ -29,7 +29,9 @@ COMMANDS: dict[str, str] = {
     "convert-dashboards": "Read and write the dashboards of Neuronpedia and SAEDashboard.",
     "train-dictionary": "Train transcoders, a cross-layer transcoder or SAEs of a model.",
     "reproduce": "Run entries' notebooks, measure their claims, compare with the baseline.",
+    "journal": "Say what the last nights came to, and which issues they ask for.",
     "notebook": "Write an entry's filled notebook.",
+    "preview": "Show the page of one entry as the site will.",
     "site": "Build the website or serve it.",
     "doctor": "Say which library is used and what this machine can run.",
 }

@@ -24,6 +24,8 @@ attributes, and every error pickles, because work crosses processes.
 
 from __future__ import annotations
 
+LONGEST_PART = 600  # characters that a message shows of what was found, and of where
+
 
 class AtlasError(Exception):
     """Base of all errors raised on purpose; shown as one line, never as a traceback."""
@@ -36,10 +38,19 @@ class AtlasError(Exception):
         self.action = action
 
     def __str__(self) -> str:
-        message = f"{self.where}: expected {self.expected}; found {self.found}"
+        found = f"expected {self.expected}; found {_short(self.found)}"
+        message = f"{_short(self.where)}: {found}"
         if self.action:
             message = f"{message}; {self.action}"
         return " ".join(message.split())
+
+
+def _short(text: str) -> str:
+    """A text that may come from a stranger's file, cut in its middle to what one can read."""
+    if len(text) <= LONGEST_PART:
+        return text
+    half = LONGEST_PART // 2
+    return f"{text[:half]} … {text[-half:]}"
 
 
 class EntryError(AtlasError):

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 
 HOME = "index.html"
 SEARCH = "search.html"
+EXPLORER = "graph/index.html"
+STATUS = "status/index.html"
 PROBLEM_CODES = "guide/problems.html"
 
 
@@ -37,6 +39,11 @@ def any_feature_page(feature: str) -> str:
 def model_page(model: str) -> str:
     """The page of a model."""
     return f"models/{model}/index.html"
+
+
+def explorer_link(circuit: str) -> str:
+    """The explorer's page with a circuit's graph."""
+    return f"{EXPLORER}?entry={circuit}"
 
 
 def list_page(kind: str, facet: str | None = None, value: str | None = None, page: int = 1) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from atlas.entries.journal import read_journal
 from atlas.entries.library import Library
 from atlas.errors import BadInput
 from atlas.graphs.graph import AttributionGraph
@@ -24,6 +25,7 @@ from site_builder.dashboards import read_dashboards, write_dashboards
 from site_builder.html import CONTROLS
 from site_builder.page import Page, write_page
 from site_builder.pages.circuit import circuit_entry
+from site_builder.pages.explorer import VIEWER_FILE, about_graph, explorer_page
 from site_builder.pages.feature import feature_entry
 from site_builder.pages.graph_section import GRAPH_FILE, feature_data
 from site_builder.pages.home import choose_featured, home
@@ -39,11 +41,13 @@ from site_builder.pages.run_yourself import (
     circuit_notebook,
     feature_notebook,
 )
+from site_builder.pages.status import status_pages
 from site_builder.pictures.drawn_graph import draw_graph
 from site_builder.pictures.graph_picture import graph_data
 from site_builder.reading import read_site
-from site_builder.records import CircuitRecord, SiteRecords
+from site_builder.records import CircuitRecord, FeatureRecord, SiteRecords
 from site_builder.tools import index_pages, read_configuration, render
+from site_builder.viewer_file import viewer_bytes
 
 BROWSER = Path(__file__).parent / "browser"
 MARKER = ".atlas-site"  # in every built site: only such a folder is ever replaced
@@ -57,7 +61,9 @@ class BuildSettings:
     out: Path  # the site; replaced if it is a site, never if it is another folder
     work: Path  # the site's source and half-built pages; emptied first
     results: Path | None = None  # the cache of runs, for the latest state and executed notebooks
+    journal: Path | None = None  # of the nightly runs, for the status page
     search: bool = True  # whether to write the search index
+    only: str = ""  # the one entry to write the page of; "": all
     notebooks_commit: str = ""  # of the branch `notebooks`, for Colab links
     dashboards: Path | None = None  # of all features, as `atlas dashboard --layout site` writes
 
@@ -86,9 +92,16 @@ def build(
     source.mkdir(parents=True)
     say("reading entries")
     found = read_site(library, settings.results, addresses(configuration, settings))
-    site = replace(found, dashboards=read_dashboards(settings.dashboards))
+    site = replace(
+        found,
+        dashboards=read_dashboards(settings.dashboards),
+        journal=read_journal(settings.journal) if settings.journal else None,
+    )
     say(f"writing pages of {len(site.circuits)} circuits and {len(site.features)} features")
-    write_source(site, library, source)
+    if settings.only:
+        write_one(site, library, source, settings.only)
+    else:
+        write_source(site, library, source)
     say("rendering")
     render(configuration, source, made)
     if settings.search:
@@ -133,6 +146,20 @@ def replace_folder(new: Path, old: Path) -> None:
     shutil.move(str(new), str(old))
 
 
+def write_one(site: SiteRecords, library: Library, source: Path, entry: str) -> None:
+    """Write the page of one circuit or feature, and nothing that only others need.
+
+    Raises BrokenReference where there is no such entry, with the nearest id.
+    """
+    write_assets(source / "assets")
+    if "/" in entry:
+        write_feature(site.features[library.features.find(entry).id], site, source)
+    else:
+        circuit = library.circuits.find(entry)
+        write_circuit(site.circuits[circuit.id], site, source)
+        write_page(explorer_page([site.circuits[circuit.id]], site.repo_url), source)
+
+
 def write_source(site: SiteRecords, library: Library, source: Path) -> None:
     """Write every page and file of the site's source."""
     write_assets(source / "assets")
@@ -141,14 +168,15 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
     for record in site.circuits.values():
         scenes[record.circuit.id] = write_circuit(record, site, source)
     for feature in site.features.values():
-        write_page(feature_entry(feature, site), source)
-        write_notebook(feature_notebook(feature), feature.notebook_file, source)
+        write_feature(feature, site, source)
     for model in site.models.values():
         write_page(model_entry(model, site), source)
     featured = choose_featured(site)
     scene = scenes.get(featured.circuit.id) if featured else None
     pages: list[Page] = [home(site, (featured, scene) if featured and scene else None)]
     pages += [*list_pages(site), models_list(site), search_page(), problem_codes()]
+    pages.append(explorer_page(list(site.circuits.values()), site.repo_url))
+    pages += status_pages(site)
     pages += moved(site, library.redirects)
     for page in pages:
         write_page(page, source)
@@ -165,12 +193,19 @@ def write_circuit(record: CircuitRecord, site: SiteRecords, source: Path) -> Any
         graph = AttributionGraph.load(record.graph_file)
         scene = part_scene(record, graph)
         drawn = draw_graph(graph, circuit, drawn_row(record))
-        write_json(
-            graph_data(drawn, circuit, feature_data(record, drawn, site)), folder / GRAPH_FILE
-        )
+        features = feature_data(record, drawn.graph, site, circuit_page(circuit.id))
+        write_json(graph_data(drawn, circuit, features), folder / GRAPH_FILE)
+        about = without_controls(about_graph(record, graph, site))
+        (folder / VIEWER_FILE).write_bytes(viewer_bytes(graph, about))
     write_page(circuit_entry(record, site, scene, drawn), source)
     write_notebook(circuit_notebook(record), record.notebook_file, source)
     return scene
+
+
+def write_feature(record: FeatureRecord, site: SiteRecords, source: Path) -> None:
+    """Write a feature's page and its notebook's."""
+    write_page(feature_entry(record, site), source)
+    write_notebook(feature_notebook(record), record.notebook_file, source)
 
 
 def write_notebook(place: NotebookPlace, file: Path | None, source: Path) -> None:

@@ -12,6 +12,7 @@ from atlas.entries.circuit import Circuit
 from atlas.entries.evidence import Verdict
 from atlas.entries.feature import Feature
 from atlas.entries.freshness import Reproduction
+from atlas.entries.journal import Journal
 from atlas.entries.measurement import Measurement
 from atlas.entries.model import Model
 from atlas.entries.prompts import PromptRow
@@ -76,6 +77,7 @@ class SiteRecords:
     library: Path
     repo_url: str = ""
     site_url: str = ""
+    journal: Journal | None = None  # of the nightly runs
     notebooks_commit: str = ""  # of the branch `notebooks`, where filled notebooks are published
     # By `<model>/<dictionary>`; empty where none were computed.
     dashboards: Mapping[str, DictionaryDashboards] = field(default_factory=dict)

@@ -4,10 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+# How long an example takes says more about what else the machine does than about the code.
+settings.register_profile("atlas", deadline=None)
+settings.load_profile("atlas")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -11,8 +11,9 @@ from atlas.commands.output import library_option
 from atlas.commands.reproduce import default_results
 from atlas.entries.library import Library
 from atlas.runs.keys import folder_name
+from atlas.runs.orphan_branch import NOTEBOOKS
+from atlas.runs.orphan_branch import publish as publish_branch
 from atlas.runs.plan import Choice
-from atlas.runs.publish_notebooks import publish_notebooks
 from atlas.runs.reproduce import ReproduceSettings, reproduce
 from atlas.runs.results import NOTEBOOK_FILE, write_durably
 
@@ -69,5 +70,5 @@ def command(  # noqa: PLR0913  one parameter per option
     if missing:
         sys.exit(1)
     if publish:
-        commit = publish_notebooks(out, opened.root, publish)
+        commit = publish_branch(NOTEBOOKS, out, opened.root, publish)
         click.echo(f"{commit}\nBuild the site with: atlas site build --notebooks-commit {commit}")

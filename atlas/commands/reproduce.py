@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from atlas.entries.library import Library
 from atlas.entries.text import printable
 from atlas.runs.judge import EntryOutcome
 from atlas.runs.plan import Choice
-from atlas.runs.reproduce import ReproduceSettings, reproduce
+from atlas.runs.record_night import record_night
+from atlas.runs.reproduce import EXECUTORS, LOCAL, ReproduceSettings, reproduce
 
 HEADER = (
     "entry",
@@ -39,6 +41,29 @@ HEADER = (
     "--changed", is_flag=True, help="Entries whose accepted measurement is missing or outdated."
 )
 @click.option("--model", default="", metavar="ID", help="Only entries on this model.")
+@click.option(
+    "--rolling",
+    is_flag=True,
+    help="Run a quarter of the unchanged entries again too, another one each day.",
+)
+@click.option(
+    "--direct",
+    is_flag=True,
+    help="Measure without notebooks, the entries of one model and dictionary in one process.",
+)
+@click.option(
+    "--executor",
+    type=click.Choice(EXECUTORS),
+    default=LOCAL,
+    show_default=True,
+    help="Processes of this machine, or a Ray cluster.",
+)
+@click.option(
+    "--ray-address",
+    default="",
+    metavar="ADDRESS",
+    help="The cluster; default: RAY_ADDRESS, else a cluster of this machine alone.",
+)
 @click.option("--accept", is_flag=True, help="Make what is measured the accepted baseline.")
 @click.option(
     "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Entries side by side."
@@ -49,6 +74,12 @@ HEADER = (
     default=None,
     help="Where results are kept; default: build/results in the checkout.",
 )
+@click.option(
+    "--journal",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=None,
+    help="A nightly journal that the outcomes are added to; see `atlas journal`.",
+)
 @library_option
 @format_option
 def command(  # noqa: PLR0913  one parameter per option
@@ -56,9 +87,14 @@ def command(  # noqa: PLR0913  one parameter per option
     everything: bool,
     changed: bool,
     model: str,
+    rolling: bool,
+    direct: bool,
+    executor: str,
+    ray_address: str,
     accept: bool,
     jobs: int,
     results: Path | None,
+    journal: Path | None,
     library: Path | None,
     output_format: str,
 ) -> None:
@@ -68,9 +104,13 @@ def command(  # noqa: PLR0913  one parameter per option
     on where it was. Exit code 1: something did not run, or left its accepted baseline.
     """
     opened = Library.open(library)
-    choice = Choice(ids, everything, changed, model)
-    settings = ReproduceSettings(results or default_results(opened), jobs, accept)
+    today = datetime.now(UTC).date() if rolling else None
+    choice = Choice(ids, everything, changed, model, today)
+    kept = results or default_results(opened)
+    settings = ReproduceSettings(kept, jobs, accept, direct, executor, ray_address)
     outcomes = reproduce(opened, choice, settings, lambda line: click.echo(line, err=True))
+    if journal is not None:
+        record_night(opened, outcomes, journal)
     if output_format == "json":
         print_json([outcome_json(outcome) for outcome in outcomes])
     else:

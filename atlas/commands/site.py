@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from atlas.commands.output import format_option, library_option, print_result
+from atlas.commands.serving import serve
 from atlas.entries.library import Library
 from site_builder.build import BuildSettings, build
-from site_builder.serve import make_server
 
 
 @click.group()
@@ -32,6 +32,13 @@ def command() -> None:
     default=Path("build/results"),
     show_default=True,
     help="The cache of runs, for executed notebooks and the state of the latest run.",
+)
+@click.option(
+    "--journal",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("build/nightly-results"),
+    show_default=True,
+    help="The nightly journal, for the status page: a checkout of the branch nightly-results.",
 )
 @click.option(
     "--work",
@@ -60,6 +67,7 @@ def build_site(  # noqa: PLR0913  one parameter per option
     library: Path | None,
     out: Path,
     results: Path,
+    journal: Path,
     work: Path,
     dashboards: Path,
     search: bool,
@@ -69,9 +77,10 @@ def build_site(  # noqa: PLR0913  one parameter per option
     """Build the website from the entries and their accepted measurements."""
     opened = Library.open(library)
     settings = BuildSettings(
-        out,
-        work,
+        out=out,
+        work=work,
         results=results if results.is_dir() else None,
+        journal=journal if journal.is_dir() else None,
         search=search,
         notebooks_commit=notebooks_commit,
         dashboards=dashboards if dashboards.is_dir() else None,
@@ -109,9 +118,4 @@ def build_site(  # noqa: PLR0913  one parameter per option
 )
 def serve_site(site: Path, port: int) -> None:
     """Serve the built website on this machine, for this machine only."""
-    with make_server(site, port) as server:
-        click.echo(f"The atlas is at http://127.0.0.1:{server.server_port}/ (stop with Ctrl-C)")
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            click.echo("stopped", err=True)
+    serve(site, port)

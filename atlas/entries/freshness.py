@@ -1,7 +1,7 @@
 """Whether a measurement still stands: a new run beside the accepted baseline.
 
 States: reproduced (ran, agrees) · drifted (ran, outside a tolerance) · failing (did not run
-through) · stale (not run since the entry changed, or for seven days) · skipped (this machine cannot
+through) · stale (not run since the entry changed, or for eight days) · skipped (this machine cannot
 run it) · never_run (nothing was accepted or nothing was run).
 """
 
@@ -21,7 +21,7 @@ SKIPPED = "skipped"
 NEVER_RUN = "never_run"
 STATES = (REPRODUCED, DRIFTED, FAILING, STALE, SKIPPED, NEVER_RUN)
 
-LONGEST_AGE = timedelta(days=7)  # the nightly run reaches every entry within a week
+LONGEST_AGE = timedelta(days=8)  # the nightly run reaches every entry twice in that time
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def reproduction_state(
 ) -> Reproduction:
     """The state of an entry, from its accepted measurements and its last run.
 
-    `now` makes a run older than seven days stale; without it age is not looked at.
+    `now` makes a run older than eight days stale; without it age is not looked at.
     """
     if run.failure:
         return Reproduction(FAILING, (run.failure,))

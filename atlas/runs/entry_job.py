@@ -1,39 +1,38 @@
-"""What one process does for one entry: run its notebook, and publish the result in one step."""
+"""What one process does for one entry: measure it, and give back the files of its result.
+
+The folder that they are made in is removed whatever happens; a process that is killed leaves it
+among the results under a name that the next run removes.
+"""
 
 from __future__ import annotations
 
 import os
-import shutil
-import time
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 
 from atlas.errors import RunError
-from atlas.runs.jobs import EntryJob
+from atlas.runs.jobs import CACHE_VARIABLE, EntryJob
+from atlas.runs.measure_entry import measure_entry
 from atlas.runs.notebooks import NotebookSettings, notebook_text, run_notebook
-from atlas.runs.results import (
-    NOTEBOOK_FILE,
-    UNFINISHED,
-    publish,
-    read_result,
-    write_durably,
-)
+from atlas.runs.results import NOTEBOOK_FILE, UNFINISHED, read_result
 
 
-def run_entry(job: EntryJob) -> float:
-    """Run the entry's notebook and publish result, graph and filled notebook; the seconds it took.
-
-    The folder appears when all of it is there.
+def run_entry_notebook(job: EntryJob) -> Mapping[str, bytes]:
+    """Run the entry's notebook: result, graph and filled notebook.
 
     Raises:
         BadInput, NotebookFailed: as `run_notebook`.
         RunError: the notebook ran and left no result.
     """
-    begin = time.monotonic()
-    unfinished = job.folder.with_name(f"{UNFINISHED}{job.folder.name}-{os.getpid()}")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    try:
-        folder = unfinished / job.folder.name
-        settings = NotebookSettings(environment=job.environment, folder=job.library)
+    with _scratch(job) as scratch:
+        folder = scratch / "result"
+        settings = NotebookSettings(
+            environment={CACHE_VARIABLE: str(job.observations)},
+            folder=job.library,
+            scratch=scratch,
+        )
         parameters = {**job.parameters, "entry_id": job.entry, "results_folder": str(folder)}
         executed = run_notebook(job.notebook, parameters, settings)
         if read_result(folder) is None:
@@ -43,8 +42,28 @@ def run_entry(job: EntryJob) -> float:
                 "none",
                 "end the notebook with a cell that saves its result",
             )
-        write_durably(folder / NOTEBOOK_FILE, notebook_text(executed).encode())
-        publish(folder, job.folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    return time.monotonic() - begin
+        return {**_files(folder), NOTEBOOK_FILE: notebook_text(executed).encode()}
+
+
+def run_entry_directly(job: EntryJob) -> Mapping[str, bytes]:
+    """Measure the entry in this process, without a kernel: result and graph.
+
+    Raises:
+        AtlasError: as `measure_entry`.
+    """
+    os.environ[CACHE_VARIABLE] = str(job.observations)
+    with _scratch(job) as scratch:
+        folder = scratch / "result"
+        measure_entry(job.entry, folder, job.library)
+        return _files(folder)
+
+
+@contextmanager
+def _scratch(job: EntryJob) -> Iterator[Path]:
+    here = job.results if os.access(job.results, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=here) as folder:
+        yield Path(folder)
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}

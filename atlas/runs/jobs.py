@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-RUN_ENTRY = "atlas.runs.entry_job:run_entry"
+RUN_NOTEBOOK = "atlas.runs.entry_job:run_entry_notebook"
+RUN_DIRECTLY = "atlas.runs.entry_job:run_entry_directly"
 RUN_OBSERVE = "atlas.runs.observe_job:run_observe"
 """The functions that do it, by name: whoever sends a job need not load what the job needs."""
 
@@ -17,14 +18,18 @@ CACHE_VARIABLE = "ATLAS_OBSERVATIONS"
 
 @dataclass(frozen=True)
 class EntryJob:
-    """One entry to run."""
+    """One entry to run. What it gives are the files of its result, by name.
+
+    `results` is where the run keeps its results; a node of a cluster that does not have that folder
+    works in one of its own.
+    """
 
     entry: str
     notebook: Path  # source
     parameters: Mapping[str, Any]  # the entry's own
-    folder: Path  # of the result
     library: Path
-    environment: Mapping[str, str]  # of the kernel
+    results: Path
+    observations: Path  # cache of what features of one dictionary were observed to do
 
 
 @dataclass(frozen=True)

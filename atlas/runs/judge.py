@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from atlas.entries.circuit import Circuit
 from atlas.entries.evidence import Verdict, derive_verdict, derive_verdicts, entry_verdict
@@ -82,10 +81,8 @@ def _compared(library: Library, entry: Entry, result: Result) -> Reproduction:
         accepted = read_result_file(library.baseline(entry))
     except EntryError as error:
         return Reproduction(DRIFTED, (str(error),))
-    run = (result.provenance.run or {}).get("started")
-    started = datetime.fromisoformat(str(run)) if run else None
     baseline = accepted.by_claim() if accepted else None
-    state = reproduction_state(baseline, Run(result.by_claim(), started=started))
+    state = reproduction_state(baseline, Run(result.by_claim(), started=result.started))
     drift = _label_drift(accepted, result) if accepted else ""
     if state.state == REPRODUCED and drift:
         return Reproduction(DRIFTED, (drift,))

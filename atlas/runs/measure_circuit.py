@@ -26,11 +26,11 @@ from atlas.methods.claims.instances import Instance, instances, positions
 from atlas.methods.claims.intervention_runs import EvaluationSettings
 from atlas.methods.claims.row_activations import row_activations
 from atlas.methods.evaluate import measure_claims
-from atlas.models.bridge import BridgeSettings
 from atlas.models.language_model import LanguageModel
-from atlas.models.loading import AnyDictionary, load_dictionary, load_model
+from atlas.models.loading import AnyDictionary
 from atlas.runs.keys import Keys
-from atlas.runs.provenance import DEVICE, SEED
+from atlas.runs.loaded import loaded
+from atlas.runs.provenance import SEED
 from atlas.runs.results import GRAPH_FILE, Result
 
 SHOWN_ANSWERS = 5  # most likely next tokens of the prompt that is drawn
@@ -177,13 +177,8 @@ def open_circuit(circuit_id: str, library: Path | None = None) -> OpenedCircuit:
     """
     found = Library.open(library)
     circuit = found.circuits.find(circuit_id)
-    return OpenedCircuit(
-        library=found,
-        circuit=circuit,
-        rows=found.prompts(circuit),
-        model=load_model(found.root, circuit.model, BridgeSettings(DEVICE)),
-        dictionary=load_dictionary(found.root, circuit.model, circuit.dictionary),
-    )
+    model, dictionary = loaded(found.root, circuit.model, circuit.dictionary)
+    return OpenedCircuit(found, circuit, found.prompts(circuit), model, dictionary)
 
 
 def graph_bytes(graph: CircuitGraph) -> tuple[bytes, str]:

@@ -24,12 +24,12 @@ from atlas.entries.measurement import Measurement
 from atlas.errors import EntryError
 from atlas.methods.claims.intervention_runs import EvaluationSettings
 from atlas.methods.evaluate import measure_claims
-from atlas.models.bridge import BridgeSettings
 from atlas.models.language_model import LanguageModel
-from atlas.models.loading import AnyDictionary, load_dictionary, load_model
+from atlas.models.loading import AnyDictionary
 from atlas.runs.keys import Keys
+from atlas.runs.loaded import loaded
 from atlas.runs.observations import Engine, observations
-from atlas.runs.provenance import DEVICE, SEED
+from atlas.runs.provenance import SEED
 from atlas.runs.results import Result
 
 
@@ -105,9 +105,5 @@ def open_feature(feature_id: str, library: Path | None = None) -> OpenedFeature:
     """
     found = Library.open(library)
     feature = found.features.find(feature_id)
-    return OpenedFeature(
-        library=found,
-        feature=feature,
-        model=load_model(found.root, feature.model, BridgeSettings(DEVICE)),
-        dictionary=load_dictionary(found.root, feature.model, feature.dictionary),
-    )
+    model, dictionary = loaded(found.root, feature.model, feature.dictionary)
+    return OpenedFeature(found, feature, model, dictionary)

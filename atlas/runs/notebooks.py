@@ -35,6 +35,7 @@ class NotebookSettings:
     environment: Mapping[str, str] = field(default_factory=dict)  # set in the kernel
     hidden_parameters: tuple[str, ...] = ("results_folder",)  # written as "" in the copy
     folder: Path | None = None  # working directory of the kernel; None: an empty one
+    scratch: Path | None = None  # where the kernel's own files lie; None: the system's place
 
 
 def run_notebook(
@@ -49,7 +50,7 @@ def run_notebook(
         NotebookFailed: a cell raised; the error carries cell, source and the last line.
     """
     _check_parameters(source, parameters)
-    with tempfile.TemporaryDirectory(prefix="atlas-notebook-") as folder:
+    with tempfile.TemporaryDirectory(prefix="atlas-notebook-", dir=settings.scratch) as folder:
         kernel_folder = Path(folder)
         with _environment(_kernel_environment(kernel_folder) | dict(settings.environment)):
             executed = _execute(source, parameters, settings.folder or kernel_folder, settings)

@@ -6,11 +6,9 @@ import os
 import time
 
 from atlas.entries.library import Library
-from atlas.models.bridge import BridgeSettings
-from atlas.models.loading import load_dictionary, load_model
 from atlas.runs.jobs import CACHE_VARIABLE, ObserveJob
+from atlas.runs.loaded import loaded
 from atlas.runs.observations import Engine, observations
-from atlas.runs.provenance import DEVICE
 
 
 def run_observe(job: ObserveJob) -> float:
@@ -23,10 +21,6 @@ def run_observe(job: ObserveJob) -> float:
     os.environ[CACHE_VARIABLE] = str(job.cache.resolve())
     library = Library.open(job.library)
     features = [library.features.find(feature_id) for feature_id in job.features]
-    engine = Engine(
-        library,
-        load_model(library.root, features[0].model, BridgeSettings(DEVICE)),
-        load_dictionary(library.root, features[0].model, features[0].dictionary),
-    )
-    observations(engine, features)
+    model, dictionary = loaded(library.root, features[0].model, features[0].dictionary)
+    observations(Engine(library, model, dictionary), features)
     return time.monotonic() - begin

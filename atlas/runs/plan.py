@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 
+from atlas.entries.digests import text_digest
 from atlas.entries.feature import Feature
 from atlas.entries.library import Library
 from atlas.errors import AtlasError, BadInput, EntryError
+from atlas.runs.executors.workers import Capacity
 from atlas.runs.keys import Entry, Keys, find_entry, folder_name
 from atlas.runs.provenance import Provenance
-from atlas.runs.results import NOTEBOOK_FILE, read_result, read_result_file
+from atlas.runs.results import NOTEBOOK_FILE, Result, read_result, read_result_file
+
+QUARTERS = 4  # days until every unchanged entry was run again
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,7 @@ class Choice:
     everything: bool = False  # all active entries
     changed: bool = False  # all whose accepted measurement is missing or of another version
     model: str = ""  # only entries on this model
+    again_on: date | None = None  # the day whose quarter of the unchanged entries is run again
 
     def __post_init__(self) -> None:
         named = [bool(self.ids), self.everything, self.changed]
@@ -39,10 +45,20 @@ class Planned:
     folder: Path  # of its result
     key: Provenance
     fresh: bool  # its cached result has the key of today: nothing needs to run
-    skipped: str = ""  # why this machine does not run it
+    skipped: str = ""  # why the workers do not run it
+    measured: datetime | None = None  # when the cached result was
 
 
-def plan(library: Library, choice: Choice, results: Path) -> list[Planned]:
+@dataclass(frozen=True)
+class Place:
+    """Where results are kept, and what the workers that make them have."""
+
+    results: Path
+    capacity: Capacity
+    direct: bool = False  # whether results have no filled notebook
+
+
+def plan(library: Library, choice: Choice, place: Place) -> list[Planned]:
     """The entries that were asked for, circuits first, each with what is to be done.
 
     Raises:
@@ -51,7 +67,9 @@ def plan(library: Library, choice: Choice, results: Path) -> list[Planned]:
         BadInput: no entry fits.
     """
     keys = Keys(library)
-    found = [_planned(library, keys, entry, results) for entry in _entries(library, choice)]
+    found = [_planned(library, keys.of(entry), entry, place) for entry in _entries(library, choice)]
+    if choice.again_on is not None:
+        found = [_again(each, choice.again_on) for each in found]
     if choice.changed:
         found = [each for each in found if _changed(library, each)]
     elif not found:
@@ -71,27 +89,33 @@ def _entries(library: Library, choice: Choice) -> list[Entry]:
     ]
 
 
-def _planned(library: Library, keys: Keys, entry: Entry, results: Path) -> Planned:
-    key = keys.of(entry)
-    folder = results / folder_name(entry)
+def _planned(library: Library, key: Provenance, entry: Entry, place: Place) -> Planned:
+    folder = place.results / folder_name(entry)
+    cached = _cached(folder)
+    whole = place.direct or (folder / NOTEBOOK_FILE).is_file()
     return Planned(
         entry=entry,
         folder=folder,
         key=key,
-        fresh=_is_fresh(folder, key),
-        skipped=_why_not_here(library, entry),
+        fresh=whole and cached is not None and cached.provenance.key == key,
+        skipped=_why_not_here(library, entry, place.capacity),
+        measured=cached.started if cached is not None else None,
     )
 
 
-def _is_fresh(folder: Path, key: Provenance) -> bool:
-    """Whether the cached result is whole and of today's key; a damaged one is measured anew."""
+def _cached(folder: Path) -> Result | None:
+    """The cached result; None where there is none or it is damaged, so that it is measured anew."""
     try:
-        cached = read_result(folder)
+        return read_result(folder)
     except EntryError:
-        return False
-    return (
-        cached is not None and cached.provenance.key == key and (folder / NOTEBOOK_FILE).is_file()
-    )
+        return None
+
+
+def _again(planned: Planned, day: date) -> Planned:
+    """Not fresh where it is the entry's day, unless it was measured that day already."""
+    mine = int(text_digest(planned.entry.id)[:8], 16) % QUARTERS == day.toordinal() % QUARTERS
+    done = planned.measured is not None and planned.measured.date() >= day
+    return replace(planned, fresh=planned.fresh and (done or not mine))
 
 
 def _changed(library: Library, planned: Planned) -> bool:
@@ -103,11 +127,14 @@ def _changed(library: Library, planned: Planned) -> bool:
     return accepted is None or not accepted.provenance.same_entry(planned.key)
 
 
-def _why_not_here(library: Library, entry: Entry) -> str:
-    """Why this machine does not run the entry; "" where it does."""
+def _why_not_here(library: Library, entry: Entry, capacity: Capacity) -> str:
+    """Why the workers do not run the entry; "" where they do."""
     needed = library.models.find(entry.model).resources
-    if needed.gpus:
-        return f"its model needs {needed.gpus} GPU and results are measured on the CPU here"
+    if needed.gpus > capacity.gpus:
+        return f"its model needs {needed.gpus} GPU and there are {capacity.gpus} for a job here"
+    if capacity.memory_gb is not None and needed.memory_gb > capacity.memory_gb:
+        have = f"{capacity.memory_gb:.0f} GB"
+        return f"its model needs {needed.memory_gb:g} GB of memory and there are {have} here"
     return ""
 
 

@@ -1,8 +1,9 @@
 """Runs entries' notebooks, compares with the accepted baseline, and accepts where asked to.
 
-    plan → skip what the cached results show to be unchanged → run, each entry in its own process
-    → compare with the baseline → accept
+    plan → skip what the cached results show to be unchanged → run by workers
+    → keep the result → compare with the baseline → accept
 
+Workers give back a result's files and this process alone writes them, so none is written twice.
 Every step leaves whole files or none, so a run that was killed at any moment goes on where it was:
 what is finished is skipped, the rest is run. Accepting copies a result's files to the entry.
 """
@@ -17,12 +18,16 @@ from pathlib import Path
 
 from atlas.entries.circuit import Circuit
 from atlas.entries.library import Library
-from atlas.errors import AtlasError, RunError
-from atlas.runs.executors.local import Job, LocalSettings, Outcome, run_jobs
-from atlas.runs.jobs import CACHE_VARIABLE, RUN_ENTRY, RUN_OBSERVE, EntryJob, ObserveJob
+from atlas.errors import AtlasError, BadInput, RunError
+from atlas.runs.executors.job import Job, Needs, Outcome
+from atlas.runs.executors.local import LocalWorkers
+from atlas.runs.executors.ray_cluster import RayWorkers
+from atlas.runs.executors.schedule import ScheduleSettings, run_jobs
+from atlas.runs.executors.workers import Workers
+from atlas.runs.jobs import RUN_DIRECTLY, RUN_NOTEBOOK, RUN_OBSERVE, EntryJob, ObserveJob
 from atlas.runs.judge import EntryOutcome, failed, judge, skipped
 from atlas.runs.keys import Entry
-from atlas.runs.plan import Choice, Planned, features_by_dictionary, plan
+from atlas.runs.plan import Choice, Place, Planned, features_by_dictionary, plan
 from atlas.runs.results import (
     GRAPH_FILE,
     RESULT_FILE,
@@ -30,6 +35,7 @@ from atlas.runs.results import (
     read_result_file,
     remove_unfinished,
     write_durably,
+    write_files,
 )
 
 try:
@@ -41,6 +47,7 @@ Progress = Callable[[str], None]
 """Called with one line whenever something was done."""
 
 OBSERVATIONS = ".observations"
+LOCAL, RAY = EXECUTORS = ("local", "ray")
 MINUTES_MARGIN = 10  # a run may take this many times what its model's entry says
 
 
@@ -51,6 +58,9 @@ class ReproduceSettings:
     results: Path  # where results are kept, one folder per entry
     jobs: int = 1  # entries side by side
     accept: bool = False  # make each result the entry's baseline
+    direct: bool = False  # measure without a kernel; there is no filled notebook then
+    executor: str = LOCAL
+    ray_address: str = ""  # of the cluster; "": RAY_ADDRESS, else a cluster of this machine alone
 
 
 def reproduce(
@@ -65,14 +75,18 @@ def reproduce(
         RunError: another run uses the same results folder.
     """
     settings.results.mkdir(parents=True, exist_ok=True)
-    with _only_run(settings.results):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_only_run(settings.results))
         remove_unfinished(settings.results)
-        planned = plan(library, choice, settings.results)
+        stack.callback((workers := _workers(settings)).close)
+        place = Place(settings.results, workers.capacity(), settings.direct)
+        planned = plan(library, choice, place)
         waiting = [each for each in planned if not each.fresh and not each.skipped]
         progress(f"{len(planned)} entries, {len(planned) - len(waiting)} unchanged or skipped")
         outcomes = {each.entry.id: _without_run(library, each, settings) for each in planned
                     if each not in waiting}  # fmt: skip
-        for number, outcome in enumerate(_run(library, waiting, settings, progress), start=1):
+        run = _Run(library, settings, workers, progress)
+        for number, outcome in enumerate(run.outcomes(waiting), start=1):
             outcomes[outcome.entry.id] = outcome
             took = f"{outcome.seconds or 0:.0f} s"
             said = str(outcome.error) if outcome.error else outcome.verdict.replace("_", " ")
@@ -132,60 +146,85 @@ def _finished(
     return outcome
 
 
-def _run(
-    library: Library,
-    waiting: Sequence[Planned],
-    settings: ReproduceSettings,
-    progress: Progress,
-) -> Iterator[EntryOutcome]:
-    """Run the entries; features after all of one dictionary were observed together."""
-    by_id = {each.entry.id: each for each in waiting}
-    circuits = [each for each in waiting if isinstance(each.entry, Circuit)]
-    features = [each for each in waiting if not isinstance(each.entry, Circuit)]
-    observing = [
-        ObserveJob(library.root, tuple(f.id for f in group), settings.results / OBSERVATIONS)
-        for group in features_by_dictionary(features).values()
-        if len(group) > 1  # one alone is observed by its own notebook
-    ]
-    first = [Job(f"observe {len(job.features)} features", RUN_OBSERVE, job) for job in observing]
-    first += [_entry_job(library, each, settings) for each in circuits]
-    second = [_entry_job(library, each, settings) for each in features]
-    for jobs in (first, second):
-        for ended in run_jobs(jobs, _local(library, waiting, settings)):
-            if ended.job.name in by_id:
-                yield _outcome(library, by_id[ended.job.name], settings, ended)
-            elif ended.error:
-                # Each feature's own notebook will meet the same error and report it.
-                progress(f"{ended.job.name}: {ended.error}")
+def _workers(settings: ReproduceSettings) -> Workers:
+    if settings.executor == RAY:
+        return RayWorkers(settings.ray_address)
+    if settings.executor == LOCAL:
+        return LocalWorkers(settings.jobs)
+    raise BadInput("--executor", " or ".join(EXECUTORS), settings.executor)
 
 
-def _outcome(
-    library: Library, planned: Planned, settings: ReproduceSettings, ended: Outcome
-) -> EntryOutcome:
-    if ended.error is not None:
-        return failed(planned.entry, ended.error, ended.seconds)
-    return _finished(library, planned, settings, ended.seconds)
+@dataclass(frozen=True)
+class _Run:
+    """Entries that need to run, and who runs them."""
 
+    library: Library
+    settings: ReproduceSettings
+    workers: Workers
+    progress: Progress
 
-def _entry_job(library: Library, planned: Planned, settings: ReproduceSettings) -> Job:
-    entry = planned.entry
-    asked = EntryJob(
-        entry=entry.id,
-        notebook=library.notebook_path(entry.notebook.name),
-        parameters=dict(entry.notebook.parameters),
-        folder=planned.folder.resolve(),
-        library=library.root,
-        environment={CACHE_VARIABLE: str((settings.results / OBSERVATIONS).resolve())},
-    )
-    return Job(entry.id, RUN_ENTRY, asked)
+    def outcomes(self, waiting: Sequence[Planned]) -> Iterator[EntryOutcome]:
+        """Each entry's outcome; features after all of one dictionary were observed together."""
+        by_id = {each.entry.id: each for each in waiting}
+        circuits = [each for each in waiting if isinstance(each.entry, Circuit)]
+        features = [each for each in waiting if not isinstance(each.entry, Circuit)]
+        first = self._observe_jobs(features) + [self._entry_job(each) for each in circuits]
+        second = [self._entry_job(each) for each in features]
+        schedule = ScheduleSettings(workers=self.settings.jobs, notice=self.progress)
+        for jobs in (first, second):
+            for ended in run_jobs(jobs, self.workers, schedule):
+                if ended.job.name in by_id:
+                    yield self._outcome(by_id[ended.job.name], ended)
+                elif ended.error:
+                    # Each feature's own run will meet the same error and report it.
+                    self.progress(f"{ended.job.name}: {ended.error}")
 
+    def _outcome(self, planned: Planned, ended: Outcome) -> EntryOutcome:
+        """Keep the result and judge it."""
+        if ended.error is not None:
+            return failed(planned.entry, ended.error, ended.seconds)
+        write_files(planned.folder, ended.value)
+        return _finished(self.library, planned, self.settings, ended.seconds)
 
-def _local(
-    library: Library, waiting: Sequence[Planned], settings: ReproduceSettings
-) -> LocalSettings:
-    minutes = [library.models.find(each.entry.model).resources.minutes for each in waiting]
-    longest = max(minutes, default=1.0) * MINUTES_MARGIN * 60
-    return LocalSettings(processes=settings.jobs, seconds_per_job=longest)
+    def _observe_jobs(self, features: Sequence[Planned]) -> list[Job]:
+        """One job for the features of each dictionary; one alone is observed by its own run."""
+        groups = [each for each in features_by_dictionary(features).values() if len(each) > 1]
+        return [
+            Job(
+                f"observe {len(group)} features",
+                RUN_OBSERVE,
+                ObserveJob(self.library.root, tuple(each.id for each in group), self._observations),
+                needs=self._needs(group[0]),
+            )
+            for group in groups
+        ]
+
+    def _entry_job(self, planned: Planned) -> Job:
+        entry, direct = planned.entry, self.settings.direct
+        asked = EntryJob(
+            entry=entry.id,
+            notebook=self.library.notebook_path(entry.notebook.name),
+            parameters=dict(entry.notebook.parameters),
+            library=self.library.root,
+            results=self.settings.results.resolve(),
+            observations=self._observations,
+        )
+        return Job(
+            entry.id,
+            RUN_DIRECTLY if direct else RUN_NOTEBOOK,
+            asked,
+            group=f"{entry.model}/{entry.dictionary}" if direct else "",
+            needs=self._needs(entry),
+        )
+
+    @property
+    def _observations(self) -> Path:
+        return (self.settings.results / OBSERVATIONS).resolve()
+
+    def _needs(self, entry: Entry) -> Needs:
+        resources = self.library.models.find(entry.model).resources
+        seconds = resources.minutes * MINUTES_MARGIN * 60
+        return Needs(resources.memory_gb, resources.gpus, seconds)
 
 
 @contextlib.contextmanager

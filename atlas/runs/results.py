@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,14 @@ class Result:
     def by_claim(self) -> dict[str, Measurement]:
         """The measurements by the id of their claim."""
         return {measurement.claim: measurement for measurement in self.measurements}
+
+    @property
+    def started(self) -> datetime | None:
+        """When the run began; None where its stamp is missing or is no time."""
+        try:
+            return datetime.fromisoformat(str((self.provenance.run or {})["started"]))
+        except (KeyError, ValueError):
+            return None
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values, numbers rounded to six significant digits."""
@@ -97,15 +106,17 @@ def result_bytes(result: Result) -> bytes:
 
 
 def write_result(folder: Path, result: Result, files: Mapping[str, bytes] | None = None) -> None:
-    """Write the folder whole or not at all; an older result gives way.
+    """Write a result, and the files beside it by name, whole or not at all."""
+    write_files(folder, {**(files or {}), RESULT_FILE: result_bytes(result)})
 
-    `files` are what stands beside result.json, by name.
-    """
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write the folder whole or not at all; an older result gives way."""
     unfinished = folder.with_name(f"{UNFINISHED}{folder.name}-{os.getpid()}")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     try:
-        for name, content in {**(files or {}), RESULT_FILE: result_bytes(result)}.items():
+        for name, content in files.items():
             write_durably(unfinished / name, content)
         publish(unfinished, folder)
     finally:

@@ -55,7 +55,7 @@ def circuit_entry(
         head=circuit_head(record, site),
         sections=sections,
         description=circuit.summary,
-        script="graph_view.js" if drawn is not None else "",
+        script="picture/view.js" if drawn is not None else "",
         edit=record.file,
     )
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from atlas.entries.circuit import Circuit
-from atlas.graphs.graph import NodeKind
-from site_builder.address import circuit_page, relative
+from atlas.graphs.graph import AttributionGraph, NodeKind
+from site_builder.address import circuit_page, explorer_link, relative
 from site_builder.dashboards import feature_address
 from site_builder.html import Html, foreign, join, tag, text
 from site_builder.numbers import count, fixed, percent, whole
@@ -37,7 +37,6 @@ def graph_figure(record: CircuitRecord, drawn: DrawnGraph) -> Html:
         f"{percent(drawn.node_threshold)} of the influence on the answers, those of parts, and "
         "the edges that matter most."
     )
-    prompt = tag("p", {"class": "graph-prompt"}, "Prompt: ", foreign(graph.header.prompt, "q"))
     note = tag(
         "p",
         {"class": "needs-server"},
@@ -64,12 +63,21 @@ def graph_figure(record: CircuitRecord, drawn: DrawnGraph) -> Html:
     return tag(
         "figure",
         {"class": "graph-figure"},
-        prompt,
+        graph_top(record, graph.header.prompt),
         view,
         tag("figcaption", {}, graph_legend(), words),
         note,
         edge_table(record.circuit, drawn),
     )
+
+
+def graph_top(record: CircuitRecord, words: str) -> Html:
+    """The prompt, and the way to the whole graph."""
+    here = circuit_page(record.circuit.id)
+    way = relative(here, explorer_link(record.circuit.id))
+    prompt = tag("p", {"class": "graph-prompt"}, "Prompt: ", foreign(words, "q"))
+    door = tag("a", {"class": "explore", "href": way}, "Explore the whole graph")
+    return tag("div", {"class": "graph-top"}, prompt, door)
 
 
 def origin_in_words(record: CircuitRecord, drawn: DrawnGraph) -> str:
@@ -160,9 +168,14 @@ def node_in_words(circuit: Circuit, drawn: DrawnGraph, node: int) -> Html:
     return text(nodes.describe(node))
 
 
-def feature_data(record: CircuitRecord, drawn: DrawnGraph, site: SiteRecords) -> dict[str, Any]:
-    """What the live view's panel shows of features with a page: where, and label and examples."""
-    circuit, graph = record.circuit, drawn.graph
+def feature_data(
+    record: CircuitRecord, graph: AttributionGraph, site: SiteRecords, here: str
+) -> dict[str, Any]:
+    """What is known of the graph's features with a page: where, and label and strongest example.
+
+    By their short names; `here` is the page that shows them.
+    """
+    circuit = record.circuit
     known: dict[str, Any] = {}
     for node in graph.feature_nodes:
         short = f"{graph.nodes.layer[node]}-{graph.nodes.index[node]}"
@@ -170,7 +183,7 @@ def feature_data(record: CircuitRecord, drawn: DrawnGraph, site: SiteRecords) ->
         page = feature_address(full, site)
         if not page:
             continue
-        known[short] = {"page": relative(circuit_page(circuit.id), page)}
+        known[short] = {"page": relative(here, page)}
         if full in site.features:
             entry = site.features[full]
             known[short] |= {"label": entry.feature.label, **small_dashboard(entry)}

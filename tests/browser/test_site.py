@@ -16,8 +16,10 @@ FEATURE = "features/microworld/transcoders/2-117/index.html"
 KINDS_OF_PAGE = [
     "index.html", CIRCUIT, FEATURE, "circuits/hostile/index.html", "circuits/long/index.html",
     "circuits/right-to-left/index.html", "circuits/empty/index.html", "circuits/index.html",
-    "features/index.html", "models/microworld/index.html", "search.html",
-    "guide/how-to-read-a-graph.html",
+    "features/index.html", "models/microworld/index.html", "search.html", "status/index.html",
+    "guide/how-to-read-a-graph.html", "graph/index.html",
+    "graph/index.html?entry=microworld-states-and-capitals", "graph/index.html?entry=hostile",
+    "graph/index.html?entry=right-to-left", "graph/index.html?entry=long",
     "circuits/microworld-states-and-capitals/notebook.html",
 ]  # fmt: skip
 LARGEST_VISIT = 100_000  # bytes over the wire before the reader does anything
@@ -164,6 +166,17 @@ def test_a_filtered_list_can_be_linked(visit):
     page = visit().open("circuits/index.html?domain=safety")
     expect(page.locator("table.entries tbody tr")).to_have_count(1)
     expect(page.get_by_label("Safety")).to_be_checked()
+
+
+def test_a_nightly_run_that_died_cannot_look_green(visit):
+    seen = visit()
+    page = seen.open("status/index.html")  # where the site was built its date is all that is said
+    expect(page.get_by_text("As of 2026-01-09")).to_be_visible()
+    expect(page.get_by_text("so everything below is stale")).to_have_count(0)
+    expect(page.locator("table.status .state-drifted")).to_have_count(1)
+    page = seen.open("status/index.html?published")
+    expect(page.get_by_text("so everything below is stale")).to_be_visible()
+    expect(page.locator("table.status .state:not(.state-stale)")).to_have_count(0)
 
 
 def test_without_scripts_pages_read_in_full(visit):

@@ -33,7 +33,7 @@ STATES = [
     (ACCEPTED, Run(skipped="needs a GPU"), "skipped"),
     (ACCEPTED, Run(), "stale"),
     (ACCEPTED, Run(fresh(), current=False), "stale"),
-    (ACCEPTED, Run(fresh(), started=NOW - timedelta(days=8)), "stale"),
+    (ACCEPTED, Run(fresh(), started=NOW - timedelta(days=9)), "stale"),
     (ACCEPTED, Run(fresh(), started=NOW - timedelta(days=6)), "reproduced"),
     (None, Run(), "never_run"),
     (None, Run(fresh()), "never_run"),

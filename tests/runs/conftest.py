@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests import planted_library
 from tests.runs import planted_run
@@ -11,16 +12,21 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
-def planted_library_folder(tmp_path_factory):
-    """A planted library with a circuit and a feature; tests copy it before they change it."""
-    root = tmp_path_factory.mktemp("planted") / "library"
-    return planted_library.build(root, REPOSITORY / "notebooks")
+def accepted_run(tmp_path_factory):
+    """A planted library after a whole run that was accepted: library, results, what was printed.
 
-
-@pytest.fixture(scope="session")
-def accepted_run(planted_library_folder, tmp_path_factory):
-    """The library after a whole run that was accepted: library, results, what was printed."""
-    results = tmp_path_factory.mktemp("accepted") / "results"
-    code, out, err = planted_run.reproduce(planted_library_folder, results, "--accept")
-    assert code == 0, err
-    return planted_library_folder, results, out
+    It is made once for all processes of a test run; tests copy it before they change it.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if planted_run.of_several_processes():
+        shared = shared.parent
+    shared = shared / "accepted-run"
+    library, results, printed = (shared / name for name in ("library", "results", "printed"))
+    with FileLock(f"{shared}.lock"):
+        if not printed.is_file():
+            planted_library.build(library, REPOSITORY / "notebooks")
+            options = ("--accept", "--jobs", "2", "--journal", str(shared / "journal"))
+            code, out, err = planted_run.reproduce(library, results, *options)
+            assert code == 0, err
+            printed.write_text(out, encoding="utf-8")
+    return library, results, printed.read_text(encoding="utf-8")

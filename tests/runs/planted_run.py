@@ -12,6 +12,11 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 VARYING = {"started", "seconds", "host"}
 
 
+def of_several_processes() -> bool:
+    """Whether this process is one of several that share a test run (pytest-xdist)."""
+    return "PYTEST_XDIST_WORKER" in os.environ
+
+
 def start(library: Path, results: Path, *options: str) -> subprocess.Popen:
     """`atlas reproduce --all` in a process group of its own."""
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}

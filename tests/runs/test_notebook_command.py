@@ -3,13 +3,9 @@
 import shutil
 
 import nbformat
-import pytest
 from click.testing import CliRunner
 
 from atlas.commands import notebook
-
-# One process runs all tests that share the accepted run.
-pytestmark = pytest.mark.xdist_group("planted")
 
 
 def test_it_writes_one_filled_notebook_per_entry(accepted_run, tmp_path):

@@ -3,17 +3,17 @@
 import json
 import random
 import shutil
+from datetime import timedelta
 
 import pytest
 
+from atlas.entries.journal import read_journal
 from atlas.entries.library import Library
-from atlas.runs.plan import Choice, plan
+from atlas.runs.executors.workers import Capacity
+from atlas.runs.plan import Choice, Place, plan
 from atlas.runs.reproduce import ReproduceSettings, reproduce
 from atlas.runs.results import read_result
 from tests.runs import planted_run
-
-# One process runs all tests that share the accepted run.
-pytestmark = pytest.mark.xdist_group("planted")
 
 FEATURE = "tiny--transcoders--2-0"
 SEED = 20261121  # of the moments at which runs are killed
@@ -25,6 +25,12 @@ def copied(accepted_run, tmp_path):
     shutil.copytree(library, tmp_path / "library")
     shutil.copytree(results, tmp_path / "results")
     return tmp_path / "library", tmp_path / "results"
+
+
+def planned_in(library, results, choice=None, **changes):
+    """What is to be done about each entry (default: all), by workers that have enough memory."""
+    place = Place(results, Capacity(memory_gb=None, gpus=0), **changes)
+    return plan(Library.open(library), choice or Choice(everything=True), place)
 
 
 def rerun(library, results, **changes):
@@ -41,6 +47,15 @@ def test_the_table_says_what_was_measured(accepted_run):
     assert ["planted", "off-lowers", "supported", "110"] in [line[:4] for line in lines]
     assert ["planted", "swap-moves", "supported", "110"] in [line[:4] for line in lines]
     assert ["planted", "idle-lowers", "not", "supported", "110"] in [line[:5] for line in lines]
+
+
+def test_the_night_is_recorded(accepted_run):
+    library, results, _ = accepted_run
+    night = read_journal(results.parent / "journal").latest
+    assert {name: point.state for name, point in night.entries.items()} == {
+        "planted": "never_run", "tiny/transcoders/2-0": "never_run"
+    }  # fmt: skip  # there was no baseline before
+    assert night.environment["torch"]
 
 
 def test_the_result_is_whole(accepted_run):
@@ -98,9 +113,9 @@ def test_what_changed_is_run_again(accepted_run, tmp_path, changed, text, stale)
     library, results = copied(accepted_run, tmp_path)
     with (library / changed).open("a", encoding="utf-8") as file:
         file.write(text)
-    planned = plan(Library.open(library), Choice(everything=True), results)
+    planned = planned_in(library, results)
     assert {each.entry.id for each in planned if not each.fresh} == stale
-    asked = plan(Library.open(library), Choice(changed=True), results)
+    asked = planned_in(library, results, Choice(changed=True))
     expected = stale if "notebooks" not in changed else set()
     assert {each.entry.id for each in asked} == expected
 
@@ -109,7 +124,7 @@ def test_a_damaged_result_is_run_again(accepted_run, tmp_path):
     library, results = copied(accepted_run, tmp_path)
     (results / "planted" / "result.json").write_text("{", encoding="utf-8")
     (results / FEATURE / "notebook.ipynb").unlink()
-    planned = plan(Library.open(library), Choice(everything=True), results)
+    planned = planned_in(library, results)
     assert [each.fresh for each in planned] == [False, False]
 
 
@@ -134,6 +149,48 @@ def test_accepting_needs_no_new_run_and_rewrites_nothing_that_stands(accepted_ru
     graph = library / "circuits" / "planted" / "graph.npz"
     assert graph.read_bytes() == (results / "planted" / "graph.npz").read_bytes()
     assert kept.stat().st_mtime_ns == before
+
+
+def test_without_notebooks_the_same_is_measured(accepted_run, tmp_path):
+    library, results, _ = accepted_run
+    outcomes, said = rerun(library, tmp_path, direct=True, jobs=2)
+    assert {each.reproduction.state for each in outcomes.values()} == {"reproduced"}, said
+    found = planted_run.kept_bytes(library, tmp_path)
+    expected = planted_run.kept_bytes(library, results)
+    measured = [name for name in expected if name.endswith(("result.json", "graph.npz"))]
+    assert len(measured) >= 3
+    assert {name: found[name] for name in measured} == {name: expected[name] for name in measured}
+    assert not [name for name in found if name.endswith(".ipynb")]
+
+
+@pytest.mark.slow
+def test_a_cluster_of_this_machine_measures_the_same(accepted_run, tmp_path, monkeypatch):
+    library, _, _ = accepted_run
+    monkeypatch.setenv("PYTHONPATH", str(planted_run.REPOSITORY))
+    outcomes, said = rerun(library, tmp_path, executor="ray", jobs=2)
+    assert {each.reproduction.state for each in outcomes.values()} == {"reproduced"}, said
+    assert (tmp_path / "planted" / "notebook.ipynb").is_file()
+
+
+def test_a_quarter_of_what_is_unchanged_is_run_again_each_day(accepted_run):
+    library, results, _ = accepted_run
+    ran = read_result(results / "planted").started.date()
+    days = [ran + timedelta(days=days) for days in range(1, 5)]
+    again = [
+        {e.entry.id for e in planned_in(library, results, Choice(everything=True, again_on=day))
+         if not e.fresh}
+        for day in days
+    ]  # fmt: skip
+    assert sorted(entry for each in again for entry in each) == ["planted", "tiny/transcoders/2-0"]
+    same_day = planned_in(library, results, Choice(everything=True, again_on=ran))
+    assert all(each.fresh for each in same_day)  # measured that day already
+
+
+def test_what_needs_more_than_the_workers_have_is_skipped(accepted_run):
+    library, results, _ = accepted_run
+    small = Place(results, Capacity(memory_gb=0.001, gpus=0))
+    planned = plan(Library.open(library), Choice(everything=True), small)
+    assert all("of memory and there are 0 GB here" in each.skipped for each in planned)
 
 
 def killed_and_resumed(accepted_run, tmp_path, kills: int) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from atlas.entries.library import Library
 from site_builder.build import BuildSettings, BuiltSite, build
 from tests.site_builder.example_dashboards import write_dashboards
+from tests.site_builder.example_journal import write_journal
 from tests.site_builder.example_library import write_library
 from tests.site_builder.example_notebook import write_results
 
@@ -32,8 +33,14 @@ def built_site() -> BuiltSite:
     library = example_library()
     folder = library.root.parent
     results = write_results(folder / "results")
-    dashboards = write_dashboards(folder / "dashboards")
-    settings = BuildSettings(folder / "site", folder / "work", results, dashboards=dashboards)
+    journal = write_journal(folder / "journal", [*library.circuits, *library.features])
+    settings = BuildSettings(
+        folder / "site",
+        folder / "work",
+        results,
+        journal,
+        dashboards=write_dashboards(folder / "dashboards"),
+    )
     return build(library, settings)
 
 

@@ -1,88 +1,54 @@
-"""Runs jobs in processes of this machine, one process per job.
+"""Runs jobs in processes of this machine.
 
-Each process is started afresh (`spawn`), so no job inherits another's state, and one that is
-killed, by a person or for its memory, fails only its own job.
+Each process is started afresh (`spawn`), so none inherits another's state, and one that is killed,
+by a person or for its memory, takes only its own job with it.
 """
 
 from __future__ import annotations
 
-import importlib
+import contextlib
 import multiprocessing
 import os
 import threading
-import time
-import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from multiprocessing import connection
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from atlas.errors import AtlasError, BadInput, RunError
+from atlas.errors import AtlasError
+from atlas.runs.executors.job import Job, Needs, perform
+from atlas.runs.executors.workers import Capacity, Worker, WorkerLost, Workers
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+GIGABYTE = 10**9
+SECONDS_TO_END = 5.0  # between asking a process to end and ending it
 
 
-@dataclass(frozen=True)
-class Job:
-    """One call of a function, named `module:function` so that only its own process loads it."""
+class LocalWorkers(Workers):
+    """Processes of this machine, so many side by side. Final."""
 
-    name: str
-    function: str
-    argument: Any
+    def __init__(self, processes: int) -> None:
+        self._threads = threads_per_job(max(processes, 1))
+        self._started = 0
 
+    def capacity(self) -> Capacity:
+        """This machine's memory; results are measured on its CPU."""
+        return Capacity(memory_of_machine(), gpus=0)
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a job: its value, or the error that ended it."""
+    def start(self, needs: Needs) -> Worker | None:
+        """A new process. Those that run share the memory: how many do is the caller's choice."""
+        del needs
+        self._started += 1
+        return _Process(f"process {self._started}", self._threads)
 
-    job: Job
-    value: Any = None
-    error: AtlasError | None = None
-    seconds: float = 0.0  # wall time of the process
+    def ended(self, busy: Sequence[Worker], seconds: float) -> list[Worker]:
+        """Processes that sent something or are gone."""
+        readers = {each.pipe: each for each in busy if isinstance(each, _Process)}
+        ready = connection.wait(list(readers), timeout=seconds)
+        return [readers[each] for each in ready if isinstance(each, Connection)]
 
-
-@dataclass(frozen=True)
-class LocalSettings:
-    """How many jobs run side by side, and for how long at most."""
-
-    processes: int = 1
-    seconds_per_job: float = 3600.0  # a job that hangs must not hold up the night
-    environment: Mapping[str, str] = field(default_factory=dict)  # set in each process
-
-
-@dataclass(frozen=True)
-class _Running:
-    job: Job
-    process: SpawnProcess
-    reader: Connection
-    started: float
-
-
-def run_jobs(jobs: Sequence[Job], settings: LocalSettings) -> Iterator[Outcome]:
-    """The outcome of each job, in the order in which they end.
-
-    Closing the iterator, or an interrupt, ends the processes that still run. Raises BadInput for
-    fewer than one process.
-    """
-    if settings.processes < 1:
-        raise BadInput("--jobs", "a number from 1 on", str(settings.processes))
-    waiting = list(reversed(jobs))
-    running: dict[Connection, _Running] = {}
-    try:
-        while waiting or running:
-            while waiting and len(running) < settings.processes:
-                started = _start(waiting.pop(), settings)
-                running[started.reader] = started
-            for reader in connection.wait(list(running), timeout=1.0):
-                yield _finish(running.pop(reader))  # type: ignore[call-overload]
-            for late in [r for r in running.values() if _is_late(r, settings)]:
-                del running[late.reader]
-                yield _give_up(late, settings)
-    finally:
-        for each in running.values():
-            _end(each.process)
+    def close(self) -> None:
+        """Nothing was taken."""
 
 
 def threads_per_job(processes: int) -> int:
@@ -90,32 +56,68 @@ def threads_per_job(processes: int) -> int:
     return max(1, (os.cpu_count() or 1) // processes)
 
 
-def _start(job: Job, settings: LocalSettings) -> _Running:
-    context = multiprocessing.get_context("spawn")
-    reader, writer = context.Pipe(duplex=False)
-    threads = str(threads_per_job(settings.processes))
-    environment = dict.fromkeys(THREAD_VARIABLES, threads) | dict(settings.environment)
-    process = context.Process(
-        target=_work, args=(writer, job, environment), name=job.name, daemon=False
-    )
-    process.start()
-    writer.close()
-    return _Running(job, process, reader, time.monotonic())
-
-
-def _work(writer: Connection, job: Job, environment: Mapping[str, str]) -> None:
-    """In the new process: call the function and send back what it gives or raises."""
-    os.environ.update(environment)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def memory_of_machine() -> float | None:
+    """Physical memory in 10⁹ bytes; None where the system does not say."""
     try:
-        module, function = job.function.split(":")
-        writer.send((getattr(importlib.import_module(module), function)(job.argument), None))
-    except AtlasError as error:
-        writer.send((None, error))
-    except Exception as error:  # a mistake of ours must fail this job only, and be told
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        found = f"{type(error).__name__}: {error} ({place.filename}:{place.lineno})"
-        writer.send((None, RunError(job.name, "no error", found, "report this as a bug")))
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / GIGABYTE
+    except (ValueError, OSError, AttributeError):
+        return None
+
+
+class _Process(Worker):
+    """One process and the pipe to it. Final."""
+
+    def __init__(self, name: str, threads: int) -> None:
+        self.name = name
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_work, args=(theirs, str(threads)), name=name, daemon=False
+        )
+        self._process.start()
+        theirs.close()
+        self._idle = True
+
+    def submit(self, job: Job) -> None:
+        self._idle = False
+        with contextlib.suppress(OSError):  # it is gone, which `result` will say
+            self.pipe.send(job)
+
+    def result(self) -> tuple[Any, AtlasError | None]:
+        try:
+            value, error = self.pipe.recv()
+        except (EOFError, OSError):
+            self._process.join()
+            code = self._process.exitcode
+            killed = code is not None and code < 0
+            how = f"signal {-code}" if killed else f"exit code {code}"  # type: ignore[operator]
+            raise WorkerLost(how) from None
+        self._idle = True
+        return value, error
+
+    def stop(self) -> None:
+        if self._idle:
+            self.pipe.close()  # which ends a process that waits for a job
+            self._process.join(SECONDS_TO_END)
+        if self._process.is_alive():
+            self._process.terminate()
+            self._process.join(SECONDS_TO_END)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        self.pipe.close()
+
+
+def _work(pipe: Connection, threads: str) -> None:
+    """In the new process: perform jobs and send back what they give, until it is ended."""
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, threads))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    while True:
+        try:
+            job = pipe.recv()
+        except EOFError:
+            return
+        pipe.send(perform(job))
 
 
 def _end_with_parent() -> None:
@@ -124,47 +126,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _finish(ended: _Running) -> Outcome:
-    """The outcome of a process that sent something or is gone."""
-    seconds = time.monotonic() - ended.started
-    try:
-        value, error = ended.reader.recv()
-    except (EOFError, OSError):
-        value, error = None, None
-        ended.process.join()
-        code = ended.process.exitcode
-        how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
-        error = RunError(
-            ended.job.name,
-            "a result",
-            f"its process ended with {how}",
-            "run it again; with signal 9 the machine may lack memory: fewer --jobs",
-        )
-    ended.reader.close()
-    ended.process.join()
-    return Outcome(ended.job, value, error, seconds)
-
-
-def _is_late(running: _Running, settings: LocalSettings) -> bool:
-    return time.monotonic() - running.started > settings.seconds_per_job
-
-
-def _give_up(late: _Running, settings: LocalSettings) -> Outcome:
-    _end(late.process)
-    error = RunError(
-        late.job.name,
-        f"an end within {settings.seconds_per_job:g} seconds",
-        "it still ran",
-        "give its model more minutes in models/*.yaml",
-    )
-    return Outcome(late.job, None, error, time.monotonic() - late.started)
-
-
-def _end(process: SpawnProcess) -> None:
-    process.terminate()
-    process.join(5)
-    if process.is_alive():
-        process.kill()
-        process.join()

@@ -1,10 +1,10 @@
 // Brings the static picture of an attribution graph to life: hover, tap or focus a node to see its
 // strongest inputs and outputs. Data come from the graph.json beside the page; all text is shown
 // through textContent.
-import { svg } from "./elements.js";
-import { connectKeys } from "./graph_keys.js";
-import { drawPanel } from "./graph_panel.js";
-import { connectTools } from "./graph_tools.js";
+import { svg } from "../elements.js";
+import { connectKeys } from "./keys.js";
+import { drawPanel } from "./panel.js";
+import { connectTools } from "./tools.js";
 
 const WIDEST = 7; // pixels: an edge that is all of its target's input
 const LINKS_DRAWN = 40; // of the picked node, strongest first, in each direction

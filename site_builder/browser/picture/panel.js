@@ -1,5 +1,5 @@
 // The panel under a graph: what the picked node is, and what its strongest inputs and outputs are.
-import { make, svg } from "./elements.js";
+import { make, svg } from "../elements.js";
 
 const ROWS = 8;
 const BAR = 88; // pixels: the strongest of the list
@@ -68,7 +68,7 @@ function linkList(view, node, which) {
   const { graph } = view;
   const edges = (which === "inputs" ? graph.inputs : graph.outputs).get(node) ?? [];
   const frame = make("div");
-  frame.append(make("h4", "", which === "inputs" ? "Strongest inputs" : "Strongest outputs"));
+  frame.append(make("h3", "", which === "inputs" ? "Strongest inputs" : "Strongest outputs"));
   if (!edges.length) frame.append(make("p", "panel-empty", which === "inputs" ? "Nothing was traced into it." : "Nothing that is shown reads it."));
   const largest = Math.max(...edges.slice(0, ROWS).map((edge) => Math.abs(graph.share[edge])), 1e-9);
   for (const edge of edges.slice(0, ROWS)) frame.append(linkRow(view, edge, which, largest));

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from atlas.errors import RunError
-from atlas.runs.publish_notebooks import publish_notebooks
+from atlas.runs.orphan_branch import JOURNAL, NOTEBOOKS, fetch, publish
 
 
 def git(folder: Path, *words: str) -> str:
@@ -38,7 +38,7 @@ def test_the_branch_holds_the_notebooks_and_nothing_else(places):
     checkout, remote, folder = places
     before = git(checkout, "log", "--branches", "--oneline")
     (checkout / "draft.yaml").write_text("title: not committed\n")
-    commit = publish_notebooks(folder, checkout, "origin")
+    commit = publish(NOTEBOOKS, folder, checkout, "origin")
     assert git(remote, "rev-parse", "notebooks") == commit
     assert git(remote, "ls-tree", "-r", "--name-only", commit) == "one.ipynb"
     assert git(remote, "show", f"{commit}:one.ipynb") == '{"cells": []}'
@@ -48,20 +48,38 @@ def test_the_branch_holds_the_notebooks_and_nothing_else(places):
 
 def test_a_change_is_added_and_older_links_still_work(places):
     checkout, remote, folder = places
-    first = publish_notebooks(folder, checkout, "origin")
+    first = publish(NOTEBOOKS, folder, checkout, "origin")
     (folder / "one.ipynb").write_text('{"cells": [], "metadata": {}}\n')
-    second = publish_notebooks(folder, checkout, "origin")
+    second = publish(NOTEBOOKS, folder, checkout, "origin")
     assert git(remote, "rev-parse", "notebooks^") == first != second
     assert git(remote, "show", f"{first}:one.ipynb") == '{"cells": []}'
 
 
 def test_publishing_the_same_again_adds_nothing(places):
     checkout, _, folder = places
-    first = publish_notebooks(folder, checkout, "origin")
-    assert publish_notebooks(folder, checkout, "origin") == first
+    first = publish(NOTEBOOKS, folder, checkout, "origin")
+    assert publish(NOTEBOOKS, folder, checkout, "origin") == first
+
+
+def test_a_journal_comes_back_as_it_was_published(places, tmp_path):
+    checkout, remote, _ = places
+    assert fetch(JOURNAL, tmp_path / "none", checkout, "origin") == ""
+    journal = tmp_path / "journal"
+    (journal / "history").mkdir(parents=True)
+    (journal / "latest.json").write_text("{}\n")
+    (journal / "history" / "a--b.json").write_text("[]\n")
+    (journal / ".half.unfinished").write_text("not yet")
+    commit = publish(JOURNAL, journal, checkout, "origin")
+    again = tmp_path / "again"
+    assert fetch(JOURNAL, again, checkout, "origin") == commit
+    found = {path.relative_to(again).as_posix() for path in again.rglob("*") if path.is_file()}
+    assert found == {"latest.json", "history/a--b.json"}
+    assert (again / "latest.json").read_text() == "{}\n"
+    assert git(checkout, "status", "--porcelain") == ""
+    assert git(remote, "branch", "--format=%(refname:short)") == "nightly-results"
 
 
 def test_a_remote_that_is_not_there_is_one_clear_line(places):
     checkout, _, folder = places
     with pytest.raises(RunError, match="git ls-remote: expected success; found "):
-        publish_notebooks(folder, checkout, "elsewhere")
+        publish(NOTEBOOKS, folder, checkout, "elsewhere")

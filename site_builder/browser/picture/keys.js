@@ -1,6 +1,6 @@
 // The keyboard: one stop in the tab order, arrows to the nearest node in that direction, Enter to
 // keep a node, Escape to let it go.
-import { svg } from "./elements.js";
+import { svg } from "../elements.js";
 
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const SIDEWAYS = 4; // how much worse a step to the side is than one ahead

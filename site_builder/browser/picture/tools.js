@@ -1,5 +1,5 @@
 // The switches above a graph: parts, all edges, errors.
-import { make } from "./elements.js";
+import { make } from "../elements.js";
 
 const SWITCHES = [
   ["Parts", "graph-no-parts"],

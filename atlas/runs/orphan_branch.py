@@ -1,0 +1,120 @@
+"""Keeps a folder as a branch of a git repository that shares no history with the code.
+
+Filled notebooks and the nightly journal are kept so. Links name the branches' commits, so commits
+are added and never replaced.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from atlas.errors import RunError
+
+
+@dataclass(frozen=True)
+class OrphanBranch:
+    """A branch, and which files of a folder it holds."""
+
+    name: str
+    suffixes: tuple[str, ...]  # of the files that it holds; all else in the folder stays out
+    files: str  # what they are called in messages
+
+
+NOTEBOOKS = OrphanBranch("notebooks", (".ipynb",), "filled notebooks")
+JOURNAL = OrphanBranch("nightly-results", (".json", ".jsonl"), "files of the nightly journal")
+
+
+def publish(branch: OrphanBranch, folder: Path, repository: Path, remote: str) -> str:
+    """Add the folder's files to the remote's branch as one commit; give the branch's commit.
+
+    `repository` is a checkout, whose files and branches stay as they are; `remote` a name or an
+    address that git knows. Where the branch already holds these very files, nothing is added.
+
+    Raises:
+        RunError: git is missing, or refuses; with its own last line.
+    """
+    git = _Git(repository)
+    parent = _published(git, branch, remote)
+    files = sorted(path for path in folder.rglob("*") if path.suffix in branch.suffixes)
+    tree = _write_tree(git, folder, files)
+    if parent and git("rev-parse", f"{parent}^{{tree}}") == tree:
+        return parent
+    parents = ["-p", parent] if parent else []
+    commit = git("commit-tree", tree, *parents, "-m", f"{len(files)} {branch.files}")
+    git("push", "--quiet", remote, f"{commit}:refs/heads/{branch.name}")
+    return commit
+
+
+def fetch(branch: OrphanBranch, folder: Path, repository: Path, remote: str) -> str:
+    """Write the files of the remote's branch into a folder; the branch's commit, "" without one.
+
+    Raises:
+        RunError: git is missing, or refuses; with its own last line.
+    """
+    git = _Git(repository)
+    commit = _published(git, branch, remote)
+    folder.mkdir(parents=True, exist_ok=True)
+    if commit:
+        with _index() as environment:
+            git("read-tree", commit, environment=environment)
+            prefix = f"--prefix={folder.resolve()}/"
+            git("checkout-index", "--all", "--force", prefix, environment=environment)
+    return commit
+
+
+def _published(git: _Git, branch: OrphanBranch, remote: str) -> str:
+    """The branch's commit on the remote, fetched; "" where there is no such branch."""
+    reference = f"refs/heads/{branch.name}"
+    listed = git("ls-remote", remote, reference)
+    if not listed:
+        return ""
+    git("fetch", "--quiet", remote, reference)
+    return listed.split()[0]
+
+
+def _write_tree(git: _Git, folder: Path, files: list[Path]) -> str:
+    """The git tree of some of a folder's files, made beside the checkout's own index."""
+    with _index() as environment:
+        for path in files:
+            blob = git("hash-object", "-w", "--no-filters", str(path.resolve()))
+            entry = f"100644,{blob},{path.relative_to(folder).as_posix()}"
+            git("update-index", "--add", "--cacheinfo", entry, environment=environment)
+        return git("write-tree", environment=environment)
+
+
+@contextmanager
+def _index() -> Iterator[dict[str, str]]:
+    """An index of its own for git, so that the checkout's stays as it is."""
+    with tempfile.TemporaryDirectory(prefix="atlas-publish-") as scratch:
+        yield {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
+
+
+class _Git:
+    """Runs git in one repository. Final."""
+
+    def __init__(self, repository: Path) -> None:
+        self._repository = repository
+
+    def __call__(self, *words: str, environment: dict[str, str] | None = None) -> str:
+        """What a command prints, stripped."""
+        command = ["git", "-C", str(self._repository), *words]
+        try:
+            done = subprocess.run(  # noqa: S603  git, with words of our own and the caller's remote
+                command,
+                env=os.environ | {"GIT_TERMINAL_PROMPT": "0"} | (environment or {}),
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+        except FileNotFoundError as error:
+            raise RunError("publishing", "git", "no such program", "install git") from error
+        except subprocess.CalledProcessError as error:
+            lines = error.stderr.strip().splitlines() or ["no reason given"]
+            raise RunError(f"git {words[0]}", "success", lines[-1][:300]) from error
+        return done.stdout.strip()

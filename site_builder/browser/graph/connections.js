@@ -1,0 +1,72 @@
+// The inputs or outputs of a node, the strongest first; grouped by token where the reader wants it.
+import { make, svg } from "../elements.js";
+import { glyphIcon } from "./glyphs.js";
+import { partLetter } from "./graph.js";
+import { markedGroups } from "./state.js";
+import { button, counted, foreign, number, signedPercent } from "./words.js";
+
+const ROWS = 10;
+const MORE = 100; // rows that each "show more" adds
+const BAR = 64; // pixels: the strongest of the list
+const WORDS = {
+  inputs: { title: "Inputs", none: "Nothing was traced into it." },
+  outputs: { title: "Outputs", none: "Nothing in this graph reads it." },
+};
+
+export function connectionList(panel, node, which) {
+  const { explorer } = panel;
+  const edges = explorer.links.linksOf(node)[which];
+  const frame = make("section", "connections");
+  const heading = make("h3", "", WORDS[which].title);
+  if (edges.length) heading.append(make("span", "count", ` ${counted(edges.length, "edge")}`));
+  frame.append(heading);
+  if (!edges.length) {
+    frame.append(make("p", "panel-empty", WORDS[which].none));
+    return frame;
+  }
+  const { graph } = explorer;
+  const largest = Math.abs(graph.share(edges[0])) || 1e-9;
+  const rows = Math.min(edges.length, ROWS + panel.lengths[which] * MORE);
+  const list = make("ul", "connection-list");
+  const groups = new Map(markedGroups(explorer.store.state, graph).flatMap((group) => group.nodes.map((each) => [each, group.mark])));
+  for (const edge of edges.slice(0, rows)) {
+    const item = make("li");
+    item.append(connectionRow(explorer, { edge, which, largest, groups }));
+    list.append(item);
+  }
+  frame.append(list);
+  if (rows < edges.length) {
+    frame.append(button(`Show ${Math.min(MORE, edges.length - rows)} more`, () => {
+      panel.lengths[which]++;
+      panel.show(node);
+    }, "tool quiet-tool"));
+  }
+  return frame;
+}
+
+function connectionRow(explorer, { edge, which, largest, groups }) {
+  const { graph } = explorer;
+  const other = which === "inputs" ? graph.arrays.columns[edge] : graph.arrays.targets[edge];
+  const share = graph.share(edge);
+  const row = button("", () => explorer.select(other, true), "connection");
+  row.dataset.node = other;
+  if (groups.has(other)) row.append(make("span", `part-key part-${groups.get(other) % 8 + 1}`, partLetter(groups.get(other))));
+  else row.append(glyphIcon(graph.kind(other)));
+  const meaning = explorer.meaning(other);
+  const words = `${meaning ? `${meaning} (${graph.name(other)})` : graph.name(other)}${graph.where(other)}`;
+  const name = foreign(words, "name");
+  name.title = words;
+  const amount = make("span", "share", signedPercent(share));
+  amount.title = `${share >= 0 ? "raises" : "lowers"} the target; weight ${number(graph.arrays.weights[edge])}`;
+  row.append(name, bar(share, largest), amount);
+  row.addEventListener("pointerenter", () => explorer.links.hover(other));
+  row.addEventListener("pointerleave", () => explorer.links.hover(null));
+  return row;
+}
+
+function bar(share, largest) {
+  const width = Math.max(1, (BAR * Math.abs(share)) / largest);
+  const frame = svg("svg", { class: "bar", width: BAR, height: 8, "aria-hidden": "true" });
+  frame.append(svg("rect", { class: share >= 0 ? "bar-positive" : "bar-negative", x: BAR - width, width, height: 8, rx: 2 }));
+  return frame;
+}

@@ -1,0 +1,291 @@
+// The explorer of one graph: its panes, and what happens when the reader does something.
+import { make } from "../elements.js";
+import { readAddress, writeAddress } from "./address.js";
+import { connectCommands } from "./commands.js";
+import { ContributePanel } from "./contribute_panel.js";
+import { withDifference } from "./difference.js";
+import { ExportPanel } from "./export_panel.js";
+import { Graph } from "./graph.js";
+import { Help } from "./help.js";
+import { LinkView } from "./link_view.js";
+import { remember, remembered } from "./memory.js";
+import { NodePanel } from "./node_panel.js";
+import { PathsPanel } from "./paths_panel.js";
+import { SideTabs } from "./side_tabs.js";
+import { Store, pinnedNodes, restingState, togglePin } from "./state.js";
+import { SubgraphView } from "./subgraph_view.js";
+import { Tables } from "./tables.js";
+import { ThresholdBar } from "./threshold_bar.js";
+import { finished, timed } from "./timing.js";
+import { Toolbar, groupOf } from "./toolbar.js";
+import { button } from "./words.js";
+import { restingShares, shownEdges, shownNodes } from "./visible.js";
+
+const ADDRESS_DELAY = 250; // milliseconds: a drag or a slider is one step of the history
+
+export class Explorer {
+  /** `worker` is a WorkerLink, which takes as long to start as the file to come. */
+  constructor(root, graph, worker) {
+    this.root = root;
+    this.graph = graph;
+    this.base = graph; // without the difference of two answers
+    this.worker = worker;
+    this.chosen = [];
+    this.found = [];
+    this.path = [];
+  }
+
+  /** Reads the graph through, then shows it. The time since the file's bytes came is graph:shown. */
+  async open() {
+    await this.read(null);
+    let { state, missing } = readAddress(location.hash, this.resting, this.graph);
+    if (state.against) {
+      await this.read(state.against);
+      ({ state, missing } = readAddress(location.hash, this.resting, this.graph));
+    }
+    this.store = new Store(state);
+    this.build();
+    const before = remembered(this.base);
+    if (!location.hash && before) this.offer(before);
+    if (missing) this.say(`${missing} nodes of this address are not in the graph.`);
+    this.store.listen((now, before, how) => this.changed(now, before, how));
+    const { search } = location;
+    addEventListener("popstate", this.goBack = () => {
+      if (location.search !== search) location.reload(); // another graph
+      else this.store.replace(readAddress(location.hash, this.resting, this.graph).state);
+    });
+    const first = new Promise((resolve) => { this.firstPainted = resolve; });
+    this.subgraph.show();
+    await this.showGraph();
+    this.path = this.graph.edgesAlong(state.path);
+    this.find();
+    this.showNode();
+    this.toolbar.show();
+    this.side.show();
+    this.askScores();
+    await first;
+    finished("shown");
+    this.root.dataset.ready = "yes";
+  }
+
+  /** Reads the file's graph through, or the one with the difference of two answers. */
+  async read(against) {
+    this.graph = against ? new Graph(withDifference(this.base.read, ...against), "difference") : this.base;
+    this.whole = await this.worker.ask("open", { arrays: this.graph.arrays });
+    this.influence = this.whole.influence;
+    this.whole.largest = this.influence.reduce((largest, each) => Math.max(largest, each), 0) || 1;
+    this.resting = restingState(this.graph, restingShares(this.whole));
+  }
+
+  /** After the answer that is looked at has changed: everything anew, with the same numbers of nodes. */
+  async reread() {
+    const { state } = this.store;
+    await this.read(state.against);
+    this.links.forget();
+    this.shown = null;
+    const known = (nodes) => nodes.filter((node) => node < this.graph.count);
+    const selected = state.against ? this.graph.bestAnswer() : state.selected < this.graph.count ? state.selected : null;
+    this.store.change({ pins: known(state.pins), hidden: known(state.hidden), selected }, "move");
+    await this.showGraph();
+    this.showNode();
+    this.side.show();
+    this.askScores();
+  }
+
+  /** Draws these edges as a path; null for that of the state. */
+  trace(edges) {
+    this.path = edges ?? this.graph.edgesAlong(this.store.state.path);
+    this.links.draw();
+  }
+
+  build() {
+    this.links = new LinkView(this);
+    this.thresholds = new ThresholdBar(this);
+    this.panel = new NodePanel(this);
+    this.subgraph = new SubgraphView(this);
+    this.toolbar = new Toolbar(this);
+    this.message = make("p", "explorer-message");
+    this.message.setAttribute("role", "status");
+    const graphPane = make("section", "pane graph-pane");
+    graphPane.setAttribute("aria-label", "Link graph");
+    graphPane.append(this.links.root, this.thresholds.root);
+    this.paths = new PathsPanel(this);
+    this.tables = new Tables(this);
+    this.exports = new ExportPanel(this);
+    this.contribute = new ContributePanel(this);
+    this.side = new SideTabs(this, [
+      ["node", "Node", this.panel.root, null],
+      ["paths", "Paths", this.paths.root, () => this.paths.show()],
+      ["tables", "Tables", this.tables.root, () => this.tables.show()],
+      ["export", "Export", this.exports.root, () => this.exports.show()],
+      ["contribute", "Contribute", this.contribute.root, () => this.contribute.show()],
+    ]);
+    this.help = new Help();
+    const panes = make("div", "panes");
+    panes.append(graphPane, this.subgraph.root, this.side.root);
+    this.root.replaceChildren(this.toolbar.root, this.message, panes, this.help.root);
+    connectCommands(this);
+  }
+
+  /** Offers what this browser remembers of the graph. */
+  offer(hash) {
+    const take = button("Go on where you were", () => {
+      history.pushState(null, "", `#${hash}`);
+      this.store.replace(readAddress(hash, this.resting, this.graph).state);
+    }, "tool quiet-tool");
+    this.message.replaceChildren("You have worked on this graph before. ", take);
+  }
+
+  say(words) {
+    this.message.textContent = words;
+  }
+
+  changed(now, before, how) {
+    const differs = (...names) => names.some((name) => now[name] !== before[name]);
+    this.say("");
+    if (how !== "history") this.writeAddress(how);
+    if (String(now.against) !== String(before.against)) {
+      this.reread();
+      return;
+    }
+    if (differs("path")) this.path = this.graph.edgesAlong(now.path);
+    if (differs("nodeShare", "errors", "hidden", "pins", "groups")) this.showGraph(differs("errors") || now.links === "pinned");
+    if (differs("edgeShare", "links")) this.showEdges();
+    if (differs("view") && how === "history") this.links.lookAsState();
+    if (differs("pins", "groups", "hidden", "labels", "selected")) this.subgraph.show();
+    if (differs("pins", "groups")) setTimeout(() => this.askScores());
+    if (differs("selected", "groups", "labels")) this.showNode();
+    else if (differs("pins")) this.panel.refresh();
+    if (differs("search", "labels", "hidden", "nodeShare", "errors")) this.find();
+    if (differs("tab") || this.store.state.tab !== "node") this.side.show();
+    this.toolbar.show();
+    this.links.draw();
+  }
+
+  find() {
+    this.found = this.toolbar.search.find();
+  }
+
+  /** Nodes, edges and their places; the places only where other nodes are shown than before. */
+  async showGraph(edgesToo = true) {
+    const nodes = shownNodes(this.graph, this.whole, this.store.state);
+    const same = this.shown && this.shown.shown.every((mark, node) => mark === nodes.shown[node]);
+    if (same && !edgesToo) return;
+    this.shown = nodes;
+    if (!same) {
+      const layout = await this.worker.ask("layout", { tokens: this.graph.tokens.length, shown: nodes.shown, room: this.links.room() });
+      if (this.shown !== nodes) return; // the reader has gone on
+      this.layout = layout;
+    }
+    await this.showEdges();
+    if (!same) await this.links.showLayout(this.layout);
+  }
+
+  async showEdges() {
+    this.edges = shownEdges(this.graph, this.whole, this.store.state, this.shown.shown);
+    this.thresholds.show(this.store.state, this.shown, this.edges);
+    await this.sendScene();
+    if (this.links.layout) this.links.paint();
+  }
+
+  sendScene() {
+    if (!this.layout) return Promise.resolve();
+    const colours = this.links.readColours();
+    return this.worker.ask("scene", { scene: { layout: this.layout, shown: this.shown.shown, edges: this.edges.edges, colours } });
+  }
+
+  painted() {
+    this.firstPainted?.();
+    this.firstPainted = null;
+  }
+
+  /** The panel describes a node that is pointed at or has the keyboard, else the selected one, else the answer. */
+  showNode(node = null) {
+    this.panel.show(node ?? this.store.state.selected ?? this.graph.bestAnswer());
+  }
+
+  hovered(node) {
+    // The panel follows the pointer only while nothing is selected: a list that changes cannot be clicked.
+    if (this.store.state.selected !== null) return;
+    cancelAnimationFrame(this.showing);
+    this.showing = requestAnimationFrame(() => this.showNode(node));
+  }
+
+  select(node, reveal = false) {
+    this.store.change({ selected: node === this.store.state.selected && !reveal ? null : node });
+    if (reveal && node !== null) this.links.reveal(node);
+  }
+
+  pin(node) {
+    timed("pin", () => this.store.change(togglePin(this.store.state, node)));
+  }
+
+  /** The node that a command means: the one with the keyboard, or the selected one. */
+  currentNode() {
+    return this.links.focused ?? this.store.state.selected;
+  }
+
+  hide(nodes = this.chosen.length ? this.chosen : [this.currentNode()].filter((node) => node !== null)) {
+    const { state } = this.store;
+    if (!nodes.length) return;
+    this.store.change({ hidden: [...new Set([...state.hidden, ...nodes])], selected: nodes.includes(state.selected) ? null : state.selected });
+    this.choose([]);
+  }
+
+  group(nodes = this.chosen.length ? this.chosen : this.store.state.pins) {
+    if (nodes.length < 2) {
+      this.say("A group needs two nodes: choose them with the lasso, or pin them.");
+      return;
+    }
+    this.store.change(groupOf(nodes, this));
+    this.choose([]);
+  }
+
+  ungroup(group) {
+    const { state } = this.store;
+    this.store.change({ groups: state.groups.filter((each) => each !== group), pins: [...state.pins, ...group.nodes] });
+  }
+
+  choose(nodes) {
+    this.chosen = nodes;
+    this.links.draw();
+    this.toolbar.show();
+  }
+
+  meaning(node) {
+    return this.store.state.labels.get(node) || this.graph.givenMeaning(node);
+  }
+
+  async askScores() {
+    const pinned = new Uint8Array(this.graph.count);
+    const nodes = pinnedNodes(this.store.state);
+    for (const node of nodes) pinned[node] = 1;
+    if (!nodes.length) return;
+    const number = this.asked = (this.asked ?? 0) + 1;
+    const start = performance.now();
+    const scores = await this.worker.ask("scores", { pinned });
+    finished("scores", start);
+    if (number === this.asked) this.subgraph.showScores(scores);
+  }
+
+  // A step becomes an entry of the history, once what it changed is drawn; moves are put together.
+  writeAddress(how) {
+    clearTimeout(this.writing);
+    const { state } = this.store;
+    const write = () => {
+      const hash = writeAddress(state, this.resting, this.graph);
+      remember(this.base, hash);
+      const address = `${location.pathname}${location.search}${hash ? `#${hash}` : ""}`;
+      if (how === "step") history.pushState(null, "", address);
+      else history.replaceState(null, "", address);
+    };
+    if (how === "step") setTimeout(write);
+    else this.writing = setTimeout(write, ADDRESS_DELAY);
+  }
+
+  close() {
+    this.worker.close();
+    removeEventListener("popstate", this.goBack);
+    this.root.replaceChildren();
+  }
+}

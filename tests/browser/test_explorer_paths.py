@@ -1,0 +1,119 @@
+"""Paths, ancestors and differences of answers in the explorer, against the engine's numbers."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from atlas.graphs.graph import AttributionGraph, NodeKind
+from site_builder.part_nodes import signed_shares
+from tests.browser.test_explorer import ADDRESS, opened, place_of, the_graph
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+
+
+def all_paths(graph: AttributionGraph, target: int) -> dict[tuple[int, ...], float]:
+    """The strength of every path from a token with at most seven edges, very weak ones left out."""
+    shares = abs(signed_shares(graph).toarray())  # [target, source]
+    found: dict[tuple[int, ...], float] = {}
+    waiting = [((target,), 1.0)]
+    for _ in range(7):
+        longer = []
+        for nodes, strength in waiting:
+            for source in np.flatnonzero(shares[nodes[0]]):
+                way = ((int(source), *nodes), strength * shares[nodes[0], source])
+                if graph.nodes.kind[source] == NodeKind.TOKEN:
+                    found[way[0]] = way[1]
+                elif way[1] > 1e-4:
+                    longer.append(way)
+        waiting = longer
+    return found
+
+
+def strongest(page: Page, wanted: dict) -> list[dict]:
+    """What the worker finds: nodes and strength of each path."""
+    ask = """async (wanted) => {
+      const { columns, targets } = graphExplorer.graph.arrays;
+      const paths = await graphExplorer.worker.ask('paths', { wanted });
+      return paths.map(({ edges, strength }) =>
+        ({ nodes: [columns[edges[0]], ...edges.map((edge) => targets[edge])], strength }));
+    }"""
+    return page.evaluate(ask, wanted)
+
+
+def test_the_strongest_paths_are_those_of_a_full_search(visit):
+    page, graph = opened(visit), the_graph()
+    target = int(graph.logit_nodes[0])
+    sources = graph.nodes_of(NodeKind.TOKEN).tolist()
+    every = all_paths(graph, target)
+    best = sorted(every.items(), key=lambda item: -item[1])[:8]
+    found = strongest(page, {"sources": sources, "target": target, "most": 8})
+    assert [tuple(path["nodes"]) for path in found] == [nodes for nodes, _ in best]
+    assert [path["strength"] for path in found] == pytest.approx([s for _, s in best], rel=1e-5)
+    through = best[-1][0][1]
+    if graph.nodes.kind[through] == NodeKind.LOGIT:
+        through = int(graph.feature_nodes[-1])
+    wanted = {"sources": sources, "target": target, "most": 5, "through": through}
+    kept = sorted((item for item in every.items() if through in item[0]), key=lambda i: -i[1])
+    found = strongest(page, wanted)
+    assert [tuple(path["nodes"]) for path in found[:3]] == [nodes for nodes, _ in kept[:3]]
+
+
+def test_a_path_is_shown_kept_and_shared(visit):
+    page = opened(visit)
+    page.get_by_role("tab", name="Paths").click()
+    first = page.locator(".path").first
+    first.click()
+    expect(page.locator(".path").first).to_have_attribute("aria-pressed", "true")
+    edges = page.evaluate("graphExplorer.path")
+    assert edges
+    page.wait_for_timeout(350)
+    again = opened(visit, page.url.split("/", 3)[3])
+    assert again.evaluate("graphExplorer.path") == edges
+
+
+def test_what_leads_to_a_node_is_chosen_over_the_shown_edges(visit):
+    page, graph = opened(visit, f"{ADDRESS}#edges=1"), the_graph()
+    page.mouse.click(*place_of(page, "4-81@8"))
+    page.get_by_role("tab", name="Paths").click()
+    node = page.evaluate("graphExplorer.store.state.selected")
+    reach = abs(signed_shares(graph).toarray()) > 0
+    placed = ~np.isin(graph.nodes.kind, (NodeKind.CONSTANT, NodeKind.DROPPED))
+    reach &= placed[None, :]
+    for words, step in (("Choose what leads to it", reach), ("Choose what it leads to", reach.T)):
+        page.get_by_role("button", name=words).click()
+        wanted = {node}
+        while True:
+            more = wanted | set(np.flatnonzero(step[sorted(wanted)].any(axis=0)).tolist())
+            if more == wanted:
+                break
+            wanted = more
+        assert set(page.evaluate("graphExplorer.chosen")) == wanted - {node}
+
+
+def test_the_difference_of_two_answers_has_the_difference_of_their_rows(visit):
+    page, graph = opened(visit), the_graph()
+    page.get_by_role("tab", name="Paths").click()
+    page.get_by_role("button", name="Look at the difference").click()
+    expect(page.locator(".shown-words")).to_be_visible()
+    page.wait_for_function("graphExplorer.graph !== graphExplorer.base")
+    page.get_by_role("tab", name="Node").click()
+    expect(page.locator(".node-title")).to_contain_text("Austin − Sacramento")
+    first, second = (graph.row_of(int(node)) for node in graph.logit_nodes[:2])
+    row = (graph.rows[[first]] - graph.rows[[second]]).toarray().reshape(-1)
+    weights = """() => {
+      const { graph, links } = graphExplorer;
+      const { inputs } = links.linksOf(graph.count - 1);
+      return inputs.map((edge) => [graph.arrays.columns[edge], graph.arrays.weights[edge]]);
+    }"""
+    for source, weight in itertools.islice(page.evaluate(weights), 20):
+        assert weight == pytest.approx(row[source], rel=1e-4, abs=1e-6)
+    page.wait_for_timeout(350)
+    again = opened(visit, page.url.split("/", 3)[3])
+    expect(again.locator(".node-title")).to_contain_text("Austin − Sacramento")
+    again.get_by_role("tab", name="Paths").click()
+    again.get_by_role("button", name="Back to the answers").click()
+    again.wait_for_function("graphExplorer.graph === graphExplorer.base")

@@ -1,0 +1,196 @@
+"""Every reader of a file that somebody else wrote, with a good file to start from.
+
+A reader takes bytes and gives what it read, or raises an AtlasError; anything else is a defect.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from hypothesis.strategies import SearchStrategy
+from safetensors.torch import save
+
+from atlas.dashboards import neuronpedia_json as features_json
+from atlas.entries.checks import check
+from atlas.entries.journal import read_journal
+from atlas.entries.library import Library
+from atlas.graphs.graph import AttributionGraph
+from atlas.graphs.neuronpedia_read import read_imported
+from atlas.graphs.neuronpedia_write import write_graph
+from atlas.models.checkpoints import circuit_tracer, saelens
+from atlas.runs.results import read_result_file
+from tests.entries import sample_library
+from tests.fuzz.inputs import anything_like, json_like
+from tests.graphs.hand_graphs import small_graph
+from tests.site_builder.example_journal import write_journal
+
+LONGEST_LINE = 2000  # characters of an error
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One reader and the inputs to try on it."""
+
+    read: Callable[[bytes], object]
+    inputs: SearchStrategy[bytes]
+    good: bytes  # which it takes
+
+
+def readers(folder: Path) -> dict[str, Reader]:
+    """All readers by name; `folder` is theirs to write in."""
+    return {
+        "a circuit's YAML": _entry(
+            folder / "library", "circuits/from-city-to-capital/circuit.yaml"
+        ),
+        "a model's YAML": _entry(folder / "models", "models/small.yaml"),
+        "a graph (.npz)": _graph_file(folder / "graph.npz"),
+        "a graph (Neuronpedia JSON)": _graph_json(folder / "graph.json"),
+        "a feature (Neuronpedia JSON)": _feature_json(folder / "feature.json"),
+        "a dictionary's config.yaml": _transcoder_config(folder / "transcoders"),
+        "a dictionary's cfg.json": _autoencoder_config(folder / "autoencoder"),
+        "safetensors": _tensors(folder / "tensors"),
+        "a result": _result(folder / "result.json"),
+        "the nightly journal": _journal(folder / "journal"),
+    }
+
+
+def _entry(root: Path, name: str) -> Reader:
+    """`atlas check` on one file: problems are its answer, one line each."""
+    sample_library.write_library(root)
+    path = root / name
+    good = path.read_bytes()
+
+    def read(content: bytes) -> object:
+        path.write_bytes(content)
+        problems = check(Library.open(root), [path]).problems
+        for problem in problems:
+            assert "\n" not in str(problem)
+            assert problem.line >= 1
+            assert problem.column >= 1
+        return not problems
+
+    return Reader(read, anything_like(good), good)
+
+
+def _file(path: Path, read: Callable[[Path], object]) -> Callable[[bytes], object]:
+    def written(content: bytes) -> object:
+        path.write_bytes(content)
+        return read(path)
+
+    return written
+
+
+def _graph_file(path: Path) -> Reader:
+    small_graph().save(path)
+    good = path.read_bytes()
+    return Reader(_file(path, AttributionGraph.load), anything_like(good), good)
+
+
+def _graph_json(path: Path) -> Reader:
+    write_graph(small_graph(), path, "small-graph")
+    good = path.read_bytes()
+    return Reader(_file(path, read_imported), json_like(json.loads(good)), good)
+
+
+def _feature_json(path: Path) -> Reader:
+    example = {"tokens": ["a", "b"], "values": [0.0, 1.5], "binMin": 0.5, "binMax": 2.0,
+               "binContains": 0.5, "maxValue": 1.5, "maxValueTokenIndex": 1}  # fmt: skip
+    sample = {
+        "modelId": "m", "layer": "2-transcoders", "index": "7", "frac_nonzero": 0.25,
+        "maxActApprox": 1.5, "activations": [example, example],
+        "pos_str": ["x"], "pos_values": [1.0], "neg_str": ["y"], "neg_values": [-1.0],
+        "freq_hist_data_bar_heights": [1, 2], "freq_hist_data_bar_values": [0.5, 1.0],
+        "topkCosSimIndices": [3], "topkCosSimValues": [0.5],
+        "explanations": [{"description": "a label"}],
+    }  # fmt: skip
+    good = json.dumps(sample).encode()
+    return Reader(_file(path, features_json.read_features), json_like([sample]), good)
+
+
+WIDTH, FEATURES = 4, 3
+WEIGHTS = {
+    "W_enc": torch.ones(FEATURES, WIDTH),
+    "W_dec": torch.ones(FEATURES, WIDTH),
+    "b_enc": torch.ones(FEATURES),
+    "b_dec": torch.ones(WIDTH),
+}
+
+
+def _transcoder_config(folder: Path) -> Reader:
+    folder.mkdir()
+    (folder / "layer_0.safetensors").write_bytes(save(WEIGHTS))
+    sample = {
+        "model_name": "m", "model_kind": "transcoder_set", "feature_input_hook": "mlp.hook_in",
+        "feature_output_hook": "mlp.hook_out", "activation": "relu",
+    }  # fmt: skip
+    read = _file(folder / "config.yaml", lambda path: circuit_tracer.load(path.parent))
+    inputs = json_like(sample, lambda value: yaml.safe_dump(value, allow_unicode=True).encode())
+    return Reader(read, inputs, yaml.safe_dump(sample).encode())
+
+
+def _autoencoder_config(folder: Path) -> Reader:
+    folder.mkdir()
+    turned = WEIGHTS | {"W_enc": WEIGHTS["W_enc"].T.contiguous()}
+    (folder / "sae_weights.safetensors").write_bytes(save(turned))
+    sample = {
+        "architecture": "standard", "d_in": WIDTH, "d_sae": FEATURES, "dtype": "float32",
+        "apply_b_dec_to_input": True, "normalize_activations": "none",
+        "metadata": {"hook_name": "blocks.0.hook_resid_post", "model_name": "m"},
+    }  # fmt: skip
+    read = _file(folder / "cfg.json", lambda path: saelens.load(path.parent))
+    return Reader(read, json_like(sample), json.dumps(sample).encode())
+
+
+def _tensors(folder: Path) -> Reader:
+    folder.mkdir()
+    config = {
+        "model_name": "m", "model_kind": "transcoder_set", "feature_input_hook": "mlp.hook_in",
+        "feature_output_hook": "mlp.hook_out",
+    }  # fmt: skip
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    read = _file(folder / "layer_0.safetensors", lambda path: circuit_tracer.load(path.parent))
+    good = save(WEIGHTS)
+    return Reader(read, anything_like(good), good)
+
+
+def _result(path: Path) -> Reader:
+    control = {
+        "kind": "matched", "draws": [0.1], "median": 0.1, "p_value": 0.5,
+        "difference_interval": [0.1, 0.2], "exhaustive": False, "larger_sets": 0,
+    }  # fmt: skip
+    measured = {
+        "claim": "c", "metric": "probability", "of": "target", "unit": "probability", "n": 100,
+        "before": 0.5, "after": 0.2, "value": 0.3, "interval": [0.2, 0.4], "control": control,
+        "wrong_target": None, "mode": "iterative", "seed": 0, "dtype": "float32", "device": "cpu",
+        "matched_rows": 100, "unmatched_rows": 0, "entity": "city", "entities": 3, "templates": 2,
+    }  # fmt: skip
+    provenance = dict.fromkeys(
+        ("entry_digest", "prompts_digest", "notebook_digest", "code_digest", "weights_digest"), "0"
+    )
+    sample: dict[str, Any] = {
+        "schema_version": 1, "entry": "e", "kind": "circuit", "measurements": [measured],
+        "provenance": {**provenance, "versions": {}, "run": {"started": "2026-01-01T00:00:00"}},
+    }  # fmt: skip
+
+    def read(path: Path) -> object:
+        found = read_result_file(path)
+        return None if found is None else (found.started, found.by_claim())
+
+    return Reader(_file(path, read), json_like(sample), json.dumps(sample).encode())
+
+
+def _journal(folder: Path) -> Reader:
+    write_journal(folder, ["one"])
+    good = (folder / "latest.json").read_bytes()
+
+    def read(path: Path) -> object:
+        found = read_journal(path.parent)
+        return found and (found.bad_since("one"), found.changed_on(found.latest.night))
+
+    return Reader(_file(folder / "latest.json", read), json_like(json.loads(good)), good)

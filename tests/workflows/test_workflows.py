@@ -1,0 +1,180 @@
+"""Workflows hand a stranger's files no right and no secret, and do what can be done here too."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FOLDER = REPOSITORY / ".github" / "workflows"
+PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}$")
+ALLOWED = re.compile(r"make [a-z-]+( [A-Z]+=[a-z]+)*$|atlas [a-z -]+$")
+WRITING = {
+    ("nightly.yml", "record"): {"contents": "write", "issues": "write"},
+    ("publish.yml", "deploy"): {"pages": "write", "id-token": "write"},
+}
+PATHS = sorted(FOLDER.glob("*.yml"))
+
+
+def read(path: Path) -> dict:
+    value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    value["on"] = value.pop(True, value.get("on"))  # YAML 1.1 reads the key as a truth value
+    return value
+
+
+def jobs(path: Path):
+    return read(path)["jobs"].items()
+
+
+def commands(path: Path) -> list[str]:
+    return [step["run"] for _, job in jobs(path) for step in job["steps"] if "run" in step]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+class TestEachWorkflow:
+    def test_every_action_is_pinned_by_its_hash(self, path):
+        used = [step["uses"] for _, job in jobs(path) for step in job["steps"] if "uses" in step]
+        assert used
+        assert [each for each in used if not PINNED.match(each)] == []
+
+    def test_it_may_read_and_named_jobs_alone_may_write(self, path):
+        assert read(path)["permissions"] == {"contents": "read"}
+        for name, job in jobs(path):
+            assert job.get("permissions", {}) == WRITING.get((path.name, name), {})
+
+    def test_it_does_only_what_can_be_done_here(self, path):
+        assert [each for each in commands(path) if not ALLOWED.match(each)] == []
+
+    def test_no_text_of_a_stranger_gets_into_a_shell(self, path):
+        assert not any("${{" in each for each in commands(path))
+        assert "pull_request_target" not in read(path)["on"]
+
+    def test_what_a_stranger_wrote_never_runs_with_rights(self, path):
+        if "pull_request" not in read(path)["on"]:
+            return
+        for _, job in jobs(path):
+            assert "permissions" not in job
+            assert job["runs-on"] == "ubuntu-24.04"  # never a machine of the project's own
+        assert "secrets." not in path.read_text(encoding="utf-8")
+
+    def test_each_job_ends(self, path):
+        assert all(job["timeout-minutes"] <= 480 for _, job in jobs(path))
+
+
+def test_every_target_that_a_workflow_calls_exists():
+    wanted = {each.split()[1] for path in PATHS for each in commands(path)}
+    made = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
+    assert wanted <= made
+
+
+GH = """#!{python}
+import json, os, sys
+path = os.environ["ISSUES"]
+issues = json.load(open(path)) if os.path.exists(path) else []
+words, value = sys.argv[1:], lambda name: sys.argv[sys.argv.index(name) + 1]
+if words[:2] == ["issue", "list"]:
+    print(json.dumps([each for each in issues if each["state"] == "open"]))
+elif words[:2] == ["issue", "create"]:
+    body = open(value("--body-file")).read()
+    issues.append(dict(number=len(issues) + 1, body=body, title=value("--title"), state="open"))
+elif words[:2] == ["issue", "edit"]:
+    issues[int(words[2]) - 1]["body"] = open(value("--body-file")).read()
+elif words[:2] == ["issue", "close"]:
+    issues[int(words[2]) - 1]["state"] = "closed"
+elif words[:2] != ["label", "create"]:
+    sys.exit("unknown: " + " ".join(words))
+json.dump(issues, open(path, "w"))
+"""
+
+
+@pytest.fixture
+def rehearsal(tmp_path):
+    """Runs commands in a copy of the repository, with a remote and a repository host of its own."""
+    copy, remote, tools = tmp_path / "copy", tmp_path / "remote.git", tmp_path / "tools"
+    author = {f"GIT_{role}_{what}": "rehearsal@example.org" for role in ("AUTHOR", "COMMITTER")
+              for what in ("NAME", "EMAIL")}  # fmt: skip
+
+    def git(*words):
+        return subprocess.check_output(["git", *words], text=True, env=os.environ | author)
+
+    listed = git("-C", REPOSITORY, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in filter(None, listed.split("\0")):
+        if (REPOSITORY / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(REPOSITORY / name, copy / name)
+    git("init", "--quiet", "--initial-branch=main", copy)
+    git("-C", copy, "add", "--all")
+    git("-C", copy, "commit", "--quiet", "-m", "The working tree")
+    git("clone", "--quiet", "--bare", copy, remote)
+    git("-C", copy, "remote", "add", "origin", remote)
+    tools.mkdir()
+    (tools / "gh").write_text(GH.format(python=sys.executable), encoding="utf-8")
+    (tools / "gh").chmod(0o755)
+    binaries = copy / ".venv" / "bin"  # the packages are installed already; the code is the copy's
+    binaries.mkdir(parents=True)
+    for name in ("python", "atlas", "ruff", "mypy", "pip"):
+        module = {"python": "", "pip": "-m pip"}.get(name, f"-m {name}")
+        (binaries / name).write_text(f'#!/bin/sh\nexec {sys.executable} {module} "$@"\n')
+        (binaries / name).chmod(0o755)
+    (copy / ".venv" / ".installed").touch()
+    environment = os.environ | {
+        "PATH": f"{tools}:{os.environ['PATH']}",
+        "PYTHONPATH": str(copy),
+        "ISSUES": str(tmp_path / "issues.json"),
+        "REPOSITORY": "example/atlas",
+        "RUN": "https://example.org/runs/1",
+        **author,
+    }
+
+    def run(command: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            ["bash", "-euc", command], cwd=copy, env=environment, capture_output=True, text=True
+        )
+
+    return run, remote, tmp_path / "issues.json"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("name", ["nightly", "nightly-gpu", "publish", "pull-request"])
+def test_the_commands_run_in_order_on_a_copy(rehearsal, name):
+    run, remote, issues = rehearsal
+    for command in commands(FOLDER / f"{name}.yml"):
+        if command == "make test":
+            continue  # what runs this test
+        done = run(command)
+        assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    if name == "nightly":
+        listed = subprocess.run(
+            ["git", "-C", remote, "ls-tree", "-r", "--name-only", "nightly-results"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert "latest.json" in listed.stdout.split()
+        assert len([each for each in listed.stdout.split() if each.startswith("history/")]) > 30
+
+
+def test_a_night_that_died_is_an_issue_and_the_next_one_closes_it(rehearsal):
+    run, _, issues = rehearsal
+    died = run("make record-night || true")
+    assert "open a new issue: The nightly run died" in died.stdout, died.stderr
+    again = run("make record-night || true")
+    assert "update issue 1: The nightly run died" in again.stdout, again.stderr
+    code = (
+        "from tests.site_builder.example_journal import write_journal; from pathlib import Path; "
+        "import datetime, tests.site_builder.example_journal as e; "
+        "e.FIRST = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=8); "
+        "write_journal(Path('build/nightly-results'), ['microworld-states-and-capitals'])"
+    )
+    assert run(f'rm -rf build; python -c "{code}"').returncode == 0
+    night = run("make record-night")
+    assert night.returncode == 0, night.stderr
+    assert "close issue 1: The nightly run died" in night.stdout
+    assert "open a new issue: microworld-states-and-capitals no longer reproduces" in night.stdout
+    assert [each["state"] for each in json.loads(issues.read_text())] == ["closed", "open"]
+    assert run("git ls-remote origin nightly-results").stdout
