@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-RUN_NOTEBOOK = "atlas.runs.entry_job:run_entry_notebook"
-RUN_DIRECTLY = "atlas.runs.entry_job:run_entry_directly"
+RUN_NOTEBOOK = "atlas.runs.notebook_job:run_entry_notebook"
+RUN_DIRECTLY = "atlas.runs.direct_job:run_entry_directly"
 RUN_OBSERVE = "atlas.runs.observe_job:run_observe"
 """The functions that do it, by name: whoever sends a job need not load what the job needs."""
 

@@ -47,6 +47,7 @@ Progress = Callable[[str], None]
 """Called with one line whenever something was done."""
 
 OBSERVATIONS = ".observations"
+NOTEBOOKS = "notebooks"  # each has a kernel of its own; the process that starts them is kept
 LOCAL, RAY = EXECUTORS = ("local", "ray")
 MINUTES_MARGIN = 10  # a run may take this many times what its model's entry says
 
@@ -213,7 +214,7 @@ class _Run:
             entry.id,
             RUN_DIRECTLY if direct else RUN_NOTEBOOK,
             asked,
-            group=f"{entry.model}/{entry.dictionary}" if direct else "",
+            group=f"{entry.model}/{entry.dictionary}" if direct else NOTEBOOKS,
             needs=self._needs(entry),
         )
 

@@ -9,9 +9,10 @@ from atlas.graphs.attention_score import AttentionScore
 from atlas.graphs.graph import AttributionGraph, NodeKind
 from site_builder.address import EXPLORER, circuit_page
 from site_builder.html import foreign, join, tag
-from site_builder.numbers import count
+from site_builder.numbers import count, spoken
 from site_builder.page import Page
 from site_builder.pages.attention import measured_scores
+from site_builder.pages.claims import verdict_word
 from site_builder.pages.credit import bibtex
 from site_builder.pages.graph_section import feature_data
 from site_builder.pages.part_scene import drawn_row
@@ -98,6 +99,7 @@ def about_graph(
         ],
         "features": feature_data(record, graph, site, EXPLORER),
         "attention": [head_score(score) for score in measured_scores(record).values()],
+        "claims": measured_claims(record),
         "contribute": {
             "domain": circuit.domain,
             "behaviour": circuit.behaviour,
@@ -110,6 +112,39 @@ def about_graph(
             if isinstance(measured.get(key), int)
         },
     }
+
+
+def measured_claims(record: CircuitRecord) -> list[dict[str, Any]]:
+    """What was measured for the claims, as signed changes of their metrics, with the steps made.
+
+    A graph can be held against it where both are about the same number: the target's logit less
+    the foil's.
+    """
+    circuit, found = record.circuit, []
+    for claim in circuit.claims:
+        measured = record.measurements.get(claim.id)
+        if measured is None or not measured.finite:
+            continue
+        intervention = circuit.intervention(claim.intervention)
+        low, high = measured.interval
+        found.append(
+            {
+                "intervention": intervention.title,
+                "steps": [
+                    {"part": s.part, "action": s.action, "factor": s.factor, "value": s.value}
+                    for s in intervention.steps
+                ],
+                "metric": spoken(measured.metric),
+                "unit": measured.unit,
+                "rows": measured.n,
+                "change": measured.after - measured.before,
+                "interval": [-high, -low] if claim.direction == "decrease" else [low, high],
+                "comparable": circuit.target == "difference"
+                and (claim.metric, claim.of) == ("logit_difference", "target"),
+                "verdict": spoken(verdict_word(record.verdicts[claim.id])),
+            }
+        )
+    return found
 
 
 def head_score(score: AttentionScore) -> dict[str, Any]:

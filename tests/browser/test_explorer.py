@@ -194,6 +194,28 @@ def test_thresholds_say_what_they_leave_out(visit):
     expect(words).not_to_have_text(told)
 
 
+def test_only_raising_or_only_lowering_edges(visit):
+    page = opened(visit)
+    signs = "[...graphExplorer.edges.edges].map((e) => Math.sign(graphExplorer.graph.share(e)))"
+    assert set(page.evaluate(signs)) == {-1, 1}
+    for words, sign in (("only raising", 1), ("only lowering", -1)):
+        page.get_by_label("Sign of the links").select_option(words)
+        page.wait_for_function(f"{signs}.every((sign) => sign === {sign})")
+        assert page.evaluate("graphExplorer.edges.edges.length") > 0
+
+
+def test_inputs_are_added_up_by_token(visit):
+    page, graph = opened(visit), the_graph()
+    page.mouse.click(*place_of(page, "a500@8"))
+    page.get_by_role("button", name="by token").first.click()
+    row = graph.rows[[graph.rows.shape[0] - 4]].toarray().reshape(-1)
+    total = np.abs(row).sum() + graph.lost_mass[-4]
+    at_dallas = 100 * row[graph.nodes.position == 7].sum() / total
+    shown = page.locator(".connection", has_text="“Dallas”").first.locator(".share").inner_text()
+    found = float(shown.replace("\N{MINUS SIGN}", "-").removesuffix(" %"))
+    assert found == pytest.approx(at_dallas, abs=0.051)
+
+
 def test_colours_follow_light_and_dark(visit):
     page = opened(visit)
     colour = "graphExplorer.links.colours.positive[3]"

@@ -198,3 +198,17 @@ def test_a_dropped_file_opens(visit):
     page.evaluate(drop, json.dumps(sound()))
     expect(page.locator(READY)).to_be_attached()
     expect(page.locator(".shown-words")).to_contain_text("6 of 6 nodes")
+
+
+def test_a_closed_graph_hears_no_more_keys(visit, tmp_path):
+    (tmp_path / "own.json").write_text(json.dumps(sound()))
+    page = opened(visit)
+    page.evaluate("window.first = graphExplorer")
+    open_file(page, tmp_path / "own.json")
+    before = page.evaluate("[JSON.stringify(first.store.state), history.length]")
+    page.locator(".node-stop[tabindex='0']").focus()
+    page.keyboard.press("h")
+    page.wait_for_function("graphExplorer.store.state.hidden.length === 1")
+    page.wait_for_timeout(50)
+    after = page.evaluate("[JSON.stringify(first.store.state), history.length]")
+    assert after == [before[0], before[1] + 1]

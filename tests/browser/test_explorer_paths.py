@@ -117,3 +117,36 @@ def test_the_difference_of_two_answers_has_the_difference_of_their_rows(visit):
     again.get_by_role("tab", name="Paths").click()
     again.get_by_role("button", name="Back to the answers").click()
     again.wait_for_function("graphExplorer.graph === graphExplorer.base")
+
+
+def test_what_a_graph_foretells_is_the_linear_response_of_its_rows(visit):
+    page, graph = opened(visit), the_graph()
+    node, answer = 12, int(graph.logit_nodes[0])
+    kinds, values = graph.nodes.kind, graph.nodes.value.astype(np.float64)
+    matrix = np.zeros((len(graph.nodes), len(graph.nodes)))
+    matrix[graph.row_nodes] = graph.rows.toarray()
+    change = np.zeros(len(graph.nodes))  # of the activation, as a share
+    order = np.argsort(np.where(kinds == NodeKind.LOGIT, 99, graph.nodes.layer), kind="stable")
+    for each in order:
+        if kinds[each] == NodeKind.FEATURE:
+            change[each] = -1 if each == node else matrix[each] @ change / values[each]
+    wanted = float(matrix[answer] @ change)
+    ask = """async ([node, answer, action]) => {
+      const { predictedChange } = await import('../assets/graph/prediction.js');
+      const steps = [{ nodes: [node], action, factor: 0, value: 0 }];
+      return predictedChange(graphExplorer.graph.arrays, steps, answer);
+    }"""
+    for action in ("ablate", "scale", "set"):
+        assert page.evaluate(ask, [node, answer, action]) == pytest.approx(wanted, rel=1e-4)
+    assert page.evaluate(ask, [node, answer, "add"]) == 0
+    assert page.evaluate(ask, [node, answer, "set_from_partner"]) is None
+
+
+def test_measured_effects_stand_beside_a_part(visit):
+    page = opened(visit)
+    page.mouse.click(*place_of(page, "2-117@7"))
+    section = page.locator(".connections", has_text="Measured in the model")
+    expect(section).to_contain_text("prompts")
+    expect(section).to_contain_text("verdict on the claim")
+    page.evaluate("graphExplorer.select(graphExplorer.graph.byKey.get('t5@2'))")
+    expect(section).to_have_count(0)

@@ -1,6 +1,9 @@
 // The state as the part of the address after #, and back. Nodes are written by their keys, so that
 // an address holds for every graph of the prompt; only what differs from the resting state is there.
+import { ENTRY } from "./entry_graph.js";
+
 const LINKS = ["all", "near", "pinned"];
+const SIGNS = ["both", "raising", "lowering"];
 const LONGEST_LABEL = 200; // characters
 
 export function writeAddress(state, resting, graph) {
@@ -17,11 +20,13 @@ export function writeAddress(state, resting, graph) {
   if (state.nodeShare !== resting.nodeShare) fields.set("nodes", short(state.nodeShare));
   if (state.edgeShare !== resting.edgeShare) fields.set("edges", short(state.edgeShare));
   if (state.links !== resting.links) fields.set("links", state.links);
+  if (state.sign !== resting.sign) fields.set("sign", state.sign);
   if (!state.errors) fields.set("errors", "no");
   if (state.view) fields.set("view", [state.view.x, state.view.y].map((each) => each.toFixed(0)).join(" ") + ` ${state.view.zoom.toFixed(3)}`);
   if (state.search) fields.set("search", state.search);
   if (state.tab !== resting.tab) fields.set("tab", state.tab);
   if (state.path.length) fields.set("path", keys(state.path));
+  if (state.beside) fields.set("beside", state.beside);
   if (state.against) fields.set("against", keys(state.against));
   return fields.toString();
 }
@@ -46,11 +51,13 @@ export function readAddress(hash, resting, graph) {
     nodeShare: share(fields.get("nodes"), resting.nodeShare),
     edgeShare: share(fields.get("edges"), resting.edgeShare),
     links: LINKS.includes(fields.get("links")) ? fields.get("links") : resting.links,
+    sign: SIGNS.includes(fields.get("sign")) ? fields.get("sign") : resting.sign,
     errors: fields.get("errors") !== "no",
     view: readView(fields.get("view")),
     search: (fields.get("search") ?? "").slice(0, LONGEST_LABEL),
     tab: fields.get("tab") || resting.tab,
     path: once(fields.get("path")),
+    beside: ENTRY.test(fields.get("beside") ?? "") ? fields.get("beside") : "",
     against: pair(once(fields.get("against"))),
   };
   return { state: Object.freeze(state), missing };

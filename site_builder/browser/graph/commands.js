@@ -17,7 +17,7 @@ export const COMMANDS = [
 ];
 
 export function connectCommands(explorer) {
-  const { root } = explorer;
+  const { root, closing } = explorer;
   root.addEventListener("keydown", (event) => {
     if (event.target.matches("input:not([type=range], [type=checkbox]), select, textarea")) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
@@ -32,7 +32,7 @@ export function connectCommands(explorer) {
     if (event.altKey || !Object.hasOwn(ACTS, key)) return;
     event.preventDefault();
     ACTS[key](explorer, event);
-  });
+  }, { signal: closing.signal });
 }
 
 const ACTS = {

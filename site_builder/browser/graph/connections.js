@@ -25,6 +25,11 @@ export function connectionList(panel, node, which) {
     return frame;
   }
   const { graph } = explorer;
+  heading.append(byTokenSwitch(panel, node));
+  if (panel.byToken) {
+    frame.append(tokenRows(explorer, edges, which));
+    return frame;
+  }
   const largest = Math.abs(graph.share(edges[0])) || 1e-9;
   const rows = Math.min(edges.length, ROWS + panel.lengths[which] * MORE);
   const list = make("ul", "connection-list");
@@ -42,6 +47,41 @@ export function connectionList(panel, node, which) {
     }, "tool quiet-tool"));
   }
   return frame;
+}
+
+function byTokenSwitch(panel, node) {
+  const made = button("by token", () => {
+    panel.byToken = !panel.byToken;
+    panel.show(node);
+  }, "tool quiet-tool by-token", "Add up what comes from each token’s column");
+  made.setAttribute("aria-pressed", String(panel.byToken));
+  return made;
+}
+
+// One row for each column of the graph; nodes without a place add up to one of their own.
+function tokenRows(explorer, edges, which) {
+  const { graph } = explorer;
+  const sums = new Map();
+  for (const edge of edges) {
+    const other = graph.arrays[which === "inputs" ? "columns" : "targets"][edge];
+    const position = graph.arrays.position[other];
+    const found = sums.get(position) ?? { share: 0, nodes: [], position };
+    found.share += graph.share(edge);
+    found.nodes.push(other);
+    sums.set(position, found);
+  }
+  const rows = [...sums.values()].sort((first, second) => Math.abs(second.share) - Math.abs(first.share));
+  const largest = Math.abs(rows[0].share) || 1e-9;
+  const list = make("ul", "connection-list");
+  for (const { share, nodes, position } of rows) {
+    const item = make("li");
+    const row = button("", () => explorer.choose(nodes), "connection", "Choose these nodes");
+    const words = position < 0 ? "constants and dropped mass" : `“${graph.tokens[position]}”`;
+    row.append(make("span", "token-number", position < 0 ? "" : String(position)), foreign(`${words}, ${counted(nodes.length, "node")}`, "name"), bar(share, largest), make("span", "share", signedPercent(share)));
+    item.append(row);
+    list.append(item);
+  }
+  return list;
 }
 
 function connectionRow(explorer, { edge, which, largest, groups }) {

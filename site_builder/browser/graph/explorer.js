@@ -1,23 +1,12 @@
 // The explorer of one graph: its panes, and what happens when the reader does something.
-import { make } from "../elements.js";
 import { readAddress, writeAddress } from "./address.js";
-import { connectCommands } from "./commands.js";
-import { ContributePanel } from "./contribute_panel.js";
 import { withDifference } from "./difference.js";
-import { ExportPanel } from "./export_panel.js";
 import { Graph } from "./graph.js";
-import { Help } from "./help.js";
-import { LinkView } from "./link_view.js";
 import { remember, remembered } from "./memory.js";
-import { NodePanel } from "./node_panel.js";
-import { PathsPanel } from "./paths_panel.js";
-import { SideTabs } from "./side_tabs.js";
+import { buildPanes } from "./panes.js";
 import { Store, pinnedNodes, restingState, togglePin } from "./state.js";
-import { SubgraphView } from "./subgraph_view.js";
-import { Tables } from "./tables.js";
-import { ThresholdBar } from "./threshold_bar.js";
 import { finished, timed } from "./timing.js";
-import { Toolbar, groupOf } from "./toolbar.js";
+import { groupOf } from "./toolbar.js";
 import { button } from "./words.js";
 import { restingShares, shownEdges, shownNodes } from "./visible.js";
 
@@ -30,6 +19,7 @@ export class Explorer {
     this.graph = graph;
     this.base = graph; // without the difference of two answers
     this.worker = worker;
+    this.closing = new AbortController(); // what listens for as long as this graph is open
     this.chosen = [];
     this.found = [];
     this.path = [];
@@ -44,16 +34,16 @@ export class Explorer {
       ({ state, missing } = readAddress(location.hash, this.resting, this.graph));
     }
     this.store = new Store(state);
-    this.build();
+    buildPanes(this);
     const before = remembered(this.base);
     if (!location.hash && before) this.offer(before);
     if (missing) this.say(`${missing} nodes of this address are not in the graph.`);
     this.store.listen((now, before, how) => this.changed(now, before, how));
     const { search } = location;
-    addEventListener("popstate", this.goBack = () => {
+    addEventListener("popstate", () => {
       if (location.search !== search) location.reload(); // another graph
       else this.store.replace(readAddress(location.hash, this.resting, this.graph).state);
-    });
+    }, { signal: this.closing.signal });
     const first = new Promise((resolve) => { this.firstPainted = resolve; });
     this.subgraph.show();
     await this.showGraph();
@@ -63,6 +53,7 @@ export class Explorer {
     this.toolbar.show();
     this.side.show();
     this.askScores();
+    if (state.beside) this.compare.openEntry(state.beside);
     await first;
     finished("shown");
     this.root.dataset.ready = "yes";
@@ -98,35 +89,6 @@ export class Explorer {
     this.links.draw();
   }
 
-  build() {
-    this.links = new LinkView(this);
-    this.thresholds = new ThresholdBar(this);
-    this.panel = new NodePanel(this);
-    this.subgraph = new SubgraphView(this);
-    this.toolbar = new Toolbar(this);
-    this.message = make("p", "explorer-message");
-    this.message.setAttribute("role", "status");
-    const graphPane = make("section", "pane graph-pane");
-    graphPane.setAttribute("aria-label", "Link graph");
-    graphPane.append(this.links.root, this.thresholds.root);
-    this.paths = new PathsPanel(this);
-    this.tables = new Tables(this);
-    this.exports = new ExportPanel(this);
-    this.contribute = new ContributePanel(this);
-    this.side = new SideTabs(this, [
-      ["node", "Node", this.panel.root, null],
-      ["paths", "Paths", this.paths.root, () => this.paths.show()],
-      ["tables", "Tables", this.tables.root, () => this.tables.show()],
-      ["export", "Export", this.exports.root, () => this.exports.show()],
-      ["contribute", "Contribute", this.contribute.root, () => this.contribute.show()],
-    ]);
-    this.help = new Help();
-    const panes = make("div", "panes");
-    panes.append(graphPane, this.subgraph.root, this.side.root);
-    this.root.replaceChildren(this.toolbar.root, this.message, panes, this.help.root);
-    connectCommands(this);
-  }
-
   /** Offers what this browser remembers of the graph. */
   offer(hash) {
     const take = button("Go on where you were", () => {
@@ -148,9 +110,10 @@ export class Explorer {
       this.reread();
       return;
     }
+    if (differs("beside")) this.compare.openEntry(now.beside);
     if (differs("path")) this.path = this.graph.edgesAlong(now.path);
     if (differs("nodeShare", "errors", "hidden", "pins", "groups")) this.showGraph(differs("errors") || now.links === "pinned");
-    if (differs("edgeShare", "links")) this.showEdges();
+    if (differs("edgeShare", "links", "sign")) this.showEdges();
     if (differs("view") && how === "history") this.links.lookAsState();
     if (differs("pins", "groups", "hidden", "labels", "selected")) this.subgraph.show();
     if (differs("pins", "groups")) setTimeout(() => this.askScores());
@@ -160,6 +123,16 @@ export class Explorer {
     if (differs("tab") || this.store.state.tab !== "node") this.side.show();
     this.toolbar.show();
     this.links.draw();
+    if (this.beside?.links) this.beside.follow();
+  }
+
+  /** Shows a second graph at the side of this one, or only this one. */
+  showBeside(beside) {
+    this.beside = beside;
+    this.views.replaceChildren(this.links.root, ...(beside ? [beside.root] : []));
+    this.views.classList.toggle("two-views", Boolean(beside));
+    this.shown = null; // the room has changed, and with it the places
+    this.showGraph();
   }
 
   find() {
@@ -205,6 +178,7 @@ export class Explorer {
   }
 
   hovered(node) {
+    if (this.beside?.links) this.beside.follow();
     // The panel follows the pointer only while nothing is selected: a list that changes cannot be clicked.
     if (this.store.state.selected !== null) return;
     cancelAnimationFrame(this.showing);
@@ -256,16 +230,26 @@ export class Explorer {
     return this.store.state.labels.get(node) || this.graph.givenMeaning(node);
   }
 
+  /** Asks for the scores of what is pinned; while an answer is due, only the latest set waits. */
   async askScores() {
-    const pinned = new Uint8Array(this.graph.count);
+    if (this.asking) {
+      this.askAgain = true;
+      return;
+    }
     const nodes = pinnedNodes(this.store.state);
-    for (const node of nodes) pinned[node] = 1;
     if (!nodes.length) return;
-    const number = this.asked = (this.asked ?? 0) + 1;
+    const pinned = new Uint8Array(this.graph.count);
+    for (const node of nodes) pinned[node] = 1;
+    this.asking = true;
     const start = performance.now();
     const scores = await this.worker.ask("scores", { pinned });
     finished("scores", start);
-    if (number === this.asked) this.subgraph.showScores(scores);
+    this.asking = false;
+    if (!this.askAgain) this.subgraph.showScores(scores);
+    else {
+      this.askAgain = false;
+      this.askScores();
+    }
   }
 
   // A step becomes an entry of the history, once what it changed is drawn; moves are put together.
@@ -284,8 +268,10 @@ export class Explorer {
   }
 
   close() {
+    this.beside?.close();
     this.worker.close();
-    removeEventListener("popstate", this.goBack);
+    this.closing.abort();
+    clearTimeout(this.writing);
     this.root.replaceChildren();
   }
 }

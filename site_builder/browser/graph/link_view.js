@@ -31,8 +31,15 @@ export class LinkView {
     this.painting = false;
     this.gestures = new Gestures(this.overlay, this.actions());
     new ResizeObserver(() => this.resize()).observe(this.root);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolour());
-    new MutationObserver(() => this.recolour()).observe(document.documentElement, { attributeFilter: ["data-appearance"] });
+    this.followAppearance(explorer.closing.signal);
+  }
+
+  // Until the graph is closed.
+  followAppearance(signal) {
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolour(), { signal });
+    const observer = new MutationObserver(() => this.recolour());
+    observer.observe(document.documentElement, { attributeFilter: ["data-appearance"] });
+    signal.addEventListener("abort", () => observer.disconnect());
   }
 
   actions() {
@@ -245,6 +252,8 @@ export class LinkView {
       pinned: pinnedNodes(state).filter((node) => !state.hidden.includes(node)),
       groups: markedGroups(state, graph),
       shownLinks: path,
+      matched: this.explorer.matched ?? null, // marks of nodes that another graph has too
+      shownNodes: this.explorer.shown.shown,
       lasso: this.lasso,
       linksOf: (node) => this.linksOf(node),
     };

@@ -7,6 +7,7 @@ import { glyphIcon } from "./glyphs.js";
 import { partLetter } from "./graph.js";
 import { ANSWER, CONSTANT, DROPPED, TOKEN, isError, isFeature } from "./kinds.js";
 import { strongestInWords } from "./keys.js";
+import { measuredEffects } from "./measured.js";
 import { markedGroups, pinnedNodes } from "./state.js";
 import { button, capital, foreign, number, percent } from "./words.js";
 
@@ -15,6 +16,7 @@ export class NodePanel {
     this.explorer = explorer;
     this.root = make("div", "side-panel node-pane");
     this.lengths = { inputs: 0, outputs: 0 };
+    this.byToken = false; // lists add up what comes from each token
   }
 
   /** Shows a node; `passing` is a node that is only pointed at, and leaves the lists' length. */
@@ -33,6 +35,7 @@ export class NodePanel {
       this.bar,
       connectionList(this, node, "inputs"),
       connectionList(this, node, "outputs"),
+      ...measuredEffects(this.explorer, node),
       ...attentionPairs(this.explorer, node),
     );
   }
@@ -84,7 +87,7 @@ export class NodePanel {
     const frame = make("div", "node-dashboard");
     if (Array.isArray(known.example)) frame.append(example(known.example));
     if (Array.isArray(known.promoted) && known.promoted.length) frame.append(foreign(`raises: ${known.promoted.join(", ")}`, "panel-facts", "p"));
-    if (typeof known.page === "string" && /^\.\.\/[\w./-]+$/.test(known.page)) {
+    if (typeof known.page === "string" && /^\.\.\/[\w./-]+(\?id=[\w./-]+)?$/.test(known.page)) {
       const link = make("a", "", "The feature’s page");
       link.href = known.page;
       const line = make("p", "panel-facts");

@@ -36,9 +36,9 @@ function parse(bytes, where) {
 /** A button that asks for a file; `open` gets it. */
 export function fileButton(open) {
   const frame = make("span", "file-button");
-  const field = make("input", "visually-hidden");
+  const field = make("input");
   field.type = "file";
-  field.tabIndex = -1;
+  field.hidden = true;
   field.setAttribute("aria-label", "A graph file of your own");
   field.addEventListener("change", () => {
     if (field.files[0]) open(field.files[0]);

@@ -20,6 +20,7 @@ export function drawOverlay(context, scene) {
   for (const edge of scene.shownLinks) drawLink(context, scene, edge);
   if (active !== null) drawNear(context, scene);
   drawParts(context, scene);
+  if (scene.matched) drawMatched(context, scene);
   for (const node of scene.found) ring(context, scene, node, 4.5, scene.colours.found, 2.5);
   for (const node of scene.chosen) ring(context, scene, node, 4.5, scene.colours.accent, 1.5, [3, 2]);
   for (const node of scene.pinned) ring(context, scene, node, 2.8, scene.colours.ink, 1.3);
@@ -99,6 +100,21 @@ function drawParts(context, scene) {
       if (readable) context.fillText(partLetter(group.mark), x, y + 0.5);
     }
   }
+}
+
+// A dot in every node that the other graph has too.
+function drawMatched(context, scene) {
+  const radius = Math.max(1, nodeRadius(scene.view.scale) * 0.45);
+  context.beginPath();
+  scene.matched.forEach((mark, node) => {
+    if (!mark || !scene.shownNodes[node]) return;
+    const [x, y] = place(scene, node);
+    if (Number.isNaN(x)) return;
+    context.moveTo(x + radius, y);
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+  });
+  context.fillStyle = scene.colours.found;
+  context.fill();
 }
 
 function ring(context, scene, node, gap, colour, width, dash = []) {

@@ -1,14 +1,12 @@
 // The explorer's page: opens the entry that the address names, or a file of the reader's own.
 import { make } from "../elements.js";
+import { ENTRY, downloadEntry, entryIn } from "./entry_graph.js";
 import { Explorer } from "./explorer.js";
 import { Graph } from "./graph.js";
 import { connectDrop, fileButton, readFile } from "./open_file.js";
-import { GraphProblem, expect } from "./problem.js";
+import { GraphProblem } from "./problem.js";
 import { started } from "./timing.js";
-import { readViewerFile } from "./viewer_file.js";
 import { WorkerLink } from "./worker_link.js";
-
-const ENTRY = /^[a-z0-9][a-z0-9-]{0,99}$/;
 
 class ExplorerPage {
   constructor(root) {
@@ -21,15 +19,12 @@ class ExplorerPage {
     const open = (file) => this.openFile(file);
     connectDrop(document.documentElement, open);
     document.querySelector(".explorer-open").append(fileButton(open));
-    const entry = new URLSearchParams(location.search).get("entry");
+    const entry = entryIn(location.search);
     if (entry === null) return;
     this.start.hidden = true;
     this.worker = new WorkerLink();
     try {
-      expect(ENTRY.test(entry), "address", "?entry= and an entry’s id", entry, "Choose an entry from the list.");
-      const bytes = await download(new URL(`../circuits/${entry}/graph.bin`, location.href), entry);
-      started("shown");
-      await this.show(await readViewerFile(bytes, `graph of ${entry}`), `graph of ${entry}`);
+      await this.show(await downloadEntry(entry, () => started("shown")), `graph of ${entry}`);
     } catch (problem) {
       this.refuse(problem);
     }
@@ -85,17 +80,6 @@ class ExplorerPage {
     this.root.replaceChildren(line);
     this.start.hidden = false;
   }
-}
-
-async function download(address, entry) {
-  let answer = null;
-  try {
-    answer = await fetch(address);
-  } catch {
-    // told below
-  }
-  expect(answer?.ok, `graph of ${entry}`, "a graph file of this site", answer ? `none (${answer.status})` : "no answer", "Choose an entry from the list.");
-  return new Uint8Array(await answer.arrayBuffer());
 }
 
 const root = document.querySelector(".explorer");

@@ -14,11 +14,13 @@ export function restingState(graph, thresholds) {
     nodeShare: thresholds.nodes,
     edgeShare: thresholds.edges,
     links: "all",
+    sign: "both", // or "raising", "lowering": which edges are drawn
     errors: true,
     view: null, // {x, y, zoom}: the middle in units, or null for the whole graph
     search: "",
     tab: "node",
     path: [], // nodes, in the order of the signal
+    beside: "", // the entry whose graph stands beside this one
     against: null, // [answer, answer]: the difference of their logits is looked at
   });
 }

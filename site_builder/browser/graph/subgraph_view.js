@@ -39,7 +39,9 @@ export class SubgraphView {
     const { graph, store } = this.explorer;
     const items = itemsOf(graph, store.state);
     this.clear.hidden = !items.length;
-    this.root.classList.toggle("subgraph-empty", !items.length);
+    // Low until something is pinned for the first time; after that it stays, so that nothing jumps.
+    this.used ||= items.length > 0;
+    this.root.classList.toggle("subgraph-empty", !this.used);
     if (!items.length) {
       this.scores.textContent = "";
       this.picture.replaceChildren(make("p", "panel-empty", "Pin a node with P, Ctrl-click or a long press, and it stays here with its links to the others."));

@@ -3,6 +3,7 @@ import { make } from "../elements.js";
 import { counted, percent, whole } from "./words.js";
 
 const LINKS = [["all", "all links"], ["near", "links of the selected node"], ["pinned", "links between pinned nodes"]];
+const SIGNS = [["both", "raising and lowering"], ["raising", "only raising"], ["lowering", "only lowering"]];
 
 export class ThresholdBar {
   constructor(explorer) {
@@ -10,14 +11,8 @@ export class ThresholdBar {
     this.root = make("div", "threshold-bar");
     this.nodes = this.slider("Nodes", "nodeShare", "the most influential nodes that together hold this share of all influence");
     this.edges = this.slider("Edges", "edgeShare", "the edges that together hold this share of all edges’ importance");
-    this.links = make("select", "tool-select");
-    this.links.setAttribute("aria-label", "Links to draw");
-    for (const [value, words] of LINKS) {
-      const option = make("option", "", words);
-      option.value = value;
-      this.links.append(option);
-    }
-    this.links.addEventListener("change", () => explorer.store.change({ links: this.links.value }));
+    this.links = this.select("Links to draw", "links", LINKS);
+    this.sign = this.select("Sign of the links", "sign", SIGNS);
     this.errors = make("input");
     this.errors.type = "checkbox";
     this.errors.addEventListener("change", () => explorer.store.change({ errors: this.errors.checked }));
@@ -25,7 +20,19 @@ export class ThresholdBar {
     errors.append(this.errors, "errors");
     this.words = make("p", "shown-words");
     this.words.setAttribute("role", "status");
-    this.root.append(this.nodes.frame, this.edges.frame, this.links, errors, this.words);
+    this.root.append(this.nodes.frame, this.edges.frame, this.links, this.sign, errors, this.words);
+  }
+
+  select(name, field, choices) {
+    const made = make("select", "tool-select");
+    made.setAttribute("aria-label", name);
+    for (const [value, words] of choices) {
+      const option = make("option", "", words);
+      option.value = value;
+      made.append(option);
+    }
+    made.addEventListener("change", () => this.explorer.store.change({ [field]: made.value }));
+    return made;
   }
 
   slider(title, field, meaning) {
@@ -46,6 +53,7 @@ export class ThresholdBar {
       slider.value.textContent = percent(share);
     }
     this.links.value = state.links;
+    this.sign.value = state.sign;
     this.errors.checked = state.errors;
     const held = `${whole(nodes.nodes)} of ${counted(nodes.placed, "node")} shown, with ${percent(nodes.influence, 1)} of the influence`;
     const carried = `${whole(edges.edges.length)} of ${counted(graph.edgeCount, "edge")}, with ${percent(edges.importance, 1)} of their importance`;

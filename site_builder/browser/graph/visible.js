@@ -68,6 +68,7 @@ export function shownEdges(graph, whole, state, shown) {
   for (let at = 0; at < count && chosen.length < MOST_DRAWN; at++) {
     const edge = whole.edgeOrder[at];
     if (!shown[columns[edge]] || !shown[targets[edge]] || state.links === "near") continue;
+    if (state.sign !== "both" && (graph.arrays.weights[edge] > 0) !== (state.sign === "raising")) continue;
     if (pinned && !(pinned.has(columns[edge]) && pinned.has(targets[edge]))) continue;
     chosen.push(edge);
   }

@@ -1,4 +1,4 @@
-"""What one process does for one entry: measure it, and give back the files of its result.
+"""Runs one entry's notebook, and gives back the files of its result.
 
 The folder that they are made in is removed whatever happens; a process that is killed leaves it
 among the results under a name that the next run removes.
@@ -14,7 +14,6 @@ from pathlib import Path
 
 from atlas.errors import RunError
 from atlas.runs.jobs import CACHE_VARIABLE, EntryJob
-from atlas.runs.measure_entry import measure_entry
 from atlas.runs.notebooks import NotebookSettings, notebook_text, run_notebook
 from atlas.runs.results import NOTEBOOK_FILE, UNFINISHED, read_result
 
@@ -26,7 +25,7 @@ def run_entry_notebook(job: EntryJob) -> Mapping[str, bytes]:
         BadInput, NotebookFailed: as `run_notebook`.
         RunError: the notebook ran and left no result.
     """
-    with _scratch(job) as scratch:
+    with scratch_folder(job) as scratch:
         folder = scratch / "result"
         settings = NotebookSettings(
             environment={CACHE_VARIABLE: str(job.observations)},
@@ -42,28 +41,17 @@ def run_entry_notebook(job: EntryJob) -> Mapping[str, bytes]:
                 "none",
                 "end the notebook with a cell that saves its result",
             )
-        return {**_files(folder), NOTEBOOK_FILE: notebook_text(executed).encode()}
-
-
-def run_entry_directly(job: EntryJob) -> Mapping[str, bytes]:
-    """Measure the entry in this process, without a kernel: result and graph.
-
-    Raises:
-        AtlasError: as `measure_entry`.
-    """
-    os.environ[CACHE_VARIABLE] = str(job.observations)
-    with _scratch(job) as scratch:
-        folder = scratch / "result"
-        measure_entry(job.entry, folder, job.library)
-        return _files(folder)
+        return {**files_of(folder), NOTEBOOK_FILE: notebook_text(executed).encode()}
 
 
 @contextmanager
-def _scratch(job: EntryJob) -> Iterator[Path]:
+def scratch_folder(job: EntryJob) -> Iterator[Path]:
+    """A folder to make a result in, removed at the end."""
     here = job.results if os.access(job.results, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=here) as folder:
         yield Path(folder)
 
 
-def _files(folder: Path) -> dict[str, bytes]:
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The content of the files in a folder, by name."""
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}

@@ -1,0 +1,23 @@
+"""Measures one entry without a kernel, and gives back the files of its result."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from atlas.runs.jobs import CACHE_VARIABLE, EntryJob
+from atlas.runs.measure_entry import measure_entry
+from atlas.runs.notebook_job import files_of, scratch_folder
+
+
+def run_entry_directly(job: EntryJob) -> Mapping[str, bytes]:
+    """Measure the entry in this process: result and graph.
+
+    Raises:
+        AtlasError: as `measure_entry`.
+    """
+    os.environ[CACHE_VARIABLE] = str(job.observations)
+    with scratch_folder(job) as scratch:
+        folder = scratch / "result"
+        measure_entry(job.entry, folder, job.library)
+        return files_of(folder)
