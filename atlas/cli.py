@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "steer": "Change features and compare the model's answers before and after.",
     "group": "Propose the features of a part from discovery prompts.",
     "dashboard": "Show what every feature of a dictionary does on a text.",
+    "convert-dashboards": "Read and write the dashboards of Neuronpedia and SAEDashboard.",
     "train-dictionary": "Train transcoders, a cross-layer transcoder or SAEs of a model.",
     "reproduce": "Run entries' notebooks, measure their claims, compare with the baseline.",
     "journal": "Say what the last nights came to, and which issues they ask for.",

@@ -87,10 +87,8 @@ def main() -> None:
         print(f"{words:,} tokens")
         for name, rate in (("one reading", fast), ("a loop over features", slow)):
             per = rate.features / rate.seconds
-            print(
-                f"  {name}: {rate.features:,} features in {rate.seconds:.1f} CPU s, "
-                f"{per:,.1f} per s"
-            )
+            took = f"{rate.features:,} features in {rate.seconds:.1f} CPU s"
+            print(f"  {name}: {took}, {per:,.1f} per s")
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         print(f"  {fast.of(words) / slow.of(words):.1f} times the rate; peak of both {peak:,} MiB")
 

@@ -9,6 +9,7 @@ both lack stays empty.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -26,6 +27,8 @@ from atlas.dashboards.dashboard import (
 from atlas.errors import UnknownFormat
 
 MAXIMUM_BYTES = 256 << 20
+EDGE_DECIMALS = 6  # of a histogram
+SHARE_DECIMALS = 9  # of a band: reading adds shares up, writing takes differences
 MISSING_LOGIT = -10_000  # what Neuronpedia stores where a token has no value
 # One name here, then the name in the API and the name in SAEDashboard's files.
 EXAMPLE_NAMES = {
@@ -45,18 +48,33 @@ def read_features(path: Path) -> tuple[Dashboard, ...]:
     try:
         if path.stat().st_size > MAXIMUM_BYTES:
             raise UnknownFormat(str(path), f"at most {MAXIMUM_BYTES} bytes", "more", "split it")
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parse_json(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise UnknownFormat(str(path), "a JSON file in UTF-8", str(error)) from error
     if isinstance(data, dict) and isinstance(data.get("features"), list):
-        head = {
-            "modelId": data.get("model_id", ""),
-            "layer": f"{data.get('layer', '')}-{data.get('sae_set', '')}",
-        }
+        parts = [data.get("layer", ""), data.get("sae_set", ""), data.get("sae_id_suffix")]
+        layer = "-".join(str(part) for part in parts if part not in (None, ""))
+        head = {"modelId": data.get("model_id", ""), "layer": layer}
         features = [head | item for item in data["features"] if isinstance(item, dict)]
     else:
         features = data if isinstance(data, list) else [data]
     return tuple(read_feature(item, str(path)) for item in features)
+
+
+def parse_json(text: bytes) -> Any:
+    """JSON in UTF-8 whose numbers are all finite. Raises ValueError or RecursionError."""
+    return json.loads(text.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"the number {text[:20]} is too large")
+    return value
 
 
 def read_feature(data: Any, where: str = "feature") -> Dashboard:
@@ -134,20 +152,38 @@ def _bands(groups: Sequence[tuple[Head, list[Example]]]) -> tuple[Band, ...]:
     found, below = [], 0.0
     for (lowest, highest, contains), examples in groups:
         share = min(max(contains, 0.0), 1.0 - below)
-        found.append(Band(below, below + share, lowest, highest, 0, tuple(examples)))
-        below += share
+        above = round(below + share, SHARE_DECIMALS)
+        found.append(Band(below, above, lowest, highest, 0, tuple(examples)))
+        below = above
     return tuple(found)
 
 
 def _histogram(data: Mapping[str, Any]) -> Histogram:
-    """Bar centres become edges half a bar's width away."""
+    """Edges half a bar's width beside the outermost centres, and evenly between them.
+
+    The ends are rounded first and decide the rest, so that writing and reading keep every edge.
+    """
     centres = [float(value) for value in data.get("freq_hist_data_bar_values") or []]
     heights = [int(value) for value in data.get("freq_hist_data_bar_heights") or []]
     if not centres or len(centres) != len(heights):
         return Histogram((), ())
-    width = (centres[-1] - centres[0]) / (len(centres) - 1) if len(centres) > 1 else 1.0
-    edges = [centre - width / 2 for centre in centres] + [centres[-1] + width / 2]
-    return Histogram(tuple(round(edge, 6) for edge in edges), tuple(heights))
+    bars = len(centres)
+    width = (centres[-1] - centres[0]) / (bars - 1) if bars > 1 else 1.0
+    first, last = (
+        round(each, EDGE_DECIMALS) for each in (centres[0] - width / 2, centres[-1] + width / 2)
+    )
+    edges = [round(first + (last - first) * edge / bars, EDGE_DECIMALS) for edge in range(bars + 1)]
+    return Histogram(tuple(edges), tuple(heights))
+
+
+def bar_centres(histogram: Histogram) -> list[float]:
+    """The centre of each bar, finer than edges are read, so that they are read as they were."""
+    if not histogram.counts:
+        return []
+    bars, (first, last) = len(histogram.counts), (histogram.edges[0], histogram.edges[-1])
+    return [
+        round(first + (last - first) * (bar + 0.5) / bars, EDGE_DECIMALS + 3) for bar in range(bars)
+    ]
 
 
 def _effects(data: Mapping[str, Any], sign: str) -> tuple[TokenEffect, ...]:
@@ -163,11 +199,10 @@ def write_feature(dashboard: Dashboard) -> dict[str, Any]:
     """One feature as the API gives it; ``layer`` holds layer and dictionary, as there."""
     top = [_activation(example, (-1.0, dashboard.maximum, -1.0)) for example in dashboard.top]
     in_bands = [
-        _activation(example, (band.lowest, band.highest, band.to_share - band.from_share))
+        _activation(example, (band.lowest, band.highest, share_of(band)))
         for band in reversed(dashboard.bands)
         for example in band.examples
     ]
-    edges = dashboard.histogram.edges
     same_layer = [other for other in dashboard.similar if other.layer == dashboard.layer]
     return {
         "modelId": dashboard.model,
@@ -176,9 +211,7 @@ def write_feature(dashboard: Dashboard) -> dict[str, Any]:
         "maxActApprox": dashboard.maximum,
         "frac_nonzero": dashboard.density.share,
         "freq_hist_data_bar_heights": list(dashboard.histogram.counts),
-        "freq_hist_data_bar_values": [
-            (low + high) / 2 for low, high in zip(edges[:-1], edges[1:], strict=True)
-        ],
+        "freq_hist_data_bar_values": bar_centres(dashboard.histogram),
         "pos_str": [effect.token for effect in dashboard.promoted],
         "pos_values": [effect.logit for effect in dashboard.promoted],
         "neg_str": [effect.token for effect in dashboard.suppressed],
@@ -187,6 +220,11 @@ def write_feature(dashboard: Dashboard) -> dict[str, Any]:
         "topkCosSimValues": [other.cosine for other in same_layer],
         "activations": top + in_bands,
     }
+
+
+def share_of(band: Band) -> float:
+    """What a band holds, without the noise of the subtraction."""
+    return round(band.to_share - band.from_share, SHARE_DECIMALS)
 
 
 def _activation(example: Example, head: Head) -> dict[str, Any]:

@@ -9,7 +9,6 @@ circuit-tracer  `layer_<n>.bin` and `index.json.gz`, which its viewer reads from
 
 from __future__ import annotations
 
-import gzip
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from typing import Any, Literal
 
 from atlas.dashboards import circuit_tracer_features as viewer
 from atlas.dashboards.activity import Context, percentiles
+from atlas.dashboards.dashboard_files import write_lines
 from atlas.dashboards.dashboard_table import DashboardTable
 from atlas.dashboards.shards import shards
 
@@ -80,14 +80,8 @@ class AtlasLines(LayoutWriter):
     """Our JSON, a dashboard per line. Final."""
 
     def _layer(self, layer: int, made: Iterable[DashboardTable]) -> None:
-        path = self.folder / f"layer-{layer}.jsonl.gz"
-        with path.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as file:
-            for table in made:
-                for dashboard in table.dashboards(self.context):
-                    text = json.dumps(
-                        dashboard.to_json(), ensure_ascii=False, separators=(",", ":")
-                    )
-                    file.write(text.encode() + b"\n")
+        dashboards = (each for table in made for each in table.dashboards(self.context))
+        write_lines(self.folder / f"layer-{layer}.jsonl.gz", dashboards)
 
     def finish(self, counts: Sequence[LayerCount]) -> None:
         """Write the manifest."""

@@ -33,7 +33,7 @@ from atlas.models.language_model import LanguageModel
 from atlas.runs.dashboard_layouts import LAYOUTS, SHARD_FEATURES, LayerCount, Layout, Shown
 from atlas.runs.dashboard_parts import Part, join_parts, recorded_parts, remember_plan
 
-ENTRIES_AT_ONCE = 1 << 23  # activations of a layer that stand in memory: about 600 MB with figures
+ENTRIES_AT_ONCE = 1 << 22  # activations of a layer that stand in memory, with figures under 1 GB
 PAIRS_AT_ONCE = 1 << 24  # pairs of features whose joint activity is counted: at most 200 MB
 
 Engine = tuple[LanguageModel, Sequence[Dictionary]]

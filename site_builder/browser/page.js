@@ -1,4 +1,5 @@
 // What every page does after load: appearance button, section highlight, copy buttons, search box.
+import { linkFeatures } from "./features/links.js";
 import { connectSearchBox } from "./search_box.js";
 
 function connectAppearance() {
@@ -70,4 +71,5 @@ for (const frame of document.querySelectorAll(".part-figure .figure-scroll")) fr
 connectAppearance();
 connectContents();
 connectCopyButtons();
+linkFeatures();
 connectSearchBox();

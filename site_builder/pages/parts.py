@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from atlas.entries.circuit import Circuit, Part
 from atlas.entries.ids import LayerFeature
 from atlas.entries.position import Position
-from site_builder.address import circuit_page, relative
-from site_builder.dashboards import feature_address
+from site_builder.address import any_feature_page, circuit_page, feature_page, relative
 from site_builder.html import Html, foreign, join, tag
 from site_builder.numbers import count, percent, spoken
 from site_builder.part_marks import part_class, part_key
@@ -30,7 +29,12 @@ def parts_section(record: CircuitRecord, site: SiteRecords) -> Html:
         "A part is a group of features that play one role at one place of the prompt. ",
         "The letters and colours are those of the pictures.",
     )
-    return join([note, *(part_block(circuit, index, site) for index in range(len(circuit.parts)))])
+    blocks = [part_block(circuit, index, site) for index in range(len(circuit.parts))]
+    dictionary = f"{circuit.model}/{circuit.dictionary}"
+    address = None
+    if dictionary in site.dashboards:
+        address = relative(circuit_page(circuit.id), any_feature_page(dictionary))
+    return join([note, tag("div", {"data-features": address}, *blocks)])
 
 
 def part_block(circuit: Circuit, index: int, site: SiteRecords) -> Html:
@@ -100,14 +104,16 @@ def feature_chips(
 
 
 def feature_chip(circuit: Circuit, feature: LayerFeature, site: SiteRecords, here: str) -> Html:
-    """One feature: its number, and its label and page if it has an entry."""
+    """One feature: its number, and its label and page if it has an entry.
+
+    Others are linked in the browser: as markup, hundreds of addresses would double a page.
+    """
     full = f"{circuit.model}/{circuit.dictionary}/{feature}"
     name = tag("span", {"class": "mono"}, str(feature))
-    page = feature_address(full, site)
-    if not page:
+    if full not in site.features:
         return tag("span", {"class": "chip"}, name)
-    label = foreign(site.features[full].feature.label) if full in site.features else ""
-    return tag("a", {"class": "chip", "href": relative(here, page)}, name, label)
+    label = foreign(site.features[full].feature.label)
+    return tag("a", {"class": "chip", "href": relative(here, feature_page(full))}, name, label)
 
 
 def edges_table(circuit: Circuit, edges: Sequence[FoundEdge]) -> Html:

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atlas.dashboards.shard_arrays import MAGIC, ArrayFile, smallest
@@ -122,6 +122,7 @@ def test_what_is_no_shard_is_refused_in_one_line(tmp_path, header):
     assert "\n" not in str(refused.value)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.binary(max_size=200), st.booleans())
 def test_other_bytes_are_refused(tmp_path_factory, content, packed):
     path = tmp_path_factory.mktemp("bytes") / "a.shard"

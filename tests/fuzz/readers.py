@@ -5,6 +5,7 @@ A reader takes bytes and gives what it read, or raises an AtlasError; anything e
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from hypothesis.strategies import SearchStrategy
 from safetensors.torch import save
 
 from atlas.dashboards import neuronpedia_json as features_json
+from atlas.dashboards.neuronpedia_bulk import read_source, write_source
+from atlas.dashboards.shard_arrays import ArrayFile
+from atlas.dashboards.shards import shards
 from atlas.entries.checks import check
 from atlas.entries.journal import read_journal
 from atlas.entries.library import Library
@@ -25,6 +29,7 @@ from atlas.graphs.neuronpedia_read import read_imported
 from atlas.graphs.neuronpedia_write import write_graph
 from atlas.models.checkpoints import circuit_tracer, saelens
 from atlas.runs.results import read_result_file
+from tests.dashboards.planted_table import planted_table
 from tests.entries import sample_library
 from tests.fuzz.inputs import anything_like, json_like
 from tests.graphs.hand_graphs import small_graph
@@ -52,6 +57,8 @@ def readers(folder: Path) -> dict[str, Reader]:
         "a graph (.npz)": _graph_file(folder / "graph.npz"),
         "a graph (Neuronpedia JSON)": _graph_json(folder / "graph.json"),
         "a feature (Neuronpedia JSON)": _feature_json(folder / "feature.json"),
+        "features (Neuronpedia's export)": _feature_export(folder / "export"),
+        "a shard of dashboards": _shard(folder / "a.shard"),
         "a dictionary's config.yaml": _transcoder_config(folder / "transcoders"),
         "a dictionary's cfg.json": _autoencoder_config(folder / "autoencoder"),
         "safetensors": _tensors(folder / "tensors"),
@@ -111,6 +118,31 @@ def _feature_json(path: Path) -> Reader:
     }  # fmt: skip
     good = json.dumps(sample).encode()
     return Reader(_file(path, features_json.read_features), json_like([sample]), good)
+
+
+def _feature_export(folder: Path) -> Reader:
+    """JSON lines of examples beside one good batch of features."""
+    table, context = planted_table(2, 4)
+    write_source(folder, table.dashboards(context))
+    path = folder / "activations" / "batch-0.jsonl.gz"
+    line = json.loads(gzip.decompress(path.read_bytes()).splitlines()[0])
+
+    def read(content: bytes) -> object:
+        path.write_bytes(gzip.compress(content, 1))
+        return list(read_source(folder))
+
+    return Reader(read, json_like(line), json.dumps(line).encode())
+
+
+def _shard(path: Path) -> Reader:
+    ((_, shard),) = shards(*planted_table(2, 4), 4)
+    good = gzip.decompress(shard.packed())
+
+    def read(content: bytes) -> object:
+        path.write_bytes(gzip.compress(content, 1))
+        return ArrayFile.read(path)
+
+    return Reader(read, anything_like(good), good)
 
 
 WIDTH, FEATURES = 4, 3

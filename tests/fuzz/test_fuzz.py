@@ -25,7 +25,8 @@ LARGEST_GROWTH = 512  # MiB of the process, from what it had before
 REPORT = Path(os.environ.get("ATLAS_FUZZ_REPORT", ""))
 NAMES = (
     "a circuit's YAML", "a model's YAML", "a graph (.npz)", "a graph (Neuronpedia JSON)",
-    "a feature (Neuronpedia JSON)", "a dictionary's config.yaml", "a dictionary's cfg.json",
+    "a feature (Neuronpedia JSON)", "features (Neuronpedia's export)", "a shard of dashboards",
+    "a dictionary's config.yaml", "a dictionary's cfg.json",
     "safetensors", "a result", "the nightly journal",
 )  # fmt: skip
 
