@@ -73,6 +73,12 @@ def test_every_target_that_a_workflow_calls_exists():
     assert wanted <= made
 
 
+def environment_of(name: str) -> dict[str, str]:
+    """What a workflow's jobs set, without what only the host knows."""
+    told = [job.get("env", {}) for _, job in jobs(FOLDER / name)]
+    return {key: value for each in told for key, value in each.items() if "${{" not in value}
+
+
 GH = """#!{python}
 import json, os, sys
 path = os.environ["ISSUES"]
@@ -127,9 +133,10 @@ def rehearsal(tmp_path):
         "PATH": f"{tools}:{os.environ['PATH']}",
         "PYTHONPATH": str(copy),
         "ISSUES": str(tmp_path / "issues.json"),
+        "HOME": str(tmp_path),  # with no settings of git's
+        **environment_of("nightly.yml"),
         "REPOSITORY": "example/atlas",
         "RUN": "https://example.org/runs/1",
-        **author,
     }
 
     def run(command: str) -> subprocess.CompletedProcess:
