@@ -13,16 +13,6 @@ EVERY = {"encoder_bias", "decoder_bias", "zero_position_mlp"}  # constants of ev
 @pytest.fixture(scope="module", params=cases(), ids="-".join)
 def traced(request, tiny_model):
     """Constants that are expected, model, dictionary and graph."""
-    return trace(request, tiny_model)
-
-
-@pytest.fixture(scope="module", params=cases(tiny_models.LAYOUTS), ids="-".join)
-def traced_layout(request, tiny_model):
-    """The same; in the normal run one family for each way in which a block's parts follow."""
-    return trace(request, tiny_model)
-
-
-def trace(request, tiny_model):
     family, kind, activation = request.param
     model = tiny_model(family)
     dictionary = tiny_models.random_dictionary(kind, model, activation)

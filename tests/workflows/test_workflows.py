@@ -178,7 +178,7 @@ def test_a_night_that_died_is_an_issue_and_the_next_one_closes_it(rehearsal):
         "e.FIRST = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=8); "
         "write_journal(Path('build/nightly-results'), ['microworld-states-and-capitals'])"
     )
-    assert run(f'rm -rf build; python -c "{code}"').returncode == 0
+    assert run(f'rm -rf build; .venv/bin/python -c "{code}"').returncode == 0
     night = run("make record-night")
     assert night.returncode == 0, night.stderr
     assert "close issue 1: The nightly run died" in night.stdout
