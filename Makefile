@@ -22,7 +22,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[site,engine,notebooks,cluster]' --group dev
 	touch $@
 
-atlas: $(INSTALLED) ## check every entry, re-measure the embedded model's, build the site (10 minutes on 2 cores after the installation, seconds when nothing changed)
+atlas: $(INSTALLED) ## check every entry, re-measure the embedded model's, build the site (9 minutes on 2 cores with the installation, seconds when nothing changed)
 	$(BIN)/atlas check
 	$(BIN)/atlas reproduce --all --model microworld --jobs $(JOBS)
 	$(BIN)/atlas dashboard --renew $(DASHBOARDS)
