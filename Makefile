@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 DASHBOARDS := --model microworld --dictionary all --layout site --sequences 1244 --out build/dashboards/microworld
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas test check lint browser reproduce journal night record-night site slow fuzz test-matrix bench microworld microworld-smoke
+.PHONY: help atlas test check lint browser reproduce journal night record-night site slow rehearse fuzz test-matrix bench microworld microworld-smoke
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -60,8 +60,11 @@ record-night: $(INSTALLED) ## publish the journal, and open, update and close is
 site: $(INSTALLED) ## only the website
 	$(BIN)/atlas site build
 
-slow: $(INSTALLED) ## kill tests, a streamed model, a cluster that measures entries (5 minutes of one core)
-	$(BIN)/python -m pytest -m slow
+slow: $(INSTALLED) ## kill tests, a streamed model, a cluster that measures entries, the explorer's speed (over 4 minutes of one core)
+	$(BIN)/python -m pytest -m slow --ignore tests/workflows
+
+rehearse: $(INSTALLED) ## the commands of each workflow, in order, on a copy (not timed; each measures all entries anew)
+	$(BIN)/python -m pytest -m slow tests/workflows
 
 fuzz: $(INSTALLED) ## 100,000 bad files for every reader of foreign files, figures in build/fuzz.json (hours of one core)
 	mkdir -p build

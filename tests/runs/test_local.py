@@ -53,6 +53,15 @@ def test_a_group_shares_a_process_and_others_do_not():
     assert len({each.value for each in alone.values()}) == 3
 
 
+def test_a_worker_is_not_kept_for_a_job_that_asks_for_more():
+    asked = [
+        Job(str(each), "tests.runs.jobs:process", each, "notebooks", Needs(memory_gb=each))
+        for each in (1, 2)
+    ]
+    found = list(run_jobs(asked, LocalWorkers(1), ScheduleSettings()))
+    assert len({each.value for each in found}) == 2
+
+
 def test_a_group_is_shared_out_where_workers_would_be_idle():
     found = outcomes("process", list(range(6)), processes=2, group="model/dictionary")
     assert len({each.value for each in found.values()}) == 2

@@ -106,7 +106,10 @@ class _Schedule:
             worker.stop()
             yield from self._try_again(running, worker.name, how)
             return
-        following = next((each for each in self._waiting if each.group == job.group), None)
+        # The worker has the room that its first job asked for.
+        alike = (each for each in self._waiting
+                 if each.group == job.group and each.needs == job.needs)  # fmt: skip
+        following = next(alike, None)
         if job.group and following is not None:
             self._give(worker, following)
         else:
