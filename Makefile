@@ -4,6 +4,7 @@ VENV ?= .venv
 JOBS ?= 2
 EXECUTOR ?= local
 JOURNAL ?= build/nightly-results
+FRESH := build/fresh_prompts
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # Every feature of the embedded model's dictionaries on 51,418 held-out tokens: a minute.
@@ -51,7 +52,8 @@ journal: $(INSTALLED) ## get the published nightly journal
 
 night: $(INSTALLED) ## what runs at night: measure what changed and a quarter of the rest, and write the journal
 	$(BIN)/atlas check
-	$(BIN)/atlas reproduce --all --rolling --direct --executor $(EXECUTOR) --jobs $(JOBS) --journal $(JOURNAL)
+	$(BIN)/python -m microworld fresh --out $(FRESH)
+	$(BIN)/atlas reproduce --all --rolling --direct --fresh-prompts $(FRESH) --executor $(EXECUTOR) --jobs $(JOBS) --journal $(JOURNAL)
 
 record-night: $(INSTALLED) ## publish the journal, and open, update and close issues (REPOSITORY=owner/name, RUN=address)
 	$(BIN)/atlas journal alarms --journal $(JOURNAL) --died "$(RUN)" --post "$(REPOSITORY)"

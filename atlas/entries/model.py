@@ -51,6 +51,11 @@ class Resources(Record):
     memory_gb: float
     minutes: float
 
+    @property
+    def device(self) -> str:
+        """Where entries are measured: on the processor unless the model asks for a GPU."""
+        return "cuda" if self.gpus else "cpu"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Model(Record):
