@@ -29,11 +29,11 @@ atlas: $(INSTALLED) ## check every entry, re-measure the embedded model's, build
 	$(BIN)/atlas site build
 
 test: $(INSTALLED) lint browser ## everything that must hold (≤ 10 minutes after the installation)
-	$(BIN)/atlas check
+	$(BIN)/atlas check --strict
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m 'not slow and not matrix'
 
 check: $(INSTALLED) ## only the entries
-	$(BIN)/atlas check
+	$(BIN)/atlas check --strict
 
 lint: $(INSTALLED) ## form and types
 	$(BIN)/ruff check .

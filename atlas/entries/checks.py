@@ -15,14 +15,14 @@ from atlas.entries.file_checks import chosen_mode, first_line, misplaced, shared
 from atlas.entries.hostile import hostile_problems
 from atlas.entries.library import Library
 from atlas.entries.model import Model
-from atlas.entries.problems import Problem, UnreadableFile
+from atlas.entries.problems import SEVERITIES, Problem, Severity, UnreadableFile
 from atlas.entries.prompt_lines import read_prompt_lines
 from atlas.entries.record import Record
 from atlas.entries.redirects import Redirects
 from atlas.entries.resource import Resource
 from atlas.entries.rules.known import Known
 from atlas.entries.rules.rule import Row, Rule, Subject
-from atlas.entries.rules.table import RULES
+from atlas.entries.rules.table import RULES, severity_of
 from atlas.entries.schema_validation import schema_problems
 from atlas.entries.text import quoted
 from atlas.entries.vocabulary import Vocabulary
@@ -51,9 +51,28 @@ class Report:
         """One line: what was checked and how it went."""
         counts = [f"{number} {_words(kind, number)}" for kind, number in self.checked.items()]
         files = len({problem.file for problem in self.problems})
-        number = len(self.problems)
-        result = f"{number} problem{'s' * (number != 1)} in {files} file{'s' * (files != 1)}"
-        return f"{', '.join(counts) or 'nothing'} checked: {result if number else 'no problems'}"
+        found = [_many(severity, self.number(severity)) for severity in SEVERITIES]
+        result = f"{', '.join(filter(None, found))} in {files} file{'s' * (files != 1)}"
+        if not self.problems:
+            result = "no problems"
+        return f"{', '.join(counts) or 'nothing'} checked: {result}"
+
+    def number(self, severity: Severity) -> int:
+        """How many problems weigh that much."""
+        return sum(severity_of(problem.code) == severity for problem in self.problems)
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that keep an entry out."""
+        return tuple(one for one in self.problems if severity_of(one.code) == "error")
+
+
+def _many(severity: Severity, number: int) -> str:
+    if number == 0:
+        return ""
+    if severity == "information":
+        return f"{number} piece{'s' * (number != 1)} of information"
+    return f"{number} {severity}{'s' * (number != 1)}"
 
 
 def _words(kind: str, number: int) -> str:

@@ -43,11 +43,13 @@ parts:
     role: output
     position: last
     features: [3-30]
+    found_by: graphs of the discovery rows
   - id: mover
     label: moves the state to the end
     role: mover
     position: last
     heads: ["2.1"]
+    found_by: ranked by what they carry on discovery rows
 edges:
   - {source: state, target: say-capital, sign: positive}
 interventions:

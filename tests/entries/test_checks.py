@@ -8,6 +8,7 @@ import pytest
 
 from atlas.entries.checks import check
 from atlas.entries.library import Library
+from atlas.entries.rules.shared import orcid_check_digit
 from atlas.errors import BadInput
 from tests.entries import sample_library
 from tests.entries.sample_library import write_library
@@ -138,3 +139,8 @@ def test_many_entries_are_checked_in_little_time(root):
     # A quiet core takes about half a second for the loop, which is a tenth of the budget, and a
     # busy machine slows both alike. Twice that, because two threads on one core do not quite.
     assert fastest(lambda: codes(root)) < 2 * fastest(ten_million_steps)
+
+
+def test_the_check_digit_of_an_orcid_can_be_the_letter_x():
+    assert orcid_check_digit("0000-0002-9079-593X") == "X"
+    assert orcid_check_digit("0000-0002-1825-0097") == "7"

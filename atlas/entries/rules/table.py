@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from atlas.entries.problems import Severity
 from atlas.entries.rules import (
     circuit_attention,
     circuit_claims,
@@ -44,6 +45,9 @@ FILE_CODES = {
 }
 """What is demanded of files as wholes; `atlas.entries.checks` looks at these."""
 
+FILE_SEVERITIES: dict[str, Severity] = {"E121": "warning"}
+"""Codes of files that are no errors: such a file reads right and only looks wrong."""
+
 RULES: tuple[Rule, ...] = (
     *shared.RULES,
     *circuit_references.RULES,
@@ -66,3 +70,14 @@ def all_codes() -> dict[str, str]:
         **FILE_CODES,
         **{rule.code: rule.demands for rule in RULES},
     }
+
+
+_SEVERITIES: dict[str, Severity] = {
+    **FILE_SEVERITIES,
+    **{rule.code: rule.severity for rule in RULES},
+}
+
+
+def severity_of(code: str) -> Severity:
+    """How much a problem of this code weighs; what a reader or a schema refuses is an error."""
+    return _SEVERITIES.get(code, "error")
