@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from atlas.commands.check_formats import annotation, as_json, as_sarif, line
 from atlas.commands.output import library_option, print_json
 from atlas.entries.checks import Report, check
 from atlas.entries.library import Library
+from atlas.entries.repair import Repairs, repair
+from atlas.entries.rules.table import REPAIRABLE
 from atlas.errors import BadInput
 from site_builder.tools import read_configuration
 
@@ -18,6 +21,7 @@ from site_builder.tools import read_configuration
 @click.command(epilog="Example: atlas check circuits/microworld-states-and-capitals")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @library_option
+@click.option("--fix", "fixed", is_flag=True, help="First write the files in their one form.")
 @click.option("--strict", is_flag=True, help="Exit with code 1 for warnings too.")
 @click.option(
     "--format",
@@ -29,13 +33,22 @@ from site_builder.tools import read_configuration
     "sarif for code scanners.",
 )
 def command(
-    paths: tuple[Path, ...], library: Path | None, strict: bool, output_format: str
+    paths: tuple[Path, ...], library: Path | None, fixed: bool, strict: bool, output_format: str
 ) -> None:
-    """Check all entries, or those at or under PATHS; exit code 1 if there is an error."""
+    """Check all entries, or those at or under PATHS; exit code 1 if there is an error.
+
+    With --fix, keys come into the order of the schema, line ends and the first line are put right,
+    and texts of several lines become blocks. Comments stay, and no value changes.
+    """
     opened = Library.open(library)
+    repairs = repair(opened, paths) if fixed else Repairs((), ())
+    for path in repairs.written:
+        click.echo(f"formed {os.path.relpath(path)}", err=True)
+    for error in repairs.refused:
+        click.echo(f"atlas: {error}", err=True)
     report = check(opened, paths)
     show(opened, report, output_format)
-    if report.errors or (strict and report.number("warning")):
+    if report.errors or repairs.refused or (strict and report.number("warning")):
         sys.exit(1)
 
 
@@ -51,6 +64,9 @@ def show(library: Library, report: Report, output_format: str) -> None:
             github = output_format == "github"
             click.echo(annotation(problem) if github else line(problem, library.root, site_url))
         click.echo(report.summary)
+        codes = sorted({one.code for one in report.problems if one.code in REPAIRABLE})
+        if codes:
+            click.echo(f"`atlas check --fix` puts right: {', '.join(codes)}")
 
 
 def _site_url(library: Library) -> str:

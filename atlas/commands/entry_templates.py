@@ -39,8 +39,8 @@ parts: []
 #    role: intermediate  # a term of vocabulary/roles.yaml
 #    position: {{entity: city}}  # last, any, {{entity: name}} or {{index: number}}
 #    keyed_by: state  # leave out where one list of features serves all rows
-#    features: {{Texas: [2-117, 3-45]}}
 #    found_by: how they were chosen
+#    features: {{Texas: [2-117, 3-45]}}
 edges: []
 #  - {{source: state, target: say-capital, sign: positive}}
 interventions: []

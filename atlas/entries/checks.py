@@ -11,7 +11,7 @@ from typing import Any
 
 from atlas.entries.circuit import Circuit
 from atlas.entries.feature import Feature
-from atlas.entries.file_checks import chosen_mode, first_line, misplaced, shared_ids
+from atlas.entries.file_checks import chosen_mode, first_line, form, misplaced, shared_ids
 from atlas.entries.hostile import hostile_problems
 from atlas.entries.library import Library
 from atlas.entries.model import Model
@@ -84,7 +84,7 @@ def _words(kind: str, number: int) -> str:
 
 
 @dataclass(frozen=True)
-class _File:
+class EntryFile:
     """A file to check, and the id that its place gives it."""
 
     kind: str
@@ -96,7 +96,7 @@ class _File:
 class _Parsed:
     """A file that fits its schema."""
 
-    file: _File
+    file: EntryFile
     document: YamlDocument
     record: Any
 
@@ -123,8 +123,7 @@ def check(library: Library, paths: Sequence[Path] = ()) -> Report:
 
     Raises BadInput for a path at which there is no entry.
     """
-    every = list(_files(library))
-    chosen = _chosen(library, every, paths) if paths else every
+    chosen = files_at(library, paths)
     problems: list[Problem] = []
     parsed: list[_Parsed] = []
     for file in chosen:
@@ -162,7 +161,13 @@ _RULES_OF: dict[str, tuple[Rule, ...]] = {
 }
 
 
-def _files(library: Library) -> Iterator[_File]:
+def files_at(library: Library, paths: Sequence[Path] = ()) -> list[EntryFile]:
+    """The files of all entries, or of those at or under the paths; raises BadInput as `check`."""
+    every = list(_files(library))
+    return _chosen(library, every, paths) if paths else every
+
+
+def _files(library: Library) -> Iterator[EntryFile]:
     groups: tuple[tuple[str, Mapping[str, Path]], ...] = (
         ("circuit", library.circuits.paths),
         ("feature", library.features.paths),
@@ -172,15 +177,15 @@ def _files(library: Library) -> Iterator[_File]:
     )
     for kind, entries in groups:
         for entry_id, path in entries.items():
-            yield _File(kind, entry_id, path)
+            yield EntryFile(kind, entry_id, path)
     redirects = library.root / "redirects.yaml"
     if redirects.is_file():
-        yield _File("redirects", "redirects", redirects)
+        yield EntryFile("redirects", "redirects", redirects)
 
 
-def _chosen(library: Library, every: Sequence[_File], paths: Sequence[Path]) -> list[_File]:
+def _chosen(library: Library, every: Sequence[EntryFile], paths: Sequence[Path]) -> list[EntryFile]:
     """The files at or under the paths; a path inside a circuit's folder stands for the circuit."""
-    chosen: dict[_File, None] = {}
+    chosen: dict[EntryFile, None] = {}
     for path in paths:
         place = path.resolve()
         found = [file for file in every if place == file.path or place in file.path.parents]
@@ -195,7 +200,7 @@ def _chosen(library: Library, every: Sequence[_File], paths: Sequence[Path]) -> 
     return list(chosen)
 
 
-def _parse(library: Library, file: _File) -> tuple[list[Problem], _Parsed | None]:
+def _parse(library: Library, file: EntryFile) -> tuple[list[Problem], _Parsed | None]:
     shown_as = file.path.relative_to(library.root).as_posix()
     try:
         document = read_yaml(file.path, shown_as)
@@ -205,6 +210,7 @@ def _parse(library: Library, file: _File) -> tuple[list[Problem], _Parsed | None
     problems += hostile_problems(document)
     schema = library.schema_folder / f"{file.kind}.schema.json"
     problems += first_line(document, schema, file.path)
+    problems += form(document, file.kind)
     if file.kind == "circuit":
         problems = _without_mode(problems) + list(chosen_mode(document))
     try:

@@ -10,7 +10,6 @@ from typing import Literal, get_args
 from atlas.entries.text import printable
 from atlas.errors import SchemaError
 
-
 Severity = Literal["error", "warning", "information"]
 """An error keeps an entry out; a warning should be put right; information is only worth knowing."""
 

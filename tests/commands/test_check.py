@@ -114,3 +114,29 @@ def test_github_tells_weights_apart(root):
     drop(path, "    found_by: ranked by what they carry on discovery rows\n")
     lines = run("--library", root, "--format", "github").output.splitlines()
     assert [line.split(" ")[0] for line in lines[:2]] == ["::notice", "::warning"]
+
+
+def test_fix_puts_the_form_right_and_reports_the_rest(root, monkeypatch):
+    monkeypatch.chdir(root)
+    path = root / "models/small.yaml"
+    text = path.read_text()
+    path.write_text(text.replace("id: small\nname: Small", "name: Small\nid: smaller  "))
+    before = run("--library", root)
+    assert "models/small.yaml:3:1: warning E136: expected" in before.output
+    assert before.output.endswith("`atlas check --fix` puts right: E136\n")
+    result = run("--library", root, "--fix")
+    assert result.stderr == "formed models/small.yaml\n"
+    assert path.read_text() == text.replace("id: small", "id: smaller")
+    assert result.exit_code == 1
+    assert "E401" in result.stdout
+    assert "E136" not in result.stdout
+
+
+def test_fix_says_what_it_refused(root, tmp_path):
+    outside = tmp_path / "outside.yaml"
+    outside.write_text((root / "models/public.yaml").read_text() + "\n")
+    (root / "models/public.yaml").unlink()
+    (root / "models/public.yaml").symlink_to(outside)
+    result = run("--library", root, "--fix")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("atlas: models/public.yaml: expected a file inside the library")

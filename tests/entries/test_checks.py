@@ -74,7 +74,7 @@ def test_hostile_text_is_found_in_keys_texts_and_prompts(root):
     rows.write_text(rows.read_text().replace("Fact 7:", "Fact \u2066 7:"))
     found = check(Library.open(root)).problems
     fields = [(one.field, one.line) for one in found if one.code == "E120"]
-    assert fields == [("parts[0].label", 24), ("parts[0].features.Georgia\x1b", 28), ("text", 8)]
+    assert fields == [("parts[0].label", 24), ("parts[0].features.Georgia\x1b", 29), ("text", 8)]
     assert all("\x1b" not in str(one) and "\u202e" not in str(one) for one in found)
 
 

@@ -42,10 +42,11 @@ FILE_CODES = {
     "E132": "a circuit and a resource do not share an id",
     "E133": "claims and interventions do not choose how they are run",
     "E134": "the file of prompts exists",
+    "E136": "the file has the form that `atlas check --fix` writes",
 }
 """What is demanded of files as wholes; `atlas.entries.checks` looks at these."""
 
-FILE_SEVERITIES: dict[str, Severity] = {"E121": "warning"}
+FILE_SEVERITIES: dict[str, Severity] = {"E121": "warning", "E136": "warning"}
 """Codes of files that are no errors: such a file reads right and only looks wrong."""
 
 RULES: tuple[Rule, ...] = (
@@ -71,6 +72,9 @@ def all_codes() -> dict[str, str]:
         **{rule.code: rule.demands for rule in RULES},
     }
 
+
+REPAIRABLE = ("E002", "E121", "E136")
+"""What `atlas check --fix` puts right, because no value changes by it."""
 
 _SEVERITIES: dict[str, Severity] = {
     **FILE_SEVERITIES,
