@@ -11,9 +11,17 @@ from typing import Any
 
 from atlas.entries.circuit import Circuit
 from atlas.entries.feature import Feature
-from atlas.entries.file_checks import chosen_mode, first_line, form, misplaced, shared_ids
+from atlas.entries.file_checks import (
+    chosen_mode,
+    first_line,
+    form,
+    misplaced,
+    previous_version,
+    shared_ids,
+)
 from atlas.entries.hostile import hostile_problems
 from atlas.entries.library import Library
+from atlas.entries.migrations import migrated
 from atlas.entries.model import Model
 from atlas.entries.problems import SEVERITIES, Problem, Severity, UnreadableFile
 from atlas.entries.prompt_lines import read_prompt_lines
@@ -203,10 +211,12 @@ def _chosen(library: Library, every: Sequence[EntryFile], paths: Sequence[Path])
 def _parse(library: Library, file: EntryFile) -> tuple[list[Problem], _Parsed | None]:
     shown_as = file.path.relative_to(library.root).as_posix()
     try:
-        document = read_yaml(file.path, shown_as)
+        written = read_yaml(file.path, shown_as)
+        document = migrated(written, file.kind)
     except UnreadableFile as error:
         return [error.problem], None
-    problems = schema_problems(file.kind, document)
+    problems = [] if document is written else [previous_version(written)]
+    problems += schema_problems(file.kind, document)
     problems += hostile_problems(document)
     schema = library.schema_folder / f"{file.kind}.schema.json"
     problems += first_line(document, schema, file.path)

@@ -70,6 +70,17 @@ def first_line_of(schema: Path, path: Path) -> str:
     return first_line_for(Path(os.path.relpath(schema, path.parent)).as_posix())
 
 
+def previous_version(document: YamlDocument) -> Problem:
+    """The problem of a file that is read as if it had the current version of its format."""
+    version = document.data["schema_version"]
+    place = document.place(("schema_version",))
+    expected, found = f"the current version, {version + 1}", str(version)
+    action = "run `atlas check --fix`, which edits it and keeps its comments"
+    return Problem(
+        document.file, place.line, place.column, "E139", "schema_version", expected, found, action
+    )
+
+
 def form(document: YamlDocument, kind: str) -> Iterator[Problem]:
     """A problem if the text is not in the one form, at the first line that would change."""
     text = formed(document.text, kind, document)

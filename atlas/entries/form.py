@@ -1,9 +1,9 @@
 """The one form of an entry's text: what `atlas check --fix` writes, without changing any value.
 
-Line feeds, no spaces at the ends of lines, the schema named in the first line, keys in the order of
-the schema, texts of several lines as blocks. Comments stay with what they speak of. Lists are left
-in their order, which may carry meaning, and lines are not wrapped anew, so that a form once
-accepted stays the same bytes.
+The current version of the format, line feeds, no spaces at the ends of lines, the schema named in
+the first line, keys in the order of the schema, texts of several lines as blocks. Comments stay
+with what they speak of. Lists are left in their order, which may carry meaning, and lines are not
+wrapped anew, so that a form once accepted stays the same bytes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from atlas.entries.migrations import migrated
 from atlas.entries.problems import UnreadableFile
 from atlas.entries.schema_validation import load_schema
 from atlas.entries.text import HOSTILE
@@ -46,9 +47,10 @@ def formed(text: str, kind: str, document: YamlDocument | None = None) -> str:
     """
     plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     try:
-        before = document if document is not None and plain == text else _read(plain)
+        given = document is not None and plain == text
+        before = migrated(document if document and given else _read(plain), kind)
         found = _trimmed(_ordered(_in_blocks(_trimmed(before)), kind))
-        same = found is before or _same(found.data, _read(plain).data)
+        same = found is before or _same(found.data, before.data)
         return found.text if same else plain
     except UnreadableFile:
         return plain

@@ -53,7 +53,11 @@ def test_a_broken_file_gives_its_message(sample, break_file, decoy):
 
 
 def test_no_code_is_without_a_decoy():
-    assert {decoy.code for decoy in DECOYS} == set(all_codes())
+    assert {decoy.code for decoy in DECOYS} == set(all_codes()) - {_NO_OLD_VERSION}
+
+
+# Every format is at its first version; tests/entries/test_migrations.py makes a second one.
+_NO_OLD_VERSION = "E139"
 
 
 def test_a_code_stands_for_one_demand():

@@ -71,7 +71,7 @@ created: "{created}"
 licence: {licence}
 curators:
   - name: {name}
-{identity}{sources}# When it should be active: a latent of the model's token file, or a set of tokens.
+{identity}{sources}# When it should be active: a latent of the model's token file, or tokens.
 # predicate: {{latent: state, equals: Texas}}
 # predicate: {{latent: subject_number, in: [plural]}}
 # predicate: {{tokens: [" he", " she"]}}

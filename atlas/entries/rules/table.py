@@ -43,10 +43,11 @@ FILE_CODES = {
     "E133": "claims and interventions do not choose how they are run",
     "E134": "the file of prompts exists",
     "E136": "the file has the form that `atlas check --fix` writes",
+    "E139": "the file has the current version of its format, not the one before",
 }
 """What is demanded of files as wholes; `atlas.entries.checks` looks at these."""
 
-FILE_SEVERITIES: dict[str, Severity] = {"E121": "warning", "E136": "warning"}
+FILE_SEVERITIES: dict[str, Severity] = {"E121": "warning", "E136": "warning", "E139": "warning"}
 """Codes of files that are no errors: such a file reads right and only looks wrong."""
 
 RULES: tuple[Rule, ...] = (
@@ -73,7 +74,7 @@ def all_codes() -> dict[str, str]:
     }
 
 
-REPAIRABLE = ("E002", "E121", "E136")
+REPAIRABLE = ("E002", "E121", "E136", "E139")
 """What `atlas check --fix` puts right, because no value changes by it."""
 
 _SEVERITIES: dict[str, Severity] = {
