@@ -14,11 +14,13 @@ from atlas.commands.output import library_option
 from atlas.commands.questions import Asked, asker, at_terminal, name_in_git
 from atlas.entries.checks import check
 from atlas.entries.drafts.answers import used_feature
+from atlas.entries.drafts.new_file import new_file_address
 from atlas.entries.drafts.writing import circuit_files, feature_text, write_new
 from atlas.entries.ids import FeatureId
 from atlas.entries.library import Library
 from atlas.entries.text import quoted
 from atlas.errors import BadInput
+from site_builder.tools import read_configuration
 
 
 @click.group()
@@ -44,9 +46,12 @@ def answer_options(*names: str) -> Callable[[Any], Any]:
 @click.argument("circuit_id", metavar="[ID]", required=False)
 @answer_options("title", "model", "dictionary", "domain", "behaviour", "prompt", "answer",
                 "name", "handle", "orcid")  # fmt: skip
-def circuit(circuit_id: str | None, library: Path | None, yes: bool, **given: str | None) -> None:
+@click.option("--link", is_flag=True, help="Write nothing: print the host's page for the file.")
+def circuit(
+    circuit_id: str | None, library: Path | None, yes: bool, link: bool, **given: str | None
+) -> None:
     """Write circuits/ID/ with circuit.yaml and prompts.jsonl."""
-    opened = _writable(library)
+    opened = Library.open(library) if link else _writable(library)
     ask = asker(opened, "circuit", {"id": circuit_id, **given}, at_terminal() and not yes)
     answers = {"id": ask("id", "")}
     if not answers["id"]:
@@ -59,8 +64,13 @@ def circuit(circuit_id: str | None, library: Path | None, yes: bool, **given: st
     answers["prompt"] = ask("prompt", "")
     answers["answer"] = ask("answer", "") if answers["prompt"] else ""
     answers |= _credit(ask, given)
+    files = circuit_files(answers, _today())
+    if link:
+        repository = str(read_configuration(opened.root).get("repo_url") or "")
+        click.echo(new_file_address(repository, answers["id"], files["circuit.yaml"]))
+        return
     folder = opened.circuit_folder(answers["id"])
-    write_new(folder, circuit_files(answers, _today()))
+    write_new(folder, files)
     _say_what_is_next(opened, folder / "circuit.yaml", f"atlas preview {answers['id']}")
 
 

@@ -3,6 +3,7 @@ import pty
 import select
 import sys
 import time
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from click.testing import CliRunner
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 from atlas.commands import new, questions
 from atlas.commands.new import command
 from atlas.entries.checks import check
+from atlas.entries.drafts.new_file import LONGEST_ADDRESS
 from atlas.entries.library import Library
 from atlas.errors import BadInput, SchemaError
 from tests.entries.sample_library import write_library
@@ -221,3 +223,25 @@ def test_the_library_of_the_package_is_not_written_into(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadInput, match="a checkout"):
         CliRunner().invoke(command, ["circuit", "a-circuit"], catch_exceptions=False)
+
+
+def test_a_link_opens_the_same_text_in_the_hosts_editor(root, run):
+    with pytest.raises(BadInput, match="set repo_url"):
+        run("circuit", "opposites", "--model", "small", "--link")
+    (root / "mkdocs.yml").write_text("repo_url: https://code.example/owner/atlas/\n")
+    before = sorted(root.rglob("*"))
+    address = run("circuit", "opposites", "--model", "small", "--link").output.strip()
+    assert sorted(root.rglob("*")) == before
+    parts = urlsplit(address)
+    assert f"{parts.netloc}{parts.path}" == "code.example/owner/atlas/new/main/circuits/opposites"
+    run("circuit", "opposites", "--model", "small")
+    written = (root / "circuits/opposites/circuit.yaml").read_text()
+    assert parse_qs(parts.query) == {"filename": ["circuit.yaml"], "value": [written]}
+    with pytest.raises(BadInput, match="at most 7,500 characters"):
+        run("circuit", "others", "--model", "small", "--link", "--name", "\U0001f600" * 290,
+            "--title", "\U0001f600" * 100)  # fmt: skip
+
+
+def test_the_explorer_bounds_addresses_alike(repository):
+    script = repository / "site_builder/browser/graph/contribute_panel.js"
+    assert f"const LONGEST_ADDRESS = {LONGEST_ADDRESS};" in script.read_text()

@@ -39,7 +39,13 @@ _CREDIT = (
         required=False,
     ),
     Field("name", "Your name", "As it should be cited.", ("curators", "name")),
-    Field("handle", "Your account name", "On this host, without @.", ("curators", "handle")),
+    Field(
+        "handle",
+        "Your account name",
+        "On the code host, without @; in a form, empty stands for the one who opens the issue.",
+        ("curators", "handle"),
+        required=False,
+    ),
     Field("orcid", "Your ORCID", "Such as 0000-0002-1825-0097.", ("curators", "orcid"), False),
     Field(
         "licence",
@@ -52,11 +58,11 @@ _CREDIT = (
 
 CIRCUIT_FIELDS = (
     Field("id", "Circuit id", "Lower-case words joined by hyphens; never changes.", ("id",)),
-    Field("title", "Title", "A short title, at most 100 characters.", ("title",)),
+    Field("title", "Title", "What it is about, in a few words.", ("title",)),
     Field(
         "summary",
         "Summary",
-        "What the circuit does and how it is known, in 50 to 600 characters.",
+        "What the circuit does and how it is known, in at least 50 characters.",
         ("summary",),
         long=True,
     ),

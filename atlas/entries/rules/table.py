@@ -42,7 +42,7 @@ FILE_CODES = {
     "E132": "a circuit and a resource do not share an id",
     "E133": "claims and interventions do not choose how they are run",
     "E134": "the file of prompts exists",
-    "E136": "the file has the form that `atlas check --fix` writes",
+    "E136": "the file has the form that check --fix writes",
     "E139": "the file has the current version of its format, not the one before",
 }
 """What is demanded of files as wholes; `atlas.entries.checks` looks at these."""
