@@ -12,7 +12,7 @@ BASE := build/base-environment
 DASHBOARDS := --model microworld --dictionary all --layout site --sequences 1244 --out build/dashboards/microworld
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas test check proposal forms lint browser reproduce journal night record-night site slow rehearse fuzz test-matrix bench microworld microworld-smoke
+.PHONY: help atlas test check reviewer proposal forms lint browser reproduce journal night record-night site slow rehearse fuzz test-matrix bench microworld microworld-smoke
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -40,7 +40,10 @@ test: $(INSTALLED) lint browser ## everything that must hold (≤ 10 minutes aft
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m 'not slow and not matrix'
 
 check: $(BASE)/.installed ## only the entries, in a small environment of their own
-	$(BASE)/bin/atlas check --strict
+	$(BASE)/bin/atlas check --strict --history
+
+reviewer: $(BASE)/.installed ## refuse who accepted their own entry (REVIEWER=handle)
+	$(BASE)/bin/atlas reviewer "$$REVIEWER" --since origin/main
 
 proposal: $(BASE)/.installed ## turn an issue made by a form into a pull request, or comment on it (REPOSITORY, ISSUE, ISSUE_AUTHOR, ISSUE_BODY in the environment)
 	$(BASE)/bin/atlas from-form --post "$$REPOSITORY" --issue "$$ISSUE" --author "$$ISSUE_AUTHOR"

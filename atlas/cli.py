@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "list": "List circuits, features, models or resources.",
     "show": "Show one entry with its verdicts.",
     "new": "Write a new circuit or feature file to fill in.",
+    "reviewer": "Say whether somebody may accept the entries that a branch changes.",
     "from-form": "Write the entry that a filled issue form asks for.",
     "issue-forms": "Write the repository's issue forms from the schemas and vocabularies.",
     "trace": "Trace a prompt into an attribution graph.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ import click
 from atlas.commands.check_formats import annotation, as_json, as_sarif, line
 from atlas.commands.output import library_option, print_json
 from atlas.entries.checks import Report, check
+from atlas.entries.history import lost_ids
 from atlas.entries.library import Library
 from atlas.entries.repair import Repairs, repair
 from atlas.entries.rules.table import REPAIRABLE
@@ -21,7 +23,8 @@ from site_builder.tools import read_configuration
 @click.command(epilog="Example: atlas check circuits/microworld-states-and-capitals")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @library_option
-@click.option("--fix", "fixed", is_flag=True, help="First write the files in their one form.")
+@click.option("--fix", is_flag=True, help="First write the files in their one form.")
+@click.option("--history", is_flag=True, help="Also look for ids that were deleted.")
 @click.option("--strict", is_flag=True, help="Exit with code 1 for warnings too.")
 @click.option(
     "--format",
@@ -33,7 +36,7 @@ from site_builder.tools import read_configuration
     "sarif for code scanners.",
 )
 def command(
-    paths: tuple[Path, ...], library: Path | None, fixed: bool, strict: bool, output_format: str
+    paths: tuple[Path, ...], library: Path | None, output_format: str, **wanted: bool
 ) -> None:
     """Check all entries, or those at or under PATHS; exit code 1 if there is an error.
 
@@ -41,14 +44,16 @@ def command(
     and texts of several lines become blocks. Comments stay, and no value changes.
     """
     opened = Library.open(library)
-    repairs = repair(opened, paths) if fixed else Repairs((), ())
+    repairs = repair(opened, paths) if wanted["fix"] else Repairs((), ())
     for path in repairs.written:
         click.echo(f"formed {os.path.relpath(path)}", err=True)
     for error in repairs.refused:
         click.echo(f"atlas: {error}", err=True)
     report = check(opened, paths)
+    if wanted["history"]:
+        report = replace(report, problems=(*report.problems, *lost_ids(opened)))
     show(opened, report, output_format)
-    if report.errors or repairs.refused or (strict and report.number("warning")):
+    if report.errors or repairs.refused or (wanted["strict"] and report.number("warning")):
         sys.exit(1)
 
 

@@ -43,6 +43,7 @@ FILE_CODES = {
     "E133": "claims and interventions do not choose how they are run",
     "E134": "the file of prompts exists",
     "E136": "the file has the form that check --fix writes",
+    "E704": "every id that was ever used leads somewhere",
     "E139": "the file has the current version of its format, not the one before",
 }
 """What is demanded of files as wholes; `atlas.entries.checks` looks at these."""
