@@ -78,9 +78,9 @@ class Model(Record):
     tokens: TokensReference | None = None
     dictionaries: tuple[DictionaryReference, ...]
     resources: Resources
-    report: str = ""
     languages: tuple[str, ...]
     sources: tuple[Source, ...] = ()
+    report: str = ""
 
     def dictionary(self, dictionary_id: str) -> DictionaryReference:
         """The dictionary of that id; KeyError if the model has none."""
