@@ -6,7 +6,6 @@ site as it was.
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -22,7 +21,8 @@ from site_builder.address import circuit_page, feature_page, model_page
 from site_builder.catalog import catalog
 from site_builder.content_security import secure_site
 from site_builder.dashboards import read_dashboards, write_dashboards
-from site_builder.html import CONTROLS
+from site_builder.exports.write import write_exports
+from site_builder.json_files import without_controls, write_json
 from site_builder.page import Page, write_page
 from site_builder.pages.circuit import circuit_entry
 from site_builder.pages.explorer import VIEWER_FILE, about_graph, explorer_page
@@ -182,6 +182,7 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
         write_page(page, source)
     write_json(catalog(site), source / "catalog.json")
     write_dashboards(site, source)
+    write_exports(site, library.redirects, source)
 
 
 def write_circuit(record: CircuitRecord, site: SiteRecords, source: Path) -> Any:
@@ -250,22 +251,3 @@ def copy_guide(library: Path, folder: Path) -> None:
     own = library / "docs"
     docs = own if (own / "index.md").is_file() else Path(__file__).resolve().parents[1] / "docs"
     shutil.copytree(docs, folder)
-
-
-def write_json(value: Any, path: Path) -> None:
-    """Write compact JSON; refuses numbers that JSON does not have."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    visible = without_controls(value)
-    written = json.dumps(visible, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    path.write_text(written, encoding="utf-8", newline="\n")
-
-
-def without_controls(value: Any) -> Any:
-    """A JSON value whose strings have no invisible controls."""
-    if isinstance(value, str):
-        return CONTROLS.sub("", value)
-    if isinstance(value, Mapping):
-        return {key: without_controls(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_controls(each) for each in value]
-    return value
