@@ -21,7 +21,7 @@ from site_builder.address import circuit_page, feature_page, model_page
 from site_builder.catalog import catalog
 from site_builder.content_security import secure_site
 from site_builder.dashboards import read_dashboards, write_dashboards
-from site_builder.exports.write import write_exports
+from site_builder.exports.write import finish_exports, write_exports
 from site_builder.json_files import without_controls, write_json
 from site_builder.page import Page, write_page
 from site_builder.pages.circuit import circuit_entry
@@ -104,6 +104,7 @@ def build(
         write_source(site, library, source)
     say("rendering")
     render(configuration, source, made)
+    finish_exports(site, library.redirects, made)
     if settings.search:
         say("indexing")
         index_pages(made)

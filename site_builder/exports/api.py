@@ -7,14 +7,15 @@ gets a new version beside it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from atlas.entries.yaml_source import read_yaml
 from site_builder.address import model_page, relative
-from site_builder.exports.published import Published, absolute, published
+from site_builder.exports.feeds import ENTRIES, NAME, VERDICTS
+from site_builder.exports.published import Published, absolute
 from site_builder.exports.schemas import SCHEMA_FOLDER, write_schemas
 from site_builder.json_files import write_json
 from site_builder.reading import feature_part
@@ -25,7 +26,6 @@ VERSION = 1
 ROOT = f"api/v{VERSION}"
 INDEX = f"{ROOT}/index.json"
 CATALOG = f"{ROOT}/catalog.json"
-NAME = "LLM Circuits Atlas"
 # What a result says of the graph that was accepted, beside the file itself.
 GRAPH_FACTS = ("row", "scores", "nodes", "edges", "nodes_before_pruning", "edges_before_pruning")
 PARTS_OF_API = (
@@ -42,10 +42,11 @@ def api_file(kind: str, entry: str) -> str:
     return f"{ROOT}/{kind}s/{entry}.json"
 
 
-def write_api(site: SiteRecords, redirects: Mapping[str, str], source: Path) -> None:
+def write_api(
+    site: SiteRecords, entries: Sequence[Published], redirects: Mapping[str, str], source: Path
+) -> None:
     """Write every file of the API."""
     write_schemas(site, source)
-    entries = published(site)
     write_json(index(site), source / INDEX)
     write_json(catalog(site, entries, redirects), source / CATALOG)
     for each in entries:
@@ -70,10 +71,7 @@ def index(site: SiteRecords) -> dict[str, Any]:
             {"name": name, "path": path, "schema": schema_of(name), "description": words}
             for name, path, words in PARTS_OF_API
         ],
-        "feeds": {
-            "entries": relative(INDEX, "feed.xml"),
-            "verdicts": relative(INDEX, "changes.xml"),
-        },
+        "feeds": {"entries": relative(INDEX, ENTRIES), "verdicts": relative(INDEX, VERDICTS)},
     }
 
 
