@@ -21,7 +21,9 @@ from site_builder.address import circuit_page, feature_page, model_page
 from site_builder.catalog import catalog
 from site_builder.content_security import secure_site
 from site_builder.dashboards import read_dashboards, write_dashboards
-from site_builder.exports.write import finish_exports, write_exports
+from site_builder.exports.on_pages import with_catalog, with_exports, with_notebook
+from site_builder.exports.published import Published
+from site_builder.exports.write import finish_exports, write_entry, write_exports
 from site_builder.json_files import without_controls, write_json
 from site_builder.page import Page, write_page
 from site_builder.pages.circuit import circuit_entry
@@ -174,7 +176,8 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
         write_page(model_entry(model, site), source)
     featured = choose_featured(site)
     scene = scenes.get(featured.circuit.id) if featured else None
-    pages: list[Page] = [home(site, (featured, scene) if featured and scene else None)]
+    first = home(site, (featured, scene) if featured and scene else None)
+    pages: list[Page] = [with_catalog(first, site)]
     pages += [*list_pages(site), models_list(site), search_page(), problem_codes()]
     pages.append(explorer_page(list(site.circuits.values()), site.repo_url))
     pages += status_pages(site)
@@ -199,24 +202,36 @@ def write_circuit(record: CircuitRecord, site: SiteRecords, source: Path) -> Any
         write_json(graph_data(drawn, circuit, features), folder / GRAPH_FILE)
         about = without_controls(about_graph(record, graph, site))
         (folder / VIEWER_FILE).write_bytes(viewer_bytes(graph, about))
-    write_page(circuit_entry(record, site, scene, drawn), source)
-    write_notebook(circuit_notebook(record), record.notebook_file, source)
+    write_entry_page(circuit_entry(record, site, scene, drawn), record, site, source)
+    write_notebook(circuit_notebook(record), record, site, source)
     return scene
 
 
 def write_feature(record: FeatureRecord, site: SiteRecords, source: Path) -> None:
     """Write a feature's page and its notebook's."""
-    write_page(feature_entry(record, site), source)
-    write_notebook(feature_notebook(record), record.notebook_file, source)
+    write_entry_page(feature_entry(record, site), record, site, source)
+    write_notebook(feature_notebook(record), record, site, source)
 
 
-def write_notebook(place: NotebookPlace, file: Path | None, source: Path) -> None:
+def write_entry_page(
+    page: Page, record: CircuitRecord | FeatureRecord, site: SiteRecords, source: Path
+) -> None:
+    """Write an entry's page with what other programs take from it."""
+    each = Published(record)
+    write_page(with_exports(page, each, site), source)
+    write_entry(each, site, source)
+
+
+def write_notebook(
+    place: NotebookPlace, record: CircuitRecord | FeatureRecord, site: SiteRecords, source: Path
+) -> None:
     """Write an executed notebook as a page with its pictures, and as a download."""
+    file = record.notebook_file
     if file is None:
         return
     folder = source / Path(place.page).parent
     page, pictures = notebook_entry(place, file)
-    write_page(page, source)
+    write_page(with_notebook(page, Published(record), site), source)
     for name, content in pictures.items():
         (folder / name).write_bytes(content)
     shutil.copyfile(file, folder / NOTEBOOK_FILE)

@@ -45,12 +45,10 @@ def api_file(kind: str, entry: str) -> str:
 def write_api(
     site: SiteRecords, entries: Sequence[Published], redirects: Mapping[str, str], source: Path
 ) -> None:
-    """Write every file of the API."""
+    """Write what describes and lists the entries, and the models and resources they share."""
     write_schemas(site, source)
     write_json(index(site), source / INDEX)
     write_json(catalog(site, entries, redirects), source / CATALOG)
-    for each in entries:
-        write_json(entry_values(each, site), source / api_file(each.kind, each.id))
     for model in site.models:
         write_json(model_values(model, site, entries), source / api_file("model", model))
     for resource in site.resources:
