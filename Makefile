@@ -13,7 +13,7 @@ BASE := build/base-environment
 DASHBOARDS := --model microworld --dictionary all --layout site --sequences 1244 --out build/dashboards/microworld
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas test check reviewer proposal forms lint browser reproduce journal night record-night site slow rehearse fuzz test-matrix bench microworld microworld-smoke
+.PHONY: help atlas test check reviewer proposal forms lint browser lighthouse reproduce journal night record-night site slow rehearse fuzz test-matrix bench microworld
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -77,6 +77,9 @@ record-night: $(INSTALLED) ## publish the journal, and open, update and close is
 
 site: $(INSTALLED) ## only the website
 	$(BIN)/atlas site build
+
+lighthouse: $(INSTALLED) browser ## Lighthouse's four scores of three pages of site/, each at least 0.95; needs Node, on an idle machine (minutes)
+	$(BIN)/python -m benchmarks.lighthouse site
 
 slow: $(INSTALLED) ## kill tests, a streamed model, a cluster that measures entries, the explorer's speed (over 4 minutes of one core)
 	$(BIN)/python -m pytest -m slow --ignore tests/workflows

@@ -1,5 +1,6 @@
 // What every page does after load: appearance button, section highlight, copy buttons, search box.
 import { linkFeatures } from "./features/links.js";
+import { connectScrolling } from "./scrolling.js";
 import { connectSearchBox } from "./search_box.js";
 
 function connectAppearance() {
@@ -71,5 +72,6 @@ for (const frame of document.querySelectorAll(".part-figure .figure-scroll")) fr
 connectAppearance();
 connectContents();
 connectCopyButtons();
+connectScrolling();
 linkFeatures();
 connectSearchBox();
