@@ -30,11 +30,14 @@ from site_builder.pages.feature import feature_entry
 from site_builder.pages.graph_section import GRAPH_FILE, feature_data
 from site_builder.pages.home import choose_featured, home
 from site_builder.pages.lists import list_pages
+from site_builder.pages.long_tables import long_pages
 from site_builder.pages.model import model_entry
 from site_builder.pages.notebook import notebook_entry
 from site_builder.pages.other import models_list, moved_page, search_page
 from site_builder.pages.part_scene import drawn_row, part_scene
+from site_builder.pages.parts import whole_parts
 from site_builder.pages.problem_codes import problem_codes
+from site_builder.pages.report import whole_report
 from site_builder.pages.run_yourself import (
     NOTEBOOK_FILE,
     NotebookPlace,
@@ -170,7 +173,8 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
     for feature in site.features.values():
         write_feature(feature, site, source)
     for model in site.models.values():
-        write_page(model_entry(model, site), source)
+        for page in [model_entry(model, site), *long_pages(*whole_report(model, site))]:
+            write_page(page, source)
     featured = choose_featured(site)
     scene = scenes.get(featured.circuit.id) if featured else None
     pages: list[Page] = [home(site, (featured, scene) if featured and scene else None)]
@@ -197,7 +201,11 @@ def write_circuit(record: CircuitRecord, site: SiteRecords, source: Path) -> Any
         write_json(graph_data(drawn, circuit, features), folder / GRAPH_FILE)
         about = without_controls(about_graph(record, graph, site))
         (folder / VIEWER_FILE).write_bytes(viewer_bytes(graph, about))
-    write_page(circuit_entry(record, site, scene, drawn), source)
+    for page in [
+        circuit_entry(record, site, scene, drawn),
+        *long_pages(*whole_parts(circuit, site)),
+    ]:
+        write_page(page, source)
     write_notebook(circuit_notebook(record), record.notebook_file, source)
     return scene
 

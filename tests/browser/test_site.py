@@ -45,10 +45,12 @@ def test_no_page_scrolls_sideways_on_a_phone(visit):
 
 
 def test_a_visit_stays_within_its_budget_and_loads_no_search(visit):
-    made = visit()
-    made.open(CIRCUIT)
-    assert not any("pagefind" in address for address in made.asked)
-    assert 0 < sum(made.received.values()) < LARGEST_VISIT
+    for path in (CIRCUIT, FEATURE, "models/microworld/index.html", "circuits/index.html"):
+        made = visit()  # with an empty cache
+        made.open(path)
+        searching = ("pagefind", "feature_index", "search/")
+        assert not [each for each in made.asked for name in searching if name in each], path
+        assert 0 < sum(made.received.values()) < LARGEST_VISIT, path
 
 
 def test_pointing_at_a_node_shows_its_inputs_and_outputs(visit):
