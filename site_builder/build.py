@@ -22,6 +22,7 @@ from site_builder.address import circuit_page, feature_page, model_page
 from site_builder.catalog import catalog
 from site_builder.content_security import secure_site
 from site_builder.dashboards import read_dashboards, write_dashboards
+from site_builder.feature_search.build import write_feature_index
 from site_builder.html import CONTROLS
 from site_builder.page import Page, write_page
 from site_builder.pages.circuit import circuit_entry
@@ -186,6 +187,7 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
         write_page(page, source)
     write_json(catalog(site), source / "catalog.json")
     write_dashboards(site, source)
+    write_feature_index(site, source)
 
 
 def write_circuit(record: CircuitRecord, site: SiteRecords, source: Path) -> Any:
