@@ -23,6 +23,7 @@ from site_builder.catalog import catalog
 from site_builder.content_security import secure_site
 from site_builder.dashboards import read_dashboards, write_dashboards
 from site_builder.feature_search.build import write_feature_index
+from site_builder.find_data import FIND_FILE, find_data
 from site_builder.html import CONTROLS
 from site_builder.page import Page, write_page
 from site_builder.pages.circuit import circuit_entry
@@ -38,7 +39,9 @@ from site_builder.pages.other import models_list, moved_page, search_page
 from site_builder.pages.part_scene import drawn_row, part_scene
 from site_builder.pages.parts import whole_parts
 from site_builder.pages.problem_codes import problem_codes
+from site_builder.pages.reader_lists import reader_lists
 from site_builder.pages.report import whole_report
+from site_builder.pages.resources import resources_list
 from site_builder.pages.run_yourself import (
     NOTEBOOK_FILE,
     NotebookPlace,
@@ -179,13 +182,21 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
     featured = choose_featured(site)
     scene = scenes.get(featured.circuit.id) if featured else None
     pages: list[Page] = [home(site, (featured, scene) if featured and scene else None)]
-    pages += [*list_pages(site), models_list(site), search_page(), problem_codes()]
+    pages += [
+        *list_pages(site),
+        models_list(site),
+        resources_list(site),
+        search_page(),
+        reader_lists(),
+        problem_codes(),
+    ]
     pages.append(explorer_page(list(site.circuits.values()), site.repo_url))
     pages += status_pages(site)
     pages += moved(site, library.redirects)
     for page in pages:
         write_page(page, source)
     write_json(catalog(site), source / "catalog.json")
+    write_json(find_data(site), source / FIND_FILE)
     write_dashboards(site, source)
     write_feature_index(site, source)
 

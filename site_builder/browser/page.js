@@ -1,6 +1,7 @@
-// What every page does after load: appearance button, section highlight, copy buttons, search box.
+// What every page does after load: appearance button, section highlight, copy buttons, search box, on demand.
 import { linkFeatures } from "./features/links.js";
-import { connectSearchBox } from "./search_box.js";
+import { connectStar } from "./lists/star.js";
+import { connectSearchBox } from "./search/open.js";
 
 function connectAppearance() {
   const button = document.querySelector("button.appearance");
@@ -72,4 +73,5 @@ connectAppearance();
 connectContents();
 connectCopyButtons();
 linkFeatures();
+connectStar();
 connectSearchBox();

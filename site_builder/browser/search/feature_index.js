@@ -85,10 +85,26 @@ export class FeatureIndex {
     return { ranked: asked.length ? this.rank(lists, query.ranges) : [], query };
   }
 
-  ranges(filter) {
+  /** The features that an id names: `4-81` in every dictionary, or `model/dictionary/4-81`. */
+  async byId(text, { filter = {}, limit = 8, start = 0 } = {}) {
+    const parts = /^(?:([a-z0-9-]+)\/([a-z0-9-]+)\/)?(\d{1,4})-(\d{1,9})$/.exec(text);
+    const [, model, dictionary, layer, index] = parts ?? [];
+    const fitting = parts ? this.fitting({ ...filter, layer: Number(layer), ...(model && { model, dictionary }) }) : [];
+    const found = fitting.filter((group) => Number(index) < group.stop - group.first);
+    const ranked = found.map((group) => [group.first + Number(index), 1]);
+    return {
+      total: ranked.length, complete: true, results: await this.shown(ranked, start, limit, { files: 1, bytes: 0 }),
+      groups: this.counts(ranked), matched: new Set(), corrected: new Map(),
+    };
+  }
+
+  fitting(filter) {
     const wanted = Object.entries(filter).filter(([, value]) => value !== undefined && value !== "");
-    const fits = (group) => wanted.every(([name, value]) => String(group[name]) === String(value));
-    return this.groups.filter(fits).map((group) => [group.first, group.stop]);
+    return this.groups.filter((group) => wanted.every(([name, value]) => String(group[name]) === String(value)));
+  }
+
+  ranges(filter) {
+    return this.fitting(filter).map((group) => [group.first, group.stop]);
   }
 
   /** The features that have a word in one of its forms, with the weight of the best. */
