@@ -37,3 +37,17 @@ def test_axe_sees_a_rule_that_is_broken(visit):
     page.evaluate("document.querySelector('html').removeAttribute('lang')")
     page.evaluate("document.querySelector('h1').before(document.createElement('img'))")
     assert {found.split(":")[0] for found in violations(page)} == {"html-has-lang", "image-alt"}
+
+
+def test_no_tab_of_the_explorer_and_no_open_search_breaks_a_rule(visit):
+    page = visit(reduced_motion="reduce").open(
+        "graph/index.html?entry=microworld-states-and-capitals"
+    )
+    tabs = page.get_by_role("tab").all()
+    assert len(tabs) > 3
+    for tab in tabs:
+        tab.click()
+        assert violations(page) == [], tab.inner_text()
+    page.locator("#site-search").fill("capital")
+    page.locator(".search-drop a").first.wait_for()
+    assert violations(page) == []
