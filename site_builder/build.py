@@ -24,6 +24,8 @@ from site_builder.dashboards import read_dashboards, write_dashboards
 from site_builder.exports.on_pages import with_catalog, with_exports, with_notebook
 from site_builder.exports.published import Published
 from site_builder.exports.write import finish_exports, write_entry, write_exports
+from site_builder.feature_search.build import write_feature_index
+from site_builder.find_data import FIND_FILE, find_data
 from site_builder.json_files import without_controls, write_json
 from site_builder.page import Page, write_page
 from site_builder.pages.circuit import circuit_entry
@@ -32,11 +34,16 @@ from site_builder.pages.feature import feature_entry
 from site_builder.pages.graph_section import GRAPH_FILE, feature_data
 from site_builder.pages.home import choose_featured, home
 from site_builder.pages.lists import list_pages
+from site_builder.pages.long_tables import long_pages
 from site_builder.pages.model import model_entry
 from site_builder.pages.notebook import notebook_entry
 from site_builder.pages.other import models_list, moved_page, search_page
 from site_builder.pages.part_scene import drawn_row, part_scene
+from site_builder.pages.parts import whole_parts
 from site_builder.pages.problem_codes import problem_codes
+from site_builder.pages.reader_lists import reader_lists
+from site_builder.pages.report import whole_report
+from site_builder.pages.resources import resources_list
 from site_builder.pages.run_yourself import (
     NOTEBOOK_FILE,
     NotebookPlace,
@@ -173,20 +180,30 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
     for feature in site.features.values():
         write_feature(feature, site, source)
     for model in site.models.values():
-        write_page(model_entry(model, site), source)
+        for page in [model_entry(model, site), *long_pages(*whole_report(model, site))]:
+            write_page(page, source)
     featured = choose_featured(site)
     scene = scenes.get(featured.circuit.id) if featured else None
     first = home(site, (featured, scene) if featured and scene else None)
     pages: list[Page] = [with_catalog(first, site)]
-    pages += [*list_pages(site), models_list(site), search_page(), problem_codes()]
+    pages += [
+        *list_pages(site),
+        models_list(site),
+        resources_list(site),
+        search_page(),
+        reader_lists(),
+        problem_codes(),
+    ]
     pages.append(explorer_page(list(site.circuits.values()), site.repo_url))
     pages += status_pages(site)
     pages += moved(site, library.redirects)
     for page in pages:
         write_page(page, source)
     write_json(catalog(site), source / "catalog.json")
+    write_json(find_data(site), source / FIND_FILE)
     write_dashboards(site, source)
     write_exports(site, library.redirects, source)
+    write_feature_index(site, source)
 
 
 def write_circuit(record: CircuitRecord, site: SiteRecords, source: Path) -> Any:
@@ -203,6 +220,8 @@ def write_circuit(record: CircuitRecord, site: SiteRecords, source: Path) -> Any
         about = without_controls(about_graph(record, graph, site))
         (folder / VIEWER_FILE).write_bytes(viewer_bytes(graph, about))
     write_entry_page(circuit_entry(record, site, scene, drawn), record, site, source)
+    for page in long_pages(*whole_parts(circuit, site)):
+        write_page(page, source)
     write_notebook(circuit_notebook(record), record, site, source)
     return scene
 

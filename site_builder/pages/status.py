@@ -14,7 +14,7 @@ from atlas.entries.freshness import LONGEST_AGE
 from atlas.entries.journal import Journal, Point
 from site_builder.address import STATUS, circuit_page, feature_page, relative
 from site_builder.html import Html, foreign, join, tag
-from site_builder.numbers import count, spoken
+from site_builder.numbers import count, fixed, spoken
 from site_builder.page import Page
 from site_builder.pages.badges import state_badge, verdict_badge
 from site_builder.pictures.sparkline import sparkline
@@ -68,7 +68,9 @@ def _introduction(site: SiteRecords) -> Iterable[Html]:
         return
     words = (
         "Every night the claims of the atlas are measured again and compared with what was "
-        "accepted. A line is a claim's effect, the band what it may differ by, a cross a bad night."
+        "accepted. A line is a claim's effect, the band what it may differ by, a cross a bad "
+        "night. Where there are more prompts of the kind, claims are measured on fresh ones too, "
+        "drawn for that night."
     )
     yield tag("p", {"class": "lead"}, words)
     latest = journal.latest
@@ -134,10 +136,21 @@ def _lines(journal: Journal, entry: str) -> Iterable[Html]:
     names = dict.fromkeys(name for point in points for name in point.claims)
     for name in names:
         nights = [(point.night, point.claims.get(name), point.bad) for point in points]
-        label = tag("span", {"class": "spark-name"}, foreign(name))
+        label = tag("span", {"class": "spark-name"}, foreign(name), *_fresh(points, name))
         yield tag("div", {"class": "spark"}, sparkline(name, nights), label)
     if not names:
         yield tag("span", {"class": "reason-plain"}, _without_numbers(points))
+
+
+def _fresh(points: Sequence[Point], claim: str) -> Iterable[Html]:
+    """What the last night that drew fresh prompts measured on them."""
+    drawn = [(each.night, each.claims[claim].fresh) for each in points if claim in each.claims]
+    for night, fresh in reversed(drawn):
+        if fresh is not None:
+            low, high = (fixed(end, 3) for end in fresh.interval)
+            words = f"{fresh.n} fresh prompts, {night}: {fixed(fresh.value, 3)} [{low}, {high}], "
+            yield tag("span", {"class": "row-summary"}, words, spoken(fresh.verdict))
+            return
 
 
 def _without_numbers(points: Sequence[Point]) -> str:

@@ -1,6 +1,7 @@
 // `features/index.html?id=<model>/<dictionary>/<layer>-<index>`: the dashboard of any feature. A
 // feature with a page of its own leads there, unless the address also says `full`.
 import { make } from "../elements.js";
+import { star } from "../lists/star.js";
 import { Dashboards, NoSuchFeature } from "./dashboards.js";
 import { dashboard } from "./feature_view.js";
 import { percent } from "./numbers.js";
@@ -44,7 +45,8 @@ class FeaturePage {
     title.dir = "auto";
     title.tabIndex = -1;
     document.title = `${title.textContent} – LLM Circuits Atlas`;
-    frame.replaceChildren(this.trail(place), title, this.facts(feature, place), this.tools(), ...dashboard(feature, about));
+    const saved = { kind: "feature", id: `${place.name}/${short}`, title: title.textContent };
+    frame.replaceChildren(this.trail(place), title, star(saved, this.dashboards.root), this.facts(feature, place), this.tools(), ...dashboard(feature, about));
     frame.setAttribute("aria-busy", "false");
     if (moved) {
       scrollTo(0, 0);
