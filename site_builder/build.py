@@ -6,7 +6,6 @@ site as it was.
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -22,9 +21,12 @@ from site_builder.address import circuit_page, feature_page, model_page
 from site_builder.catalog import catalog
 from site_builder.content_security import secure_site
 from site_builder.dashboards import read_dashboards, write_dashboards
+from site_builder.exports.on_pages import with_catalog, with_exports, with_notebook
+from site_builder.exports.published import Published
+from site_builder.exports.write import finish_exports, write_entry, write_exports
 from site_builder.feature_search.build import write_feature_index
 from site_builder.find_data import FIND_FILE, find_data
-from site_builder.html import CONTROLS
+from site_builder.json_files import without_controls, write_json
 from site_builder.page import Page, write_page
 from site_builder.pages.circuit import circuit_entry
 from site_builder.pages.explorer import VIEWER_FILE, about_graph, explorer_page
@@ -111,6 +113,7 @@ def build(
         write_source(site, library, source)
     say("rendering")
     render(configuration, source, made)
+    finish_exports(site, library.redirects, made)
     if settings.search:
         say("indexing")
         index_pages(made)
@@ -181,7 +184,8 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
             write_page(page, source)
     featured = choose_featured(site)
     scene = scenes.get(featured.circuit.id) if featured else None
-    pages: list[Page] = [home(site, (featured, scene) if featured and scene else None)]
+    first = home(site, (featured, scene) if featured and scene else None)
+    pages: list[Page] = [with_catalog(first, site)]
     pages += [
         *list_pages(site),
         models_list(site),
@@ -198,6 +202,7 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
     write_json(catalog(site), source / "catalog.json")
     write_json(find_data(site), source / FIND_FILE)
     write_dashboards(site, source)
+    write_exports(site, library.redirects, source)
     write_feature_index(site, source)
 
 
@@ -214,28 +219,38 @@ def write_circuit(record: CircuitRecord, site: SiteRecords, source: Path) -> Any
         write_json(graph_data(drawn, circuit, features), folder / GRAPH_FILE)
         about = without_controls(about_graph(record, graph, site))
         (folder / VIEWER_FILE).write_bytes(viewer_bytes(graph, about))
-    for page in [
-        circuit_entry(record, site, scene, drawn),
-        *long_pages(*whole_parts(circuit, site)),
-    ]:
+    write_entry_page(circuit_entry(record, site, scene, drawn), record, site, source)
+    for page in long_pages(*whole_parts(circuit, site)):
         write_page(page, source)
-    write_notebook(circuit_notebook(record), record.notebook_file, source)
+    write_notebook(circuit_notebook(record), record, site, source)
     return scene
 
 
 def write_feature(record: FeatureRecord, site: SiteRecords, source: Path) -> None:
     """Write a feature's page and its notebook's."""
-    write_page(feature_entry(record, site), source)
-    write_notebook(feature_notebook(record), record.notebook_file, source)
+    write_entry_page(feature_entry(record, site), record, site, source)
+    write_notebook(feature_notebook(record), record, site, source)
 
 
-def write_notebook(place: NotebookPlace, file: Path | None, source: Path) -> None:
+def write_entry_page(
+    page: Page, record: CircuitRecord | FeatureRecord, site: SiteRecords, source: Path
+) -> None:
+    """Write an entry's page with what other programs take from it."""
+    each = Published(record)
+    write_page(with_exports(page, each, site), source)
+    write_entry(each, site, source)
+
+
+def write_notebook(
+    place: NotebookPlace, record: CircuitRecord | FeatureRecord, site: SiteRecords, source: Path
+) -> None:
     """Write an executed notebook as a page with its pictures, and as a download."""
+    file = record.notebook_file
     if file is None:
         return
     folder = source / Path(place.page).parent
     page, pictures = notebook_entry(place, file)
-    write_page(page, source)
+    write_page(with_notebook(page, Published(record), site), source)
     for name, content in pictures.items():
         (folder / name).write_bytes(content)
     shutil.copyfile(file, folder / NOTEBOOK_FILE)
@@ -271,22 +286,3 @@ def copy_guide(library: Path, folder: Path) -> None:
     own = library / "docs"
     docs = own if (own / "index.md").is_file() else Path(__file__).resolve().parents[1] / "docs"
     shutil.copytree(docs, folder)
-
-
-def write_json(value: Any, path: Path) -> None:
-    """Write compact JSON; refuses numbers that JSON does not have."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    visible = without_controls(value)
-    written = json.dumps(visible, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    path.write_text(written, encoding="utf-8", newline="\n")
-
-
-def without_controls(value: Any) -> Any:
-    """A JSON value whose strings have no invisible controls."""
-    if isinstance(value, str):
-        return CONTROLS.sub("", value)
-    if isinstance(value, Mapping):
-        return {key: without_controls(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_controls(each) for each in value]
-    return value

@@ -20,7 +20,9 @@ KINDS_OF_PAGE = [
     "guide/how-to-read-a-graph.html", "graph/index.html",
     "graph/index.html?entry=microworld-states-and-capitals", "graph/index.html?entry=hostile",
     "graph/index.html?entry=right-to-left", "graph/index.html?entry=long",
-    "circuits/microworld-states-and-capitals/notebook.html",
+    "circuits/microworld-states-and-capitals/notebook.html", "models/index.html",
+    "features/index.html?id=microworld/transcoders/2-5", "circuits/by-domain/reasoning/index.html",
+    "guide/for-other-programs.html", "404.html",
 ]  # fmt: skip
 LARGEST_VISIT = 100_000  # bytes over the wire before the reader does anything
 
@@ -190,6 +192,22 @@ def test_without_scripts_pages_read_in_full(visit):
     list_page = visit(java_script_enabled=False).open("circuits/index.html")
     list_page.locator(".facet a", has_text="Safety").click()
     expect(list_page.locator("h1")).to_contain_text("Safety")
+
+
+def test_every_kind_of_page_reads_without_scripts(visit):
+    made = visit(java_script_enabled=False)
+    for path in KINDS_OF_PAGE:
+        page = made.open(path)
+        assert page.locator("h1").first.is_visible(), path
+        assert len(page.locator("article").inner_text()) > 100, path
+        for note in page.locator(".needs-server").all():  # what does need scripts says so
+            assert "atlas site serve" in note.inner_text(), path
+    for path in (
+        "search.html",
+        "graph/index.html",
+        "features/index.html?id=microworld/transcoders/2-5",
+    ):
+        assert made.open(path).locator(".needs-server").first.is_visible(), path
 
 
 def test_a_renamed_entry_sends_the_reader_on(visit):
