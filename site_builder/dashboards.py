@@ -24,7 +24,7 @@ FOLDER = "dashboards"
 INDEX = f"{FOLDER}/index.json"
 KNOWN = "known.json"
 MANIFEST = "dashboards.json"
-SHARD = re.compile(r"^[0-9]+-[0-9]+\.shard$")
+SHARD = re.compile(r"^[0-9]+(-[0-9]+\.shard|\.labels)$")
 
 
 def read_dashboards(folder: Path | None) -> dict[str, DictionaryDashboards]:

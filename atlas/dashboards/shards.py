@@ -19,6 +19,7 @@ from atlas.dashboards.activity import Context
 from atlas.dashboards.dashboard_table import DashboardTable, TokenEffects
 from atlas.dashboards.example_table import ExampleTable
 from atlas.dashboards.firing_together import NONE
+from atlas.dashboards.label_files import label_columns
 from atlas.dashboards.shard_arrays import ArrayFile, smallest
 
 FORMAT = 1
@@ -69,6 +70,8 @@ def _shard(table: DashboardTable, context: Context, part: slice) -> ArrayFile:
     texts = Stretches.of(examples, context)
     effects = (table.promoted.token[part], table.suppressed.token[part])
     used = np.unique(np.concatenate([texts.tokens, *(each.ravel() for each in effects)]))
+    own = table.labels[part] if table.labels else [()] * (part.stop - part.start)
+    labels = [label for each in own for label in each]
     bands, maxima = table.figures.bands, table.activity.maxima[part]
     header = {
         "format": FORMAT,
@@ -81,6 +84,8 @@ def _shard(table: DashboardTable, context: Context, part: slice) -> ArrayFile:
         "bins": table.figures.histograms.shape[1],
         "bands": bands.counts.shape[1],
         "strings": [context.strings[token] for token in used.tolist()],
+        "label_texts": [label.text for label in labels],
+        "label_methods": sorted({label.method for label in labels}),
     }
     arrays = {
         "active": smallest(table.activity.counts[part]),
@@ -102,6 +107,8 @@ def _shard(table: DashboardTable, context: Context, part: slice) -> ArrayFile:
         "example_values": smallest(np.diff(examples.edges)),
         "value_offset": smallest(examples.offset),
         "value": _shares(examples, maxima),
+        "label_starts": smallest(np.cumsum([0, *map(len, own)])),
+        **label_columns(labels, header["label_methods"]),
     }
     return ArrayFile(header, arrays)
 

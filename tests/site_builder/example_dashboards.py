@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from atlas.dashboards.label_files import best_labels
 from atlas.dashboards.shards import shards
 from tests.dashboards.planted_table import STRINGS, planted_table
 from tests.site_builder.example_library import ARABIC, HOSTILE
@@ -22,6 +23,7 @@ def write_dashboards(folder: Path) -> Path:
         table, context = planted_table(layer, FEATURES, TOKENS)
         for first, shard in shards(table, context, SIZE):
             (place / f"{layer}-{first}.shard").write_bytes(shard.packed())
+        (place / f"{layer}.labels").write_bytes(best_labels(table.labels).packed())
     layers = [{"layer": layer, "features": FEATURES, "active": FEATURES - 1} for layer in LAYERS]
     manifest = {"layout": "site", "shard_features": SIZE, "layers": layers}
     (place / "dashboards.json").write_text(json.dumps(manifest), encoding="utf-8")

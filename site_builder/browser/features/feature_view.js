@@ -1,6 +1,7 @@
 // Draws the dashboard of one feature: everything that its shard holds, and what the atlas says.
 import { make } from "../elements.js";
 import { histogram } from "./histogram.js";
+import { labelSection } from "./labels.js";
 import { counted, fixed, percent, whole } from "./numbers.js";
 import { exampleBlock, tokenTable } from "./tokens.js";
 
@@ -12,7 +13,7 @@ const BAND_EXAMPLES = 3;
  * @param {object} about {dashboards, place, known}: where it lies, and what the atlas says by `layer-index`
  */
 export function dashboard(feature, about) {
-  const sections = [labels(about), activations(feature), examples(feature), bands(feature),
+  const sections = [section("Label", "label", ...labelSection(feature, about)), activations(feature), examples(feature), bands(feature),
     tokens(feature), neighbours(feature, about), uses(about)];
   return sections.flat();
 }
@@ -31,19 +32,6 @@ function note(words) {
 
 function empty(words) {
   return make("p", "empty", words);
-}
-
-function labels(about) {
-  const own = about.known[`${about.place.layer}-${about.place.index}`];
-  if (!own?.label) return section("Label", "label", empty("Nobody has labelled this feature yet."));
-  const line = make("p");
-  const label = make("strong", "", own.label);
-  label.dir = "auto";
-  line.append(label, " by ", own.by ?? "a curator", ", with a claim that is measured on ");
-  const link = make("a", "", "its own page");
-  link.href = about.dashboards.page(own.page);
-  line.append(link, own.score ? ` (held-out F1 ${own.score}).` : ".");
-  return section("Label", "label", line);
 }
 
 function activations(feature) {
@@ -124,12 +112,14 @@ function featureTable(about, others, ...columns) {
 function featureLink(about, { layer, index }) {
   const link = make("a", "feature-link");
   link.href = `?id=${about.dashboards.id(about.place.name, layer, index)}`;
+  link.dataset.feature = `${layer}-${index}`; // an automatic label may come after
   link.append(make("span", "mono", `${layer}-${index}`));
   const label = about.known[`${layer}-${index}`]?.label;
   if (label) {
     const words = make("span", "", label);
     words.dir = "auto";
     link.append(" ", words);
+    delete link.dataset.feature;
   }
   return link;
 }
