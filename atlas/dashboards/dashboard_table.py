@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Int8, Int64
 
 from atlas.dashboards.activity import DECIMALS, Context, density
 from atlas.dashboards.activity_table import ActivityTable, Bands, histogram_edges
@@ -81,6 +81,7 @@ class DashboardTable:
     together: Together
     counts: Int64[np.ndarray, " layer_feature"]  # active tokens of every feature of the layer
     labels: Sequence[tuple[AutomaticLabel, ...]] = ()  # by feature; empty where none were sought
+    decoder: Int8[np.ndarray, "feature d_model"] | None = None  # directions, see pair_files.py
 
     def __len__(self) -> int:
         """How many features there are."""

@@ -70,8 +70,6 @@ def _shard(table: DashboardTable, context: Context, part: slice) -> ArrayFile:
     texts = Stretches.of(examples, context)
     effects = (table.promoted.token[part], table.suppressed.token[part])
     used = np.unique(np.concatenate([texts.tokens, *(each.ravel() for each in effects)]))
-    own = table.labels[part] if table.labels else [()] * (part.stop - part.start)
-    labels = [label for each in own for label in each]
     bands, maxima = table.figures.bands, table.activity.maxima[part]
     header = {
         "format": FORMAT,
@@ -84,8 +82,6 @@ def _shard(table: DashboardTable, context: Context, part: slice) -> ArrayFile:
         "bins": table.figures.histograms.shape[1],
         "bands": bands.counts.shape[1],
         "strings": [context.strings[token] for token in used.tolist()],
-        "label_texts": [label.text for label in labels],
-        "label_methods": sorted({label.method for label in labels}),
     }
     arrays = {
         "active": smallest(table.activity.counts[part]),
@@ -107,10 +103,19 @@ def _shard(table: DashboardTable, context: Context, part: slice) -> ArrayFile:
         "example_values": smallest(np.diff(examples.edges)),
         "value_offset": smallest(examples.offset),
         "value": _shares(examples, maxima),
-        "label_starts": smallest(np.cumsum([0, *map(len, own)])),
-        **label_columns(labels, header["label_methods"]),
     }
-    return ArrayFile(header, arrays)
+    return _with_labels(ArrayFile(header, arrays), table, part)
+
+
+def _with_labels(shard: ArrayFile, table: DashboardTable, part: slice) -> ArrayFile:
+    """A shard with the labels of its features."""
+    own = table.labels[part] if table.labels else [()] * (part.stop - part.start)
+    labels = [label for each in own for label in each]
+    methods = sorted({label.method for label in labels})
+    header = {"label_texts": [label.text for label in labels], "label_methods": methods}
+    starts = smallest(np.cumsum([0, *map(len, own)]))
+    columns = {"label_starts": starts, **label_columns(labels, methods)}
+    return ArrayFile({**shard.header, **header}, {**shard.arrays, **columns})
 
 
 def _examples(

@@ -11,6 +11,7 @@ from atlas.dashboards.activity_table import ActivityTable
 from atlas.dashboards.dashboard import AutomaticLabel
 from atlas.dashboards.dashboard_table import DashboardTable, Figures, Neighbours, TokenEffects
 from atlas.dashboards.firing_together import Piece, TogetherSettings, firing_together
+from atlas.dashboards.pair_files import quantised
 
 SEQUENCES, POSITIONS, SILENT = 40, 20, 3
 STRINGS = tuple(f"\u2581word{number}" for number in range(50))
@@ -47,6 +48,7 @@ def planted_table(
         together=firing_together(np.arange(features), table.counts, [piece], settings),
         counts=table.counts,
         labels=[labels(number, strings) for number in range(features)],
+        decoder=quantised(generator.normal(size=(features, 16)).astype(np.float32)),
     )
     return found, context
 

@@ -16,6 +16,7 @@ from atlas.dashboards.activity import Context
 from atlas.dashboards.dashboard_table import DashboardTable, Figures
 from atlas.dashboards.firing_together import Piece, Together, TogetherSettings, firing_together
 from atlas.dashboards.labelled_tokens import LabelledTokens
+from atlas.dashboards.pair_files import quantised
 from atlas.methods.labelling.choosing import LabelSettings
 from atlas.methods.observation.direct_effects import direct_effects
 from atlas.methods.observation.feature_activity import LayerActivity
@@ -88,6 +89,7 @@ def layer_dashboards(
         similar=similar_features(dictionary, seen.layer, indices, settings.similar, near),
         together=together,
         counts=active,
+        decoder=quantised(dictionary.write_vectors(seen.layer, indices).float().cpu().numpy()),
     )
 
 

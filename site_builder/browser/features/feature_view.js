@@ -97,15 +97,26 @@ function featureTable(about, others, ...columns) {
     cell.scope = "col";
     head.append(cell);
   }
+  head.append(make("td")); // over the links that compare
   const body = table.createTBody();
   for (const other of others) {
     const row = body.insertRow();
     const cell = make("th");
     cell.scope = "row";
     cell.append(featureLink(about, other));
-    row.append(cell, ...columns.map(([, value]) => make("td", "number", value(other))));
+    row.append(cell, ...columns.map(([, value]) => make("td", "number", value(other))), compareCell(about, other));
   }
   return table;
+}
+
+function compareCell(about, { layer, index }) {
+  const { dashboards, place } = about;
+  const link = make("a", "compare-link", "compare");
+  link.href = dashboards.page(`compare/index.html?left=${dashboards.id(place.name, place.layer, place.index)}&right=${dashboards.id(place.name, layer, index)}`);
+  link.setAttribute("aria-label", `Compare with ${layer}-${index}`);
+  const cell = make("td");
+  cell.append(link);
+  return cell;
 }
 
 /** A link to another feature of the dictionary: its number, and its label where it has one. */

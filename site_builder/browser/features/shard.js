@@ -147,7 +147,7 @@ function running(sizes) {
 }
 
 /** The share of tokens with Wilson's 95 % interval. */
-function density(active, tokens) {
+export function density(active, tokens) {
   const z = WILSON_95;
   const share = active / tokens;
   const scale = 1 + (z * z) / tokens;
