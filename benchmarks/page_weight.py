@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, sync_playwright
 
 from site_builder.serve import make_server
+from tests.browser.byte_log import length_by_address
 from tests.browser.find_browser import INSTRUCTION, find_browser
 
 
@@ -38,16 +39,11 @@ def _visit(browser: Browser, address: str) -> dict[str, int]:
     """Bytes by path, as the answers' headers declare them."""
     received: dict[str, int] = {}
     page = browser.new_page()
-    page.on(
-        "response",
-        lambda answer: received.update(
-            {urlsplit(answer.url).path: int(answer.headers.get("content-length", 0))}
-        ),
-    )
+    page.on("response", lambda answer: received.update(length_by_address(answer)))
     page.goto(address)
     page.wait_for_load_state("networkidle")
     page.close()
-    return received
+    return {urlsplit(each).path: size for each, size in received.items()}
 
 
 if __name__ == "__main__":

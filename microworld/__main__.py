@@ -1,19 +1,22 @@
-"""`python -m microworld COMMAND`: train, evaluate, export, prompts, dictionaries, report, card."""
+"""`python -m microworld COMMAND`: train, evaluate, export, prompts, fresh, dictionaries, report."""
 
 from __future__ import annotations
 
 import argparse
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
 
+from atlas.entries.library import Library
 from atlas.models.language_model import LanguageModel
 from microworld.dictionaries import STAGES, DictionarySettings
 from microworld.document import Document
 from microworld.evaluate import accuracies
 from microworld.export import export
+from microworld.fresh import told, write_fresh
 from microworld.grammar import ASKING
 from microworld.model_card import write_model_card
 from microworld.prompts import prompt_rows, write_prompts
@@ -54,6 +57,12 @@ def _prompts(arguments: argparse.Namespace) -> None:
     rows = prompt_rows(arguments.behaviour, arguments.rows, keep)
     write_prompts(rows, arguments.out)
     logger.info("%s: %d rows", arguments.out, len(rows))
+
+
+def _fresh(arguments: argparse.Namespace) -> None:
+    found = write_fresh(Library.open(HERE.parent), arguments.out, arguments.rows, arguments.seed)
+    for line in told(found):
+        logger.info("%s", line)
 
 
 def _dictionaries(arguments: argparse.Namespace) -> None:
@@ -100,6 +109,13 @@ def _parser() -> argparse.ArgumentParser:
         "--where", action="append", default=[], help="entity=value that rows must have"
     )
     command.add_argument("--out", type=Path, required=True)
+    command = add(
+        _fresh, "write prompts that no circuit holds, for `atlas reproduce --fresh-prompts`"
+    )
+    command.add_argument("--rows", type=int, default=200, help="for each circuit at most")
+    today = datetime.now(UTC).date().isoformat()
+    command.add_argument("--seed", default=today, help="default: the date")
+    command.add_argument("--out", type=Path, default=Path("build/fresh_prompts"))
     command = add(_dictionaries, "train the dictionaries and the random-weight control")
     command.add_argument(
         "--only", action="append", choices=STAGES, help="only this one; repeatable"

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Literal
 
-from microworld.document import Document, Split
+from microworld.document import Answer, Document, Split
 from microworld.grammar import BEHAVIOURS
 from microworld.heldout import SEED
 from microworld.tokenizer import BEGIN, build_tokenizer, token_ids
@@ -46,31 +46,36 @@ def prompt_rows(behaviour: str, rows: int, keep: Keep = keep_all) -> list[Prompt
     """
     discovery = _distinct(behaviour, "train", max(40, int(rows * DISCOVERY_SHARE)), keep)
     test = _distinct(behaviour, "test", rows, keep)
-    tokenizer = build_tokenizer()
-    ids = token_ids()
     found: list[PromptRow] = []
     seen: set[str] = set()
-    splits: tuple[tuple[Literal["discovery", "test"], list[Document]], ...] = (
-        ("discovery", discovery), ("test", test),
-    )  # fmt: skip
-    for split, documents in splits:
-        for document in documents:
-            if document.answer is None:
-                continue
-            text = tokenizer.decode(
-                [ids[word] for word in document.tokens[: document.answer.position]]
-            )
-            if text in seen:
-                continue
-            seen.add(text)
-            found.append(
-                PromptRow(
-                    id=f"{behaviour}-{len(found):04d}", split=split, text=text,
-                    target=document.answer.token, foil=document.answer.foil,
-                    template=document.template, entities=dict(document.entities),
-                )
-            )  # fmt: skip
+    for document in [*discovery, *test]:
+        if document.answer is None or (text := prompt_text(document)) in seen:
+            continue
+        seen.add(text)
+        found.append(row_of(document, document.answer, f"{behaviour}-{len(found):04d}"))
     return found
+
+
+def prompt_text(document: Document) -> str:
+    """What stands before the answer, as text."""
+    if document.answer is None:
+        raise ValueError("the document asks for nothing")
+    ids = token_ids()
+    words = document.tokens[: document.answer.position]
+    return str(build_tokenizer().decode([ids[word] for word in words]))
+
+
+def row_of(document: Document, answer: Answer, row_id: str) -> PromptRow:
+    """A document as a row; documents of training units are for discovery."""
+    return PromptRow(
+        id=row_id,
+        split="discovery" if document.split == "train" else "test",
+        text=prompt_text(document),
+        target=answer.token,
+        foil=answer.foil,
+        template=document.template,
+        entities=dict(document.entities),
+    )
 
 
 def _distinct(behaviour: str, split: Split, count: int, keep: Keep) -> list[Document]:

@@ -37,6 +37,7 @@ def _pattern() -> str:
     return rf"(?:{joined})(?!\w)|\d\d?|[^\W\d]+(?:'[^\W\d]+)?|[^\w\s]"
 
 
+@functools.cache
 def build_tokenizer() -> PreTrainedTokenizerFast:
     """Give the Hugging Face fast tokenizer; it writes BOS first, as Llama's does."""
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors

@@ -64,6 +64,12 @@ def list_page(kind: str, facet: str | None = None, value: str | None = None, pag
     return f"{folder}/index.html" if page == 1 else f"{folder}/page-{page}.html"
 
 
+def page_after(path: str, number: int) -> str:
+    """The address of a later page of what begins at `path`: `parts.html`, `parts-2.html`."""
+    stem, ending = posixpath.splitext(path)
+    return path if number == 1 else f"{stem}-{number}{ending}"
+
+
 def relative(source: str, target: str) -> str:
     """The link from the page at `source` to the file at `target`, both from the site's root."""
     path, mark, anchor = target.partition("#")

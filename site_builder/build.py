@@ -6,7 +6,6 @@ site as it was.
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -23,7 +22,12 @@ from site_builder.catalog import catalog
 from site_builder.circuit_content import CONTENT_FILE, circuit_content
 from site_builder.content_security import secure_site
 from site_builder.dashboards import read_dashboards, write_dashboards
-from site_builder.html import CONTROLS
+from site_builder.exports.on_pages import with_catalog, with_exports, with_notebook
+from site_builder.exports.published import Published
+from site_builder.exports.write import finish_exports, write_entry, write_exports
+from site_builder.feature_search.build import write_feature_index
+from site_builder.find_data import FIND_FILE, find_data
+from site_builder.json_files import without_controls, write_json
 from site_builder.page import Page, write_page
 from site_builder.pages.circuit import circuit_entry
 from site_builder.pages.circuit_map import circuit_maps
@@ -33,11 +37,16 @@ from site_builder.pages.feature import feature_entry
 from site_builder.pages.graph_section import GRAPH_FILE, feature_data
 from site_builder.pages.home import choose_featured, home
 from site_builder.pages.lists import list_pages
+from site_builder.pages.long_tables import long_pages
 from site_builder.pages.model import model_entry
 from site_builder.pages.notebook import notebook_entry
 from site_builder.pages.other import models_list, moved_page, search_page
 from site_builder.pages.part_scene import drawn_row, part_scene
+from site_builder.pages.parts import whole_parts
 from site_builder.pages.problem_codes import problem_codes
+from site_builder.pages.reader_lists import reader_lists
+from site_builder.pages.report import whole_report
+from site_builder.pages.resources import resources_list
 from site_builder.pages.run_yourself import (
     NOTEBOOK_FILE,
     NotebookPlace,
@@ -107,6 +116,7 @@ def build(
         write_source(site, library, source)
     say("rendering")
     render(configuration, source, made)
+    finish_exports(site, library.redirects, made)
     if settings.search:
         say("indexing")
         index_pages(made)
@@ -173,11 +183,20 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
     for feature in site.features.values():
         write_feature(feature, site, source)
     for model in site.models.values():
-        write_page(model_entry(model, site), source)
+        for page in [model_entry(model, site), *long_pages(*whole_report(model, site))]:
+            write_page(page, source)
     featured = choose_featured(site)
     scene = scenes.get(featured.circuit.id) if featured else None
-    pages: list[Page] = [home(site, (featured, scene) if featured and scene else None)]
-    pages += [*list_pages(site), models_list(site), search_page(), problem_codes()]
+    first = home(site, (featured, scene) if featured and scene else None)
+    pages: list[Page] = [with_catalog(first, site)]
+    pages += [
+        *list_pages(site),
+        models_list(site),
+        resources_list(site),
+        search_page(),
+        reader_lists(),
+        problem_codes(),
+    ]
     pages.append(explorer_page(list(site.circuits.values()), site.repo_url))
     pages += [*status_pages(site), compare_page(site)]
     pages += circuit_maps(site, source)
@@ -185,7 +204,10 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
     for page in pages:
         write_page(page, source)
     write_json(catalog(site), source / "catalog.json")
+    write_json(find_data(site), source / FIND_FILE)
     write_dashboards(site, source)
+    write_exports(site, library.redirects, source)
+    write_feature_index(site, source)
 
 
 def write_circuit(record: CircuitRecord, site: SiteRecords, source: Path) -> Any:
@@ -202,24 +224,38 @@ def write_circuit(record: CircuitRecord, site: SiteRecords, source: Path) -> Any
         about = without_controls(about_graph(record, graph, site))
         (folder / VIEWER_FILE).write_bytes(viewer_bytes(graph, about))
     write_json(circuit_content(record, graph, site), folder / CONTENT_FILE)
-    write_page(circuit_entry(record, site, scene, drawn), source)
-    write_notebook(circuit_notebook(record), record.notebook_file, source)
+    write_entry_page(circuit_entry(record, site, scene, drawn), record, site, source)
+    for page in long_pages(*whole_parts(circuit, site)):
+        write_page(page, source)
+    write_notebook(circuit_notebook(record), record, site, source)
     return scene
 
 
 def write_feature(record: FeatureRecord, site: SiteRecords, source: Path) -> None:
     """Write a feature's page and its notebook's."""
-    write_page(feature_entry(record, site), source)
-    write_notebook(feature_notebook(record), record.notebook_file, source)
+    write_entry_page(feature_entry(record, site), record, site, source)
+    write_notebook(feature_notebook(record), record, site, source)
 
 
-def write_notebook(place: NotebookPlace, file: Path | None, source: Path) -> None:
+def write_entry_page(
+    page: Page, record: CircuitRecord | FeatureRecord, site: SiteRecords, source: Path
+) -> None:
+    """Write an entry's page with what other programs take from it."""
+    each = Published(record)
+    write_page(with_exports(page, each, site), source)
+    write_entry(each, site, source)
+
+
+def write_notebook(
+    place: NotebookPlace, record: CircuitRecord | FeatureRecord, site: SiteRecords, source: Path
+) -> None:
     """Write an executed notebook as a page with its pictures, and as a download."""
+    file = record.notebook_file
     if file is None:
         return
     folder = source / Path(place.page).parent
     page, pictures = notebook_entry(place, file)
-    write_page(page, source)
+    write_page(with_notebook(page, Published(record), site), source)
     for name, content in pictures.items():
         (folder / name).write_bytes(content)
     shutil.copyfile(file, folder / NOTEBOOK_FILE)
@@ -255,22 +291,3 @@ def copy_guide(library: Path, folder: Path) -> None:
     own = library / "docs"
     docs = own if (own / "index.md").is_file() else Path(__file__).resolve().parents[1] / "docs"
     shutil.copytree(docs, folder)
-
-
-def write_json(value: Any, path: Path) -> None:
-    """Write compact JSON; refuses numbers that JSON does not have."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    visible = without_controls(value)
-    written = json.dumps(visible, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    path.write_text(written, encoding="utf-8", newline="\n")
-
-
-def without_controls(value: Any) -> Any:
-    """A JSON value whose strings have no invisible controls."""
-    if isinstance(value, str):
-        return CONTROLS.sub("", value)
-    if isinstance(value, Mapping):
-        return {key: without_controls(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_controls(each) for each in value]
-    return value

@@ -6,7 +6,6 @@ Influence and edges are read off the graph of one prompt: they illustrate and ar
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -77,13 +76,15 @@ def claims(record: CircuitRecord) -> list[dict[str, str]]:
 def feature_influence(graph: AttributionGraph) -> dict[str, float]:
     """Each feature's share of the influence of all features, over its positions together."""
     amounts = influence(graph)
-    found: Counter[str] = Counter()
+    found: dict[str, float] = {}
     for node in graph.feature_nodes:
-        found[short_name(graph, int(node))] += float(amounts[node])
+        name = short_name(graph, int(node))
+        found[name] = found.get(name, 0.0) + float(amounts[node])
     whole = sum(found.values())
     if not whole:
         return {}
-    return {name: round(one / whole, DIGITS) for name, one in found.most_common(MOST_FEATURES)}
+    best = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:MOST_FEATURES]
+    return {name: round(one / whole, DIGITS) for name, one in best}
 
 
 def feature_edges(graph: AttributionGraph) -> list[list[Any]]:
@@ -98,7 +99,9 @@ def feature_edges(graph: AttributionGraph) -> list[list[Any]]:
     found: dict[tuple[str, str], list[float]] = {}
     for edge in np.flatnonzero(between).tolist():
         ends = (int(sources[edge]), int(targets[edge]))
-        sums = found.setdefault((short_name(graph, ends[0]), short_name(graph, ends[1])), [0.0, 0])
+        sums = found.setdefault(
+            (short_name(graph, ends[0]), short_name(graph, ends[1])), [0.0, 0.0]
+        )
         sums[0] += float(shares[edge])
         sums[1] += abs(float(shares[edge])) * float(reached[ends[1]])
     best = sorted(found.items(), key=lambda item: (-item[1][1], item[0]))[:MOST_EDGES]

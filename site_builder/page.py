@@ -37,6 +37,8 @@ class Page:
     description: str = ""
     script: str = ""  # modules under assets/ that the page loads, separated by spaces
     edit: str = ""  # the file in the repository that the page is made from
+    linked_data: str = ""  # JSON-LD that can stand in a script element
+    card: str = ""  # web address of the picture that other sites show; "": that of the site
 
 
 def front_matter(page: Page) -> str:
@@ -47,6 +49,8 @@ def front_matter(page: Page) -> str:
         "layout": page.layout,
         "script": page.script,
         "edit": page.edit,
+        "linked_data": page.linked_data,
+        "card": text(page.card),
     }
     lines = [
         f"{name}: {json.dumps(value, ensure_ascii=False)}"

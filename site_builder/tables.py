@@ -14,7 +14,10 @@ def table(
     caption: object = "",
     class_name: str | None = None,
 ) -> Html:
-    """A table of finished rows; columns in `numeric` are set to the right."""
+    """A table of finished rows; columns in `numeric` are set to the right.
+
+    The frame scrolls, so a keyboard reaches it and it is called by its columns.
+    """
     header = [
         tag("th", {"scope": "col", "class": "number" if at in numeric else None}, title)
         for at, title in enumerate(titles)
@@ -24,7 +27,13 @@ def table(
         tag("thead", {}, tag("tr", {}, *header)),
         tag("tbody", {}, *rows),
     ]
-    return tag("div", {"class": "table-frame"}, tag("table", {"class": class_name}, *body))
+    return scrolling(", ".join(titles), tag("table", {"class": class_name}, *body))
+
+
+def scrolling(name: str, content: Html, class_name: str = "table-frame") -> Html:
+    """A frame that scrolls sideways, reached by the keyboard and called by its name."""
+    frame = {"class": class_name, "tabindex": 0, "role": "region", "aria-label": name}
+    return tag("div", frame, content)
 
 
 def row(*cells: object, numeric: Collection[int] = ()) -> Html:

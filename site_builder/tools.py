@@ -57,9 +57,6 @@ def render(configuration: Mapping[str, Any], source: Path, target: Path) -> None
     run([sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "-f", str(path)], "mkdocs")
     for folder in UNUSED_ASSETS:
         shutil.rmtree(target / folder, ignore_errors=True)
-    for name in ("sitemap.xml", "sitemap.xml.gz"):
-        if not configuration.get("site_url"):
-            (target / name).unlink(missing_ok=True)
 
 
 def index_pages(site: Path) -> None:

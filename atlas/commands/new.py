@@ -1,89 +1,132 @@
-"""`atlas new`: a new entry to fill in, which passes the check as a draft."""
+"""`atlas new`: a new entry, which passes the check as a draft; asks at a terminal."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
-from atlas.commands.entry_templates import circuit_text, feature_text
+from atlas.commands.check_formats import line
 from atlas.commands.output import library_option
+from atlas.commands.questions import Asked, asker, at_terminal, name_in_git
 from atlas.entries.checks import check
-from atlas.entries.ids import SLUG_LENGTH, FeatureId, is_slug
+from atlas.entries.drafts.answers import used_feature
+from atlas.entries.drafts.new_file import new_file_address
+from atlas.entries.drafts.writing import circuit_files, feature_text, write_new
+from atlas.entries.ids import FeatureId
 from atlas.entries.library import Library
 from atlas.entries.text import quoted
 from atlas.errors import BadInput
+from site_builder.tools import read_configuration
 
 
 @click.group()
 def command() -> None:
-    """Write a new circuit or feature file to fill in."""
+    """Write a new circuit or feature file to fill in; at a terminal, ask what it needs."""
 
 
-@command.command(epilog="Example: atlas new circuit rhyme-planning --model microworld")
-@click.argument("circuit_id", metavar="ID")
-@click.option("--model", help="The model's id; default: the first of `atlas list models`.")
-@click.option("--dictionary", help="A dictionary of the model; default: its first.")
-@library_option
+def answer_options(*names: str) -> Callable[[Any], Any]:
+    """One option for each question, so that scripts can answer it."""
+
+    def add(function: Any) -> Any:
+        for name in reversed(names):
+            function = click.option(f"--{name}", help="Answers the question of that name.")(
+                function
+            )
+        yes = click.option("--yes", is_flag=True, help="Ask nothing: take what is given.")
+        return yes(library_option(function))
+
+    return add
+
+
+@command.command(epilog="Example: atlas new circuit rhyme-planning --model microworld --yes")
+@click.argument("circuit_id", metavar="[ID]", required=False)
+@answer_options("title", "model", "dictionary", "domain", "behaviour", "prompt", "answer",
+                "name", "handle", "orcid")  # fmt: skip
+@click.option("--link", is_flag=True, help="Write nothing: print the host's page for the file.")
 def circuit(
-    circuit_id: str, model: str | None, dictionary: str | None, library: Path | None
+    circuit_id: str | None, library: Path | None, yes: bool, link: bool, **given: str | None
 ) -> None:
-    """Write circuits/ID/ with circuit.yaml and an empty prompts.jsonl."""
-    opened = Library.open(library)
-    if not is_slug(circuit_id):
-        action = f"use words and digits joined by hyphens, at most {SLUG_LENGTH} characters"
-        raise BadInput("circuit id", "an id such as two-hop-capital", quoted(circuit_id), action)
-    _never_used(opened, f"circuits/{circuit_id}")
-    model_id, dictionary_id = _dictionary(opened, model, dictionary)
-    choices = {
-        "domain": _first_term(opened, "domains"),
-        "behaviour": _first_term(opened, "behaviours"),
-        "model": model_id,
-        "dictionary": dictionary_id,
-        "created": _today(),
-    }
-    folder = opened.circuit_folder(circuit_id)
-    _write(folder / "circuit.yaml", circuit_text(circuit_id, choices))
-    _write(folder / "prompts.jsonl", "")
-    _say_what_is_next(opened, folder / "circuit.yaml")
+    """Write circuits/ID/ with circuit.yaml and prompts.jsonl."""
+    opened = Library.open(library) if link else _writable(library)
+    ask = asker(opened, "circuit", {"id": circuit_id, **given}, at_terminal() and not yes)
+    answers = {"id": ask("id", "")}
+    if not answers["id"]:
+        raise BadInput("circuit id", "an id such as two-hop-capital", "none", "name it")
+    answers["title"] = ask("title", "")
+    answers["model"] = ask("model", _first_model(opened))
+    answers["dictionary"] = _dictionary(opened, answers["model"], given["dictionary"])
+    answers["domain"] = ask("domain", _first_term(opened, "domains"))
+    answers["behaviour"] = ask("behaviour", _first_term(opened, "behaviours"))
+    answers["prompt"] = ask("prompt", "")
+    answers["answer"] = ask("answer", "") if answers["prompt"] else ""
+    answers |= _credit(ask, given)
+    files = circuit_files(answers, _today())
+    if link:
+        repository = str(read_configuration(opened.root).get("repo_url") or "")
+        click.echo(new_file_address(repository, answers["id"], files["circuit.yaml"]))
+        return
+    folder = opened.circuit_folder(answers["id"])
+    write_new(folder, files)
+    _say_what_is_next(opened, folder / "circuit.yaml", f"atlas preview {answers['id']}")
 
 
-@command.command(epilog="Example: atlas new feature microworld/transcoders/2-117")
+@command.command(epilog="Example: atlas new feature microworld/transcoders/2-117 --yes")
 @click.argument("feature_id", metavar="ID")
-@library_option
-def feature(feature_id: str, library: Path | None) -> None:
+@answer_options("label", "description", "name", "handle", "orcid")
+def feature(feature_id: str, library: Path | None, yes: bool, **given: str | None) -> None:
     """Write features/ID.yaml; ID is model/dictionary/layer-index."""
-    opened = Library.open(library)
+    opened = _writable(library)
     identity = FeatureId.parse(feature_id)
-    _never_used(opened, f"features/{identity}")
+    reason = used_feature(opened, identity)
+    if reason:
+        raise reason.error("feature id")
     _dictionary(opened, identity.model, identity.dictionary)
+    ask = asker(opened, "feature", given, at_terminal() and not yes)
+    answers = {"label": ask("label", ""), "description": ask("description", "")}
+    answers |= _credit(ask, given)
     example = next(iter(opened.circuits), "a-circuit")
     path = opened.root / identity.path
-    _write(path, feature_text(identity, _today(), example))
-    _say_what_is_next(opened, path)
+    write_new(path.parent, {path.name: feature_text(identity, answers, _today(), example)})
+    _say_what_is_next(opened, path, f"atlas preview {identity}")
+
+
+def _credit(ask: Asked, given: dict[str, str | None]) -> dict[str, str]:
+    """Who answers for the entry; an ORCID is taken where it is given, and never asked for."""
+    orcid = ask("orcid", "") if given["orcid"] else ""
+    name = ask("name", name_in_git() if at_terminal() else "")
+    return {"name": name, "handle": ask("handle", ""), "orcid": orcid}
 
 
 def _today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def _never_used(library: Library, place: str) -> None:
-    """Refuse an id that was renamed: old links to it lead elsewhere."""
-    if place in library.redirects:
-        found = f"{quoted(place)}, now {quoted(library.redirects[place])}"
-        raise BadInput("id", "an id that was never used", found, "choose another id")
+def _writable(folder: Path | None) -> Library:
+    """The library to write into; the one inside the package is nobody's to add to."""
+    opened = Library.open(folder)
+    if opened.origin == "package":
+        action = "go into a clone of the repository, or name its folder with --library"
+        raise BadInput("library", "a checkout", f"none above {Path.cwd()}", action)
+    return opened
 
 
-def _dictionary(library: Library, model_id: str | None, wanted: str | None) -> tuple[str, str]:
-    """The model and dictionary that were asked for, or the first ones there are."""
-    if model_id is None and not library.models:
+def _first_model(library: Library) -> str:
+    if not library.models:
         action = "add models/<id>.yaml first, or name another --library"
         raise BadInput(str(library.root), "a model in the library", "none", action)
-    model = library.models.find(model_id or next(iter(library.models)))
+    return next(iter(library.models))
+
+
+def _dictionary(library: Library, model_id: str, wanted: str | None) -> str:
+    """The dictionary that was asked for, or the model's first."""
+    model = library.models.find(model_id)
     names = [one.id for one in model.dictionaries]
     if (wanted or names[:1]) and (wanted is None or wanted in names):
-        return model.id, wanted or names[0]
+        return wanted or names[0]
     expected = f"a dictionary of {model.id} ({', '.join(names) or 'it has none'})"
     raise BadInput("dictionary", expected, quoted(wanted or ""), "choose one of these")
 
@@ -92,20 +135,10 @@ def _first_term(library: Library, vocabulary: str) -> str:
     return library.vocabularies.find(vocabulary).terms[0].id
 
 
-def _write(path: Path, text: str) -> None:
-    """Write a new file; refuses to overwrite."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError:
-        action = "edit it, or choose another id"
-        raise BadInput(str(path), "a path where nothing is yet", "a file", action) from None
-
-
-def _say_what_is_next(library: Library, path: Path) -> None:
+def _say_what_is_next(library: Library, path: Path, preview: str) -> None:
     click.echo(f"wrote {path}")
     fresh = Library(library.root, library.origin)  # sees the file that was just written
-    for problem in check(fresh, [path]).problems:
-        click.echo(str(problem))
-    click.echo(f"fill it in, then: atlas check {path}")
+    report = check(fresh, [path])
+    for problem in report.problems:
+        click.echo(line(problem, library.root))
+    click.echo(f"{report.summary}\nfill it in, then: atlas check {path}; its page: {preview}")

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from atlas.commands.output import format_option, library_option, print_json, print_table
+from atlas.entries.circuit import Circuit
 from atlas.entries.library import Library
 from atlas.entries.text import printable
 from atlas.runs.judge import EntryOutcome
@@ -64,6 +65,13 @@ HEADER = (
     metavar="ADDRESS",
     help="The cluster; default: RAY_ADDRESS, else a cluster of this machine alone.",
 )
+@click.option(
+    "--fresh-prompts",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=None,
+    metavar="FOLDER",
+    help="With --direct: measure circuits on the prompts of FOLDER/<circuit>.jsonl too.",
+)
 @click.option("--accept", is_flag=True, help="Make what is measured the accepted baseline.")
 @click.option(
     "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Entries side by side."
@@ -91,6 +99,7 @@ def command(  # noqa: PLR0913  one parameter per option
     direct: bool,
     executor: str,
     ray_address: str,
+    fresh_prompts: Path | None,
     accept: bool,
     jobs: int,
     results: Path | None,
@@ -107,7 +116,7 @@ def command(  # noqa: PLR0913  one parameter per option
     today = datetime.now(UTC).date() if rolling else None
     choice = Choice(ids, everything, changed, model, today)
     kept = results or default_results(opened)
-    settings = ReproduceSettings(kept, jobs, accept, direct, executor, ray_address)
+    settings = ReproduceSettings(kept, jobs, accept, direct, executor, fresh_prompts, ray_address)
     outcomes = reproduce(opened, choice, settings, lambda line: click.echo(line, err=True))
     if journal is not None:
         record_night(opened, outcomes, journal)
@@ -174,8 +183,20 @@ def outcome_json(outcome: EntryOutcome) -> dict[str, Any]:
         "measurements": [each.to_json() for each in outcome.measurements.values()],
         "reproduction": outcome.reproduction.state,
         "reasons": list(outcome.reproduction.reasons),
+        "fresh_prompts": fresh_json(outcome),
         "seconds": outcome.seconds,
         "error": str(outcome.error) if outcome.error else None,
+    }
+
+
+def fresh_json(outcome: EntryOutcome) -> dict[str, Any] | None:
+    """What was measured on fresh prompts; None where nothing was."""
+    if outcome.fresh is None or not isinstance(outcome.entry, Circuit):
+        return None
+    return {
+        "claims": {name: each.word for name, each in outcome.fresh.verdicts(outcome.entry).items()},
+        "measurements": [each.to_json() for each in outcome.fresh.measurements.values()],
+        "error": outcome.fresh.error or None,
     }
 
 

@@ -9,7 +9,10 @@ import click
 from atlas.commands.output import format_option, library_option, print_result
 from atlas.commands.serving import serve
 from atlas.entries.library import Library
+from atlas.errors import BadInput
 from site_builder.build import BuildSettings, build
+from site_builder.exports.viewer_layout import write_layout
+from site_builder.reading import read_site
 
 
 @click.group()
@@ -102,6 +105,32 @@ def build_site(  # noqa: PLR0913  one parameter per option
         text += f" --site {out}"
     if not built.dictionaries:
         text += "\nNo dashboards of all features: `atlas dashboard --layout site` computes them"
+    print_result(output_format, value, text)
+
+
+@command.command("viewer-files", epilog="Example: atlas site viewer-files --out viewer")
+@library_option
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="An empty folder, or one that this command wrote before.",
+)
+@click.option(
+    "--address",
+    default="",
+    metavar="URL",
+    help="Where the folder will be published, so that Neuronpedia finds the features as well.",
+)
+@format_option
+def write_viewer_files(library: Path | None, out: Path, address: str, output_format: str) -> None:
+    """Write every entry's graph as Anthropic's and circuit-tracer's viewers load them."""
+    if address and not address.startswith("https://"):
+        raise BadInput("--address", "an address that starts with https://", address)
+    site = read_site(Library.open(library), None, {})
+    written = write_layout(site, out, address)
+    value = {"folder": str(out), "graphs": written.graphs, "features": written.features}
+    text = f"{written.graphs} graphs and {written.features} features are in {out}/"
     print_result(output_format, value, text)
 
 

@@ -11,18 +11,26 @@ from typing import Any
 
 from atlas.entries.circuit import Circuit
 from atlas.entries.feature import Feature
-from atlas.entries.file_checks import chosen_mode, first_line, misplaced, shared_ids
+from atlas.entries.file_checks import (
+    chosen_mode,
+    first_line,
+    form,
+    misplaced,
+    previous_version,
+    shared_ids,
+)
 from atlas.entries.hostile import hostile_problems
 from atlas.entries.library import Library
+from atlas.entries.migrations import migrated
 from atlas.entries.model import Model
-from atlas.entries.problems import Problem, UnreadableFile
+from atlas.entries.problems import SEVERITIES, Problem, Severity, UnreadableFile
 from atlas.entries.prompt_lines import read_prompt_lines
 from atlas.entries.record import Record
 from atlas.entries.redirects import Redirects
 from atlas.entries.resource import Resource
 from atlas.entries.rules.known import Known
 from atlas.entries.rules.rule import Row, Rule, Subject
-from atlas.entries.rules.table import RULES
+from atlas.entries.rules.table import RULES, severity_of
 from atlas.entries.schema_validation import schema_problems
 from atlas.entries.text import quoted
 from atlas.entries.vocabulary import Vocabulary
@@ -51,9 +59,28 @@ class Report:
         """One line: what was checked and how it went."""
         counts = [f"{number} {_words(kind, number)}" for kind, number in self.checked.items()]
         files = len({problem.file for problem in self.problems})
-        number = len(self.problems)
-        result = f"{number} problem{'s' * (number != 1)} in {files} file{'s' * (files != 1)}"
-        return f"{', '.join(counts) or 'nothing'} checked: {result if number else 'no problems'}"
+        found = [_many(severity, self.number(severity)) for severity in SEVERITIES]
+        result = f"{', '.join(filter(None, found))} in {files} file{'s' * (files != 1)}"
+        if not self.problems:
+            result = "no problems"
+        return f"{', '.join(counts) or 'nothing'} checked: {result}"
+
+    def number(self, severity: Severity) -> int:
+        """How many problems weigh that much."""
+        return sum(severity_of(problem.code) == severity for problem in self.problems)
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that keep an entry out."""
+        return tuple(one for one in self.problems if severity_of(one.code) == "error")
+
+
+def _many(severity: Severity, number: int) -> str:
+    if number == 0:
+        return ""
+    if severity == "information":
+        return f"{number} piece{'s' * (number != 1)} of information"
+    return f"{number} {severity}{'s' * (number != 1)}"
 
 
 def _words(kind: str, number: int) -> str:
@@ -65,7 +92,7 @@ def _words(kind: str, number: int) -> str:
 
 
 @dataclass(frozen=True)
-class _File:
+class EntryFile:
     """A file to check, and the id that its place gives it."""
 
     kind: str
@@ -77,7 +104,7 @@ class _File:
 class _Parsed:
     """A file that fits its schema."""
 
-    file: _File
+    file: EntryFile
     document: YamlDocument
     record: Any
 
@@ -104,8 +131,7 @@ def check(library: Library, paths: Sequence[Path] = ()) -> Report:
 
     Raises BadInput for a path at which there is no entry.
     """
-    every = list(_files(library))
-    chosen = _chosen(library, every, paths) if paths else every
+    chosen = files_at(library, paths)
     problems: list[Problem] = []
     parsed: list[_Parsed] = []
     for file in chosen:
@@ -143,7 +169,13 @@ _RULES_OF: dict[str, tuple[Rule, ...]] = {
 }
 
 
-def _files(library: Library) -> Iterator[_File]:
+def files_at(library: Library, paths: Sequence[Path] = ()) -> list[EntryFile]:
+    """The files of all entries, or of those at or under the paths; raises BadInput as `check`."""
+    every = list(_files(library))
+    return _chosen(library, every, paths) if paths else every
+
+
+def _files(library: Library) -> Iterator[EntryFile]:
     groups: tuple[tuple[str, Mapping[str, Path]], ...] = (
         ("circuit", library.circuits.paths),
         ("feature", library.features.paths),
@@ -153,15 +185,15 @@ def _files(library: Library) -> Iterator[_File]:
     )
     for kind, entries in groups:
         for entry_id, path in entries.items():
-            yield _File(kind, entry_id, path)
+            yield EntryFile(kind, entry_id, path)
     redirects = library.root / "redirects.yaml"
     if redirects.is_file():
-        yield _File("redirects", "redirects", redirects)
+        yield EntryFile("redirects", "redirects", redirects)
 
 
-def _chosen(library: Library, every: Sequence[_File], paths: Sequence[Path]) -> list[_File]:
+def _chosen(library: Library, every: Sequence[EntryFile], paths: Sequence[Path]) -> list[EntryFile]:
     """The files at or under the paths; a path inside a circuit's folder stands for the circuit."""
-    chosen: dict[_File, None] = {}
+    chosen: dict[EntryFile, None] = {}
     for path in paths:
         place = path.resolve()
         found = [file for file in every if place == file.path or place in file.path.parents]
@@ -176,16 +208,19 @@ def _chosen(library: Library, every: Sequence[_File], paths: Sequence[Path]) -> 
     return list(chosen)
 
 
-def _parse(library: Library, file: _File) -> tuple[list[Problem], _Parsed | None]:
+def _parse(library: Library, file: EntryFile) -> tuple[list[Problem], _Parsed | None]:
     shown_as = file.path.relative_to(library.root).as_posix()
     try:
-        document = read_yaml(file.path, shown_as)
+        written = read_yaml(file.path, shown_as)
+        document = migrated(written, file.kind)
     except UnreadableFile as error:
         return [error.problem], None
-    problems = schema_problems(file.kind, document)
+    problems = [] if document is written else [previous_version(written)]
+    problems += schema_problems(file.kind, document)
     problems += hostile_problems(document)
     schema = library.schema_folder / f"{file.kind}.schema.json"
     problems += first_line(document, schema, file.path)
+    problems += form(document, file.kind)
     if file.kind == "circuit":
         problems = _without_mode(problems) + list(chosen_mode(document))
     try:

@@ -31,9 +31,9 @@ class Part(Record):
     role: str
     position: Position
     keyed_by: str = ""
+    found_by: str = ""
     features: tuple[LayerFeature, ...] | Mapping[str, tuple[LayerFeature, ...]] = ()
     heads: tuple[LayerHead, ...] = ()
-    found_by: str = ""
 
     def features_for(self, entities: Mapping[str, str]) -> tuple[LayerFeature, ...]:
         """The part's features in a row with these entities; empty where it has none for them."""
@@ -172,9 +172,9 @@ class Circuit(Record):
     attention: tuple[AttentionView, ...] = ()
     interventions: tuple[Intervention, ...] = ()
     claims: tuple[Claim, ...] = ()
-    notebook: NotebookCall
     related: tuple[str, ...] = ()
     analogue_of: tuple[str, ...] = ()
+    notebook: NotebookCall
 
     def part(self, part_id: str) -> Part:
         """The part of that id; KeyError if there is none."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from atlas.entries.form import first_line_for, formed
 from atlas.entries.ids import FeatureId, is_slug
 from atlas.entries.library import Library
 from atlas.entries.problems import Problem
@@ -63,10 +65,45 @@ def _stray(root: Path, path: Path, expected: str) -> Problem:
     return Problem(file, 1, 1, "E122", "", expected, quoted(path.name), "move or remove it")
 
 
+def first_line_of(schema: Path, path: Path) -> str:
+    """The first line that a file should have: its schema by its relative path."""
+    return first_line_for(Path(os.path.relpath(schema, path.parent)).as_posix())
+
+
+def previous_version(document: YamlDocument) -> Problem:
+    """The problem of a file that is read as if it had the current version of its format."""
+    version = document.data["schema_version"]
+    place = document.place(("schema_version",))
+    expected, found = f"the current version, {version + 1}", str(version)
+    action = "run `atlas check --fix`, which edits it and keeps its comments"
+    return Problem(
+        document.file, place.line, place.column, "E139", "schema_version", expected, found, action
+    )
+
+
+def form(document: YamlDocument, kind: str) -> Iterator[Problem]:
+    """A problem if the text is not in the one form, at the first line that would change."""
+    text = formed(document.text, kind, document)
+    if text == document.text:
+        return
+    old, new = document.text.split("\n"), text.split("\n")
+    pairs = enumerate(zip_longest(old, new))
+    line, (found, expected) = next(each for each in pairs if each[1][0] != each[1][1])
+    yield Problem(
+        document.file,
+        line + 1,
+        1,
+        "E136",
+        "",
+        f"{quoted(expected)} in the form of all entries",
+        quoted(found),
+        "run `atlas check --fix`, which changes no value",
+    )
+
+
 def first_line(document: YamlDocument, schema: Path, path: Path) -> Iterator[Problem]:
     """A problem if the first line does not name the schema by its relative path."""
-    relative = Path(os.path.relpath(schema, path.parent)).as_posix()
-    expected = f"# yaml-language-server: $schema={relative}"
+    expected = first_line_of(schema, path)
     found = document.text.split("\n", 1)[0].rstrip("\r")
     if found != expected:
         yield Problem(

@@ -28,6 +28,16 @@ BAD = (DRIFTED, FAILING)
 
 
 @dataclass(frozen=True)
+class FreshPoint:
+    """The effect on prompts drawn for that night, and what the verdict would be on them alone."""
+
+    value: float
+    interval: tuple[float, float]
+    n: int
+    verdict: str
+
+
+@dataclass(frozen=True)
 class ClaimPoint:
     """One claim's effect on one night, beside the accepted one."""
 
@@ -36,6 +46,7 @@ class ClaimPoint:
     n: int
     accepted: float | None = None  # None: no measurement was accepted
     tolerance: float | None = None
+    fresh: FreshPoint | None = None  # None: not measured on fresh prompts
 
 
 @dataclass(frozen=True)
@@ -188,6 +199,19 @@ def _claim(value: Any) -> ClaimPoint:
         n=int(value["n"]),
         accepted=None if accepted is None else float(accepted),
         tolerance=None if tolerance is None else float(tolerance),
+        fresh=_fresh(value.get("fresh")),
+    )
+
+
+def _fresh(value: Any) -> FreshPoint | None:
+    if value is None:
+        return None
+    low, high = value["interval"]
+    return FreshPoint(
+        value=float(value["value"]),
+        interval=(float(low), float(high)),
+        n=int(value["n"]),
+        verdict=str(value["verdict"]),
     )
 
 

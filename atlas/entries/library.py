@@ -16,6 +16,7 @@ from atlas.entries.circuit import Circuit
 from atlas.entries.feature import Feature
 from atlas.entries.ids import FeatureId, is_slug
 from atlas.entries.json_source import read_lines
+from atlas.entries.migrations import migrated
 from atlas.entries.model import Model
 from atlas.entries.problems import Problem, UnreadableFile, did_you_mean
 from atlas.entries.prompts import PromptRow
@@ -58,7 +59,8 @@ class EntryMapping(Mapping[str, Entry], Generic[Entry]):
     def __getitem__(self, entry_id: str) -> Entry:
         if entry_id not in self._read:
             path = self.paths[entry_id]
-            self._read[entry_id] = self._record.from_data(read_yaml(path).data, str(path))
+            document = migrated(read_yaml(path), self._kind)
+            self._read[entry_id] = self._record.from_data(document.data, str(path))
         return self._read[entry_id]
 
     def find(self, entry_id: str) -> Entry:

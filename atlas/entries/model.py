@@ -51,6 +51,11 @@ class Resources(Record):
     memory_gb: float
     minutes: float
 
+    @property
+    def device(self) -> str:
+        """Where entries are measured: on the processor unless the model asks for a GPU."""
+        return "cuda" if self.gpus else "cpu"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Model(Record):
@@ -73,9 +78,9 @@ class Model(Record):
     tokens: TokensReference | None = None
     dictionaries: tuple[DictionaryReference, ...]
     resources: Resources
-    report: str = ""
     languages: tuple[str, ...]
     sources: tuple[Source, ...] = ()
+    report: str = ""
 
     def dictionary(self, dictionary_id: str) -> DictionaryReference:
         """The dictionary of that id; KeyError if the model has none."""

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Literal, get_args
 
 from atlas.entries.text import printable
 from atlas.errors import SchemaError
+
+Severity = Literal["error", "warning", "information"]
+"""An error keeps an entry out; a warning should be put right; information is only worth knowing."""
+
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 
 @dataclass(frozen=True, order=True)
@@ -29,10 +35,17 @@ class Problem:
 
     def __str__(self) -> str:
         field = f" {printable(self.field)}" if self.field else ""
-        return (
-            f"{printable(self.file)}:{self.line}:{self.column}: {self.code}{field}: "
-            f"expected {self.expected}; found {self.found}; {self.action}"
-        )
+        return f"{self.where}: {self.code}{field}: {self.words}"
+
+    @property
+    def where(self) -> str:
+        """File, line and column, as editors read them."""
+        return f"{printable(self.file)}:{self.line}:{self.column}"
+
+    @property
+    def words(self) -> str:
+        """What was expected, what was found, and what to do."""
+        return f"expected {self.expected}; found {self.found}; {self.action}"
 
 
 class UnreadableFile(SchemaError):  # noqa: N818  named as its siblings in atlas.errors

@@ -14,3 +14,4 @@ class Redirects(Record):
 
     schema_version: int
     redirects: Mapping[str, str]
+    never_published: tuple[str, ...] = ()  # dropped before there were links to them

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,14 @@ def schema_problems(kind: str, document: Document) -> list[Problem]:
         for problem in _problems(error, document):
             problems[problem] = None
     return list(problems)
+
+
+def value_complaint(schema: Mapping[str, Any], value: Any) -> tuple[str, str, str] | None:
+    """What a part of a schema expects, what was found, and what to do; None if the value fits."""
+    for error in _Validator(schema).iter_errors(value):
+        _, expected, found, action = _MESSAGES[str(error.validator)](error)
+        return expected, found, action
+    return None
 
 
 @cache

@@ -9,7 +9,7 @@ import re
 # invisible characters, lone surrogates. Line feed and tab are ordinary in prose.
 HOSTILE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"
-    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+    "\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _BREAKING = re.compile(f"{HOSTILE.pattern[:-1]}\t\n]")
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from atlas.runs.fresh_prompts import FRESH_FILE
 from atlas.runs.jobs import CACHE_VARIABLE, EntryJob
 from atlas.runs.measure_entry import measure_entry
+from atlas.runs.measure_fresh import measure_fresh
 from atlas.runs.notebook_job import files_of, scratch_folder
 
 
 def run_entry_directly(job: EntryJob) -> Mapping[str, bytes]:
-    """Measure the entry in this process: result and graph.
+    """Measure the entry in this process: result, graph, and what fresh prompts show.
 
     Raises:
         AtlasError: as `measure_entry`.
@@ -20,4 +22,8 @@ def run_entry_directly(job: EntryJob) -> Mapping[str, bytes]:
     with scratch_folder(job) as scratch:
         folder = scratch / "result"
         measure_entry(job.entry, folder, job.library)
-        return files_of(folder)
+        files = files_of(folder)
+        if job.fresh_rows:
+            fresh = measure_fresh(job.entry, job.fresh_rows, scratch, job.library)
+            files[FRESH_FILE] = fresh
+        return files

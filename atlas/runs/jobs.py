@@ -30,6 +30,7 @@ class EntryJob:
     library: Path
     results: Path
     observations: Path  # cache of what features of one dictionary were observed to do
+    fresh_rows: bytes = b""  # lines of prompts to measure a circuit's claims on besides
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from atlas.entries.freshness import DRIFTED, REPRODUCED, Reproduction, Run, repr
 from atlas.entries.library import Library
 from atlas.entries.measurement import Measurement
 from atlas.errors import AtlasError, EntryError
+from atlas.runs.fresh_prompts import OnFreshPrompts
 from atlas.runs.keys import Entry
 from atlas.runs.results import Result, read_result_file
 
@@ -29,6 +30,7 @@ class EntryOutcome:
     measurements: Mapping[str, Measurement] = field(default_factory=dict)
     seconds: float | None = None  # None where the cached result was used
     error: AtlasError | None = None
+    fresh: OnFreshPrompts | None = None  # what this run measured on prompts drawn for it
 
     @property
     def good(self) -> bool:

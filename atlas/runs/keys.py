@@ -40,6 +40,7 @@ class Keys:
             code_digest=self._code,
             weights_digest=self._weights_of(entry.model, entry.dictionary),
             versions=self._versions,
+            device=library.models.find(entry.model).resources.device,
         )
 
     @cached_property

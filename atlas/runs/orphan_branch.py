@@ -6,15 +6,10 @@ are added and never replaced.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from atlas.errors import RunError
+from atlas.runs.git_repository import Git, scratch_index
 
 
 @dataclass(frozen=True)
@@ -39,7 +34,7 @@ def publish(branch: OrphanBranch, folder: Path, repository: Path, remote: str) -
     Raises:
         RunError: git is missing, or refuses; with its own last line.
     """
-    git = _Git(repository)
+    git = Git(repository)
     parent = _published(git, branch, remote)
     files = sorted(path for path in folder.rglob("*") if path.suffix in branch.suffixes)
     tree = _write_tree(git, folder, files)
@@ -57,18 +52,18 @@ def fetch(branch: OrphanBranch, folder: Path, repository: Path, remote: str) -> 
     Raises:
         RunError: git is missing, or refuses; with its own last line.
     """
-    git = _Git(repository)
+    git = Git(repository)
     commit = _published(git, branch, remote)
     folder.mkdir(parents=True, exist_ok=True)
     if commit:
-        with _index() as environment:
+        with scratch_index() as environment:
             git("read-tree", commit, environment=environment)
             prefix = f"--prefix={folder.resolve()}/"
             git("checkout-index", "--all", "--force", prefix, environment=environment)
     return commit
 
 
-def _published(git: _Git, branch: OrphanBranch, remote: str) -> str:
+def _published(git: Git, branch: OrphanBranch, remote: str) -> str:
     """The branch's commit on the remote, fetched; "" where there is no such branch."""
     reference = f"refs/heads/{branch.name}"
     listed = git("ls-remote", remote, reference)
@@ -78,43 +73,11 @@ def _published(git: _Git, branch: OrphanBranch, remote: str) -> str:
     return listed.split()[0]
 
 
-def _write_tree(git: _Git, folder: Path, files: list[Path]) -> str:
+def _write_tree(git: Git, folder: Path, files: list[Path]) -> str:
     """The git tree of some of a folder's files, made beside the checkout's own index."""
-    with _index() as environment:
+    with scratch_index() as environment:
         for path in files:
             blob = git("hash-object", "-w", "--no-filters", str(path.resolve()))
             entry = f"100644,{blob},{path.relative_to(folder).as_posix()}"
             git("update-index", "--add", "--cacheinfo", entry, environment=environment)
         return git("write-tree", environment=environment)
-
-
-@contextmanager
-def _index() -> Iterator[dict[str, str]]:
-    """An index of its own for git, so that the checkout's stays as it is."""
-    with tempfile.TemporaryDirectory(prefix="atlas-publish-") as scratch:
-        yield {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
-
-
-class _Git:
-    """Runs git in one repository. Final."""
-
-    def __init__(self, repository: Path) -> None:
-        self._repository = repository
-
-    def __call__(self, *words: str, environment: dict[str, str] | None = None) -> str:
-        """What a command prints, stripped."""
-        command = ["git", "-C", str(self._repository), *words]
-        try:
-            done = subprocess.run(  # noqa: S603  git, with words of our own and the caller's remote
-                command,
-                env=os.environ | {"GIT_TERMINAL_PROMPT": "0"} | (environment or {}),
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-        except FileNotFoundError as error:
-            raise RunError("publishing", "git", "no such program", "install git") from error
-        except subprocess.CalledProcessError as error:
-            lines = error.stderr.strip().splitlines() or ["no reason given"]
-            raise RunError(f"git {words[0]}", "success", lines[-1][:300]) from error
-        return done.stdout.strip()

@@ -1,19 +1,12 @@
-"""Opens, updates and closes issues on the repository host, through its own program `gh`.
-
-`gh` holds the credentials; nothing here sees them. Texts are handed over in files, never in words
-of a shell.
-"""
+"""Opens, updates and closes the issues about nights on the repository host."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
 
 from atlas.entries.alarms import CLOSE, OPEN, UPDATE, Alarm, subject_of
 from atlas.errors import RunError
+from atlas.runs.repository_host import gh, text_file
 
 LABEL = "nightly"
 MOST_ISSUES = "1000"  # that are looked through
@@ -25,7 +18,7 @@ def open_issues(repository: str) -> dict[str, int]:
     Raises:
         RunError: `gh` is missing or refuses; with its own last line.
     """
-    found = _gh(
+    found = gh(
         "issue", "list", "--repo", repository, "--label", LABEL, "--state", "open",
         "--limit", MOST_ISSUES, "--json", "number,body",
     )  # fmt: skip
@@ -43,34 +36,15 @@ def post(alarm: Alarm, number: int | None, repository: str) -> str:
     Raises:
         RunError: `gh` is missing or refuses; with its own last line.
     """
-    with tempfile.TemporaryDirectory(prefix="atlas-issue-") as folder:
-        body = Path(folder) / "body.md"
-        body.write_text(alarm.body, encoding="utf-8")
+    with text_file(alarm.body) as body:
         if number is None:
-            _gh("label", "create", LABEL, "--repo", repository, "--force")
+            gh("label", "create", LABEL, "--repo", repository, "--force")
             words = ["create", "--title", alarm.title, "--label", LABEL]
         else:
             words = ["edit", str(number)]
-        _gh("issue", *words, "--repo", repository, "--body-file", str(body))
+        gh("issue", *words, "--repo", repository, "--body-file", body)
     if alarm.action == CLOSE and number is not None:
-        _gh("issue", "close", str(number), "--repo", repository)
+        gh("issue", "close", str(number), "--repo", repository)
     if number is None:
         return f"{OPEN} a new issue: {alarm.title}"
     return f"{UPDATE if alarm.action == OPEN else alarm.action} issue {number}: {alarm.title}"
-
-
-def _gh(*words: str) -> str:
-    return _run(["gh", *words])
-
-
-def _run(command: Sequence[str]) -> str:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
-    except FileNotFoundError as error:
-        raise RunError(
-            "issues", "the program gh", "no such program", "see cli.github.com"
-        ) from error
-    except subprocess.CalledProcessError as error:
-        lines = error.stderr.strip().splitlines() or ["no reason given"]
-        raise RunError(" ".join(command[:3]), "success", lines[-1][:300]) from error
-    return done.stdout

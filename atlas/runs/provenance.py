@@ -26,7 +26,6 @@ MEASURING = ("dashboards", "graphs", "methods", "models", "runs")
 READERS = ("circuit", "feature", "position", "prompts")
 
 DTYPE = "float32"  # graphs are checked to 1e-4, which half precision cannot hold
-DEVICE = "cpu"  # the device on which every machine gives nearly the same numbers
 SEED = 0  # of partners, control draws and resamples
 
 
@@ -42,7 +41,7 @@ class Provenance:
     versions: Mapping[str, str]
     seed: int = SEED
     dtype: str = DTYPE
-    device: str = DEVICE
+    device: str = "cpu"  # as the model's resources say
     run: Mapping[str, Any] | None = None  # started, seconds, host: different each time
 
     @property

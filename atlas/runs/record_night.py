@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from atlas.entries.circuit import Circuit
 from atlas.entries.freshness import DEFAULT_TOLERANCES
 from atlas.entries.journal import (
     HISTORY,
@@ -17,6 +18,7 @@ from atlas.entries.journal import (
     NIGHTS,
     SCHEMA_VERSION,
     ClaimPoint,
+    FreshPoint,
     Night,
     Point,
     history_path,
@@ -78,14 +80,14 @@ def environment() -> dict[str, str]:
 
 
 def _point(library: Library, outcome: EntryOutcome, night: date) -> Point:
-    accepted = _accepted(library, outcome)
+    accepted, fresh = _accepted(library, outcome), _fresh(outcome)
     return Point(
         night=night,
         state=outcome.reproduction.state,
         verdict=outcome.verdict,
-        reasons=outcome.reproduction.reasons,
+        reasons=(*outcome.reproduction.reasons, *_fresh_error(outcome)),
         claims={
-            claim: _claim_point(found, accepted.get(claim))
+            claim: _claim_point(found, accepted.get(claim), fresh.get(claim))
             for claim, found in outcome.measurements.items()
             if found.finite
         },
@@ -100,13 +102,33 @@ def _accepted(library: Library, outcome: EntryOutcome) -> Mapping[str, Measureme
     return found.by_claim() if found else {}
 
 
-def _claim_point(found: Measurement, accepted: Measurement | None) -> ClaimPoint:
+def _fresh(outcome: EntryOutcome) -> dict[str, FreshPoint]:
+    """The claims on prompts drawn for this night; none where no number came out."""
+    if outcome.fresh is None or not isinstance(outcome.entry, Circuit):
+        return {}
+    verdicts = outcome.fresh.verdicts(outcome.entry)
+    return {
+        claim: FreshPoint(found.value, found.interval, found.n, verdicts[claim].word)
+        for claim, found in outcome.fresh.measurements.items()
+        if found.finite
+    }
+
+
+def _fresh_error(outcome: EntryOutcome) -> list[str]:
+    error = outcome.fresh.error if outcome.fresh is not None else ""
+    return [f"fresh prompts: {error}"] if error else []
+
+
+def _claim_point(
+    found: Measurement, accepted: Measurement | None, fresh: FreshPoint | None
+) -> ClaimPoint:
     return ClaimPoint(
         value=found.value,
         interval=found.interval,
         n=found.n,
         accepted=accepted.value if accepted else None,
         tolerance=DEFAULT_TOLERANCES.of(found.metric) if accepted else None,
+        fresh=fresh,
     )
 
 

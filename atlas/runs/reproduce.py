@@ -24,6 +24,7 @@ from atlas.runs.executors.local import LocalWorkers
 from atlas.runs.executors.ray_cluster import RayWorkers
 from atlas.runs.executors.schedule import ScheduleSettings, run_jobs
 from atlas.runs.executors.workers import Workers
+from atlas.runs.fresh_prompts import fresh_rows, read_fresh
 from atlas.runs.jobs import RUN_DIRECTLY, RUN_NOTEBOOK, RUN_OBSERVE, EntryJob, ObserveJob
 from atlas.runs.judge import EntryOutcome, failed, judge, skipped
 from atlas.runs.keys import Entry
@@ -61,6 +62,7 @@ class ReproduceSettings:
     accept: bool = False  # make each result the entry's baseline
     direct: bool = False  # measure without a kernel; there is no filled notebook then
     executor: str = LOCAL
+    fresh_prompts: Path | None = None  # a folder of `<circuit>.jsonl`, measured besides; see there
     ray_address: str = ""  # of the cluster; "": RAY_ADDRESS, else a cluster of this machine alone
 
 
@@ -73,8 +75,11 @@ def reproduce(
 
     Raises:
         BrokenReference, EntryError, BadInput: as `plan`.
+        BadInput: fresh prompts where notebooks run, or no such folder.
         RunError: another run uses the same results folder.
     """
+    if settings.fresh_prompts is not None and not settings.direct:
+        raise BadInput("--fresh-prompts", "--direct beside it", "notebooks, which do not read them")
     settings.results.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         stack.enter_context(_only_run(settings.results))
@@ -142,6 +147,8 @@ def _finished(
         error = RunError(str(planned.folder), "a result", "none", "run the entry again")
         return failed(planned.entry, error, seconds or 0.0)
     outcome = judge(library, planned.entry, result, seconds)
+    if settings.fresh_prompts is not None and seconds is not None:
+        outcome = replace(outcome, fresh=read_fresh(planned.folder))
     if settings.accept:
         accept(library, planned.entry, planned.folder)
     return outcome
@@ -201,7 +208,7 @@ class _Run:
         ]
 
     def _entry_job(self, planned: Planned) -> Job:
-        entry, direct = planned.entry, self.settings.direct
+        entry, direct, fresh = planned.entry, self.settings.direct, self.settings.fresh_prompts
         asked = EntryJob(
             entry=entry.id,
             notebook=self.library.notebook_path(entry.notebook.name),
@@ -209,6 +216,7 @@ class _Run:
             library=self.library.root,
             results=self.settings.results.resolve(),
             observations=self._observations,
+            fresh_rows=fresh_rows(fresh, entry) if fresh is not None else b"",
         )
         return Job(
             entry.id,

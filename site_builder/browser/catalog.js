@@ -2,7 +2,7 @@
 // filtered list can be linked. Without scripts the same links lead to a page for each value.
 import { make } from "./elements.js";
 
-const SHOWN = 200; // rows; more would be slow to lay out
+const SHOWN = 200; // rows of a page; more would be slow to lay out
 const ICONS = {}; // verdict → the icon that the page already shows
 
 const body = document.querySelector("[data-catalog]");
@@ -16,6 +16,7 @@ class Catalog {
     this.base = base;
     this.chosen = new Map(); // facet → set of values
     this.words = "";
+    this.page = 1;
     this.items = [...aside.querySelectorAll("a[data-facet]")].map((link) => ({
       facet: link.dataset.facet, value: link.dataset.value, link,
       count: link.parentElement.querySelector(".facet-count"),
@@ -23,12 +24,13 @@ class Catalog {
     this.total = document.querySelector(".list-count");
     this.readAddress();
     this.connect();
-    if (this.chosen.size || this.words) this.refresh();
+    if (this.chosen.size || this.words || this.page > 1) this.refresh(this.page);
   }
 
   readAddress() {
     for (const [key, value] of new URL(location.href).searchParams) {
       if (key === "find") this.words = value;
+      else if (key === "page") this.page = Math.max(1, Number.parseInt(value, 10) || 1);
       else if (this.items.some((item) => item.facet === key && item.value === value)) this.toggle(key, value);
     }
   }
@@ -49,7 +51,7 @@ class Catalog {
       item.box.checked = this.chosen.get(item.facet)?.has(item.value) ?? false;
       item.box.addEventListener("change", () => {
         this.toggle(item.facet, item.value);
-        this.refresh();
+        this.refresh(1);
       });
       const icon = item.link.querySelector("svg");
       if (icon) ICONS[item.value] = icon;
@@ -64,7 +66,7 @@ class Catalog {
     this.box.value = this.words;
     this.box.addEventListener("input", () => {
       this.words = this.box.value;
-      this.refresh();
+      this.refresh(1);
     });
     this.clear = make("button", "filter-clear", "Clear all");
     this.clear.type = "button";
@@ -73,7 +75,7 @@ class Catalog {
       this.chosen.clear();
       this.words = this.box.value = "";
       for (const item of this.items) item.box.checked = false;
-      this.refresh();
+      this.refresh(1);
     });
     bar.append(this.box, this.clear);
     body.before(bar);
@@ -87,8 +89,10 @@ class Catalog {
     return this.words.toLowerCase().split(/\s+/).every((word) => haystack.includes(word));
   }
 
-  refresh() {
+  refresh(page) {
     const fitting = this.entries.filter((entry) => this.fits(entry));
+    const pages = Math.max(1, Math.ceil(fitting.length / SHOWN));
+    this.page = Math.min(page, pages);
     for (const item of this.items) {
       const many = this.entries.filter((entry) => this.fits(entry, item.facet) && entry[item.facet] === item.value).length;
       item.count.textContent = many;
@@ -98,18 +102,44 @@ class Catalog {
     this.total.textContent = `${fitting.length} of ${this.entries.length} ${noun}`;
     this.clear.hidden = !this.chosen.size && !this.words;
     document.querySelector(".pager")?.remove();
-    body.replaceChildren(fitting.length ? this.table(fitting.slice(0, SHOWN)) : make("p", "empty", "Nothing fits all of these."));
+    const first = (this.page - 1) * SHOWN;
+    body.replaceChildren(fitting.length ? this.table(fitting.slice(first, first + SHOWN)) : make("p", "empty", "Nothing fits all of these."));
+    if (pages > 1) body.after(this.pager(pages));
     this.writeAddress();
   }
 
+  /** Links to the pages of what fits; they keep the choice. */
+  pager(pages) {
+    const bar = make("nav", "pager");
+    bar.setAttribute("aria-label", "Pages");
+    for (let page = 1; page <= pages; page++) {
+      const link = make("a", "", page);
+      link.href = this.address(page).href;
+      if (page === this.page) link.setAttribute("aria-current", "page");
+      link.addEventListener("click", (event) => {
+        event.preventDefault();
+        this.refresh(page);
+        this.total.scrollIntoView({ block: "center" });
+        document.querySelector(".pager a[aria-current]")?.focus({ preventScroll: true });
+      });
+      bar.append(link);
+    }
+    return bar;
+  }
+
   writeAddress() {
+    history.replaceState(null, "", this.address(this.page));
+  }
+
+  address(page) {
     const here = new URL(location.href);
     here.search = "";
     for (const [facet, values] of this.chosen) {
       for (const value of values) here.searchParams.append(facet, value);
     }
     if (this.words) here.searchParams.set("find", this.words);
-    history.replaceState(null, "", here);
+    if (page > 1) here.searchParams.set("page", page);
+    return here;
   }
 
   table(entries) {

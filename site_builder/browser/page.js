@@ -1,6 +1,8 @@
-// What every page does after load: appearance button, section highlight, copy buttons, search box.
+// What every page does after load: appearance button, section highlight, copy buttons, search box, on demand.
 import { linkFeatures } from "./features/links.js";
-import { connectSearchBox } from "./search_box.js";
+import { connectStar } from "./lists/star.js";
+import { connectScrolling } from "./scrolling.js";
+import { connectSearchBox } from "./search/open.js";
 
 function connectAppearance() {
   const button = document.querySelector("button.appearance");
@@ -71,5 +73,7 @@ for (const frame of document.querySelectorAll(".part-figure .figure-scroll")) fr
 connectAppearance();
 connectContents();
 connectCopyButtons();
+connectScrolling();
 linkFeatures();
+connectStar();
 connectSearchBox();

@@ -184,7 +184,7 @@ def reasons(verdict: Verdict) -> Html:
     items = [
         tag(
             "li",
-            {"class": "condition-holds" if condition.holds else "condition-fails"},
+            {"class": None if condition.holds else "fails"},
             condition.words,
         )
         for condition in verdict.conditions

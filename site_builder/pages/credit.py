@@ -14,6 +14,7 @@ from site_builder.html import Html, foreign, join, link, tag
 from site_builder.pages.badges import verdict_badge
 from site_builder.records import SiteRecords
 
+ORCID = re.compile(r"\d{4}-\d{4}-\d{4}-\d{3}[\dX]", re.ASCII)
 RELATIONS = {"analogue_of": "Analogue of", "replicates": "Replicates", "describes": "Described in"}
 
 
@@ -64,7 +65,7 @@ def curators_line(curators: Sequence[Curator], licence: str, created: str) -> Ht
 def curator_name(curator: Curator) -> Html:
     """A curator, linked to the ORCID if there is one."""
     name = foreign(curator.name)
-    if re.fullmatch(r"\d{4}-\d{4}-\d{4}-\d{3}[\dX]", curator.orcid, re.ASCII):
+    if ORCID.fullmatch(curator.orcid):
         return link(f"https://orcid.org/{curator.orcid}", name)
     return name
 

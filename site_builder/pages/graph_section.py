@@ -23,7 +23,7 @@ from site_builder.pictures.graph_picture import graph_svg
 from site_builder.records import CircuitRecord, FeatureRecord, SiteRecords
 from site_builder.tables import row, table
 
-TABLE_ROWS = 12  # strongest edges that the table without scripts shows
+TABLE_ROWS = 8  # strongest edges that the table without scripts shows
 GRAPH_FILE = "graph.json"
 EXAMPLE_TOKENS = 16  # of a feature's strongest example in the panel
 RAISED_TOKENS = 4

@@ -18,6 +18,7 @@ from site_builder.html import Html, join, tag
 from site_builder.page import Page
 from site_builder.pages.run_yourself import NOTEBOOK_FILE, NotebookPlace
 from site_builder.sanitise import sanitise
+from site_builder.tables import scrolling
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 LONGEST_OUTPUT = 20_000  # characters of one text output; more is cut, the download has all
@@ -117,7 +118,7 @@ def rich_output(data: Mapping[str, Any], pictures: dict[str, bytes]) -> Html:
     if "text/html" in data:
         rebuilt = sanitise(joined(data["text/html"]))
         if re.sub(r"<[^>]*>", "", rebuilt).strip():
-            return tag("div", {"class": "cell-output table-frame"}, rebuilt)
+            return scrolling("Output", rebuilt, "cell-output table-frame")
     return text_output(joined(data.get("text/plain")))
 
 

@@ -52,6 +52,7 @@ def search_page() -> Page:
                 "name": "q",
                 "placeholder": "Dallas, plural subject, refusal …",
                 "autocomplete": "off",
+                "spellcheck": "false",
             },
         ),
     )
@@ -68,11 +69,16 @@ def search_page() -> Page:
         tag("h1", {}, "Search"),
         form,
         note,
+        tag("div", {"class": "search-facets"}),
         tag("p", {"class": "search-status", "aria-live": "polite"}),
         tag("div", {"class": "search-results"}),
     ]
     return Page(
-        path=SEARCH, title="Search", head=join(parts), layout="search", script="search_page.js"
+        path=SEARCH,
+        title="Search",
+        head=join(parts),
+        layout="search",
+        script="search/results_page.js",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from atlas.entries.rules.table import all_codes
+from atlas.entries.rules.table import all_codes, severity_of
 from site_builder.address import PROBLEM_CODES
 from site_builder.html import Html, join, tag
 from site_builder.page import Page, Section
@@ -28,7 +28,8 @@ def problem_codes() -> Page:
     lead = (
         "atlas check prints every problem as file:line:column, a code, the field, what was "
         "expected, what was found and what to do. The codes keep their meaning between versions, "
-        "so that they can be searched for and referred to."
+        "so that they can be searched for and referred to. An error keeps an entry out; a warning "
+        "should be put right (atlas check --strict refuses it); information is only worth knowing."
     )
     sections = [
         Section(title, prefix.lower(), _table({c: codes[c] for c in codes if c[:2] == prefix}))
@@ -44,8 +45,9 @@ def _table(codes: Mapping[str, str]) -> Html:
             "tr",
             {"id": code},
             tag("th", {"scope": "row"}, tag("a", {"href": f"#{code}"}, code)),
+            tag("td", {}, severity_of(code)),
             tag("td", {}, demand),
         )
         for code, demand in sorted(codes.items())
     ]
-    return table(("Code", "What is asked for, or what is wrong"), rows)
+    return table(("Code", "Weight", "What is asked for, or what is wrong"), rows)

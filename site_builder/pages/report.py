@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from atlas.entries.model import Model
 from atlas.errors import EntryError
+from site_builder.address import model_page
 from site_builder.html import Html, foreign, join, tag
-from site_builder.numbers import number, spoken, whole
+from site_builder.numbers import count, number, spoken, whole
 from site_builder.page import Section
+from site_builder.pages.long_tables import LongPages, LongTable, places
 from site_builder.records import SiteRecords
 from site_builder.tables import table
+
+SHOWN_ROWS = 8  # of a table in the model's page; a longer one is whole on a page of tables
 
 
 @dataclass(frozen=True)
@@ -27,10 +32,22 @@ class ReportTable:
 
 
 def report_sections(model: Model, site: SiteRecords) -> list[Section]:
-    """The tables of the model's committed report, if it names one.
+    """The tables of the model's committed report, long ones cut, if it names one.
 
     Raises EntryError if the file is no JSON.
     """
+    found = read_report(model, site)
+    if not found:
+        return []
+    wholes = places(*whole_report(model, site))
+    blocks = [report_table(each, wholes.get(anchor_of(each), "")) for each in found]
+    words = "Measured on held-out data when the model was made; the file is committed with it."
+    note = tag("p", {"class": "section-note"}, words)
+    return [Section("Report", "report", join([note, *blocks]))]
+
+
+def read_report(model: Model, site: SiteRecords) -> list[ReportTable]:
+    """The tables of the model's report; none where there is no report."""
     path = site.library / model.report if model.report else None
     if path is None or not path.is_file():
         return []
@@ -38,10 +55,25 @@ def report_sections(model: Model, site: SiteRecords) -> list[Section]:
         report = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise EntryError(str(path), "JSON", str(error), "write the report again") from error
-    blocks = [report_table(each) for each in tables_of(report)]
-    words = "Measured on held-out data when the model was made; the file is committed with it."
-    note = tag("p", {"class": "section-note"}, words)
-    return [Section("Report", "report", join([note, *blocks]))] if blocks else []
+    return tables_of(report)
+
+
+def whole_report(model: Model, site: SiteRecords) -> tuple[LongPages, list[LongTable]]:
+    """The tables that are cut in the model's page, whole, and where these stand."""
+    about = LongPages(model_page(model.id), model.name, "report", "Report: the longer tables", {})
+    tables = [
+        LongTable(anchor_of(each), each.title, each.columns, tuple(rows), frozenset(numeric))
+        for each in read_report(model, site)
+        if len(each.rows) > SHOWN_ROWS and each.columns
+        for rows, numeric in [report_rows(each)]
+    ]
+    return about, tables
+
+
+def anchor_of(found: ReportTable) -> str:
+    """The anchor of a table's page."""
+    words = re.sub("[^a-z0-9]+", "-", f"{found.title} {' '.join(found.columns)}".lower())
+    return f"table-{words[:80].strip('-')}"
 
 
 def tables_of(report: Any, path: tuple[str, ...] = ()) -> list[ReportTable]:
@@ -111,10 +143,24 @@ def is_record(value: Any) -> bool:
     return isinstance(value, Mapping) and bool(value) and all(map(is_single, value.values()))
 
 
-def report_table(found: ReportTable) -> Html:
-    """One table with its title and note; single values by name as a list of terms."""
+def report_table(found: ReportTable, whole: str = "") -> Html:
+    """One table with its title and note; single values by name as a list of terms.
+
+    Where `whole` leads to all of it, its first rows.
+    """
     if not found.columns:
         return settings_list(found)
+    rows, numeric = report_rows(found)
+    title = tag("h3", {}, foreign(found.title)) if found.title else ""
+    note = tag("p", {"class": "found-by"}, foreign(found.note)) if found.note else ""
+    shown = table(found.columns, rows[:SHOWN_ROWS] if whole else rows, numeric)
+    words = f"All {count(len(rows), 'row')}"
+    more = tag("p", {"class": "whole-list"}, tag("a", {"href": whole}, words)) if whole else ""
+    return join([title, shown, more, note])
+
+
+def report_rows(found: ReportTable) -> tuple[list[Html], set[int]]:
+    """A table's rows, and the columns that hold numbers alone."""
     columns = range(len(found.columns))
     cells = {
         at: [row[at] for row in found.rows if at < len(row) and row[at] is not None]
@@ -122,7 +168,7 @@ def report_table(found: ReportTable) -> Html:
     }
     numeric = {at for at, values in cells.items() if values and all(map(is_number, values))}
     marked = {at for at in numeric if is_share(cells[at])}
-    body = [
+    rows = [
         tag(
             "tr",
             {},
@@ -130,9 +176,7 @@ def report_table(found: ReportTable) -> Html:
         )
         for row in found.rows
     ]
-    title = tag("h3", {}, foreign(found.title)) if found.title else ""
-    note = tag("p", {"class": "found-by"}, foreign(found.note)) if found.note else ""
-    return join([title, table(found.columns, body, numeric), note])
+    return rows, numeric
 
 
 def settings_list(found: ReportTable) -> Html:
@@ -164,11 +208,6 @@ def report_cell(value: Any, numeric: bool, share: bool) -> Html:
     written = whole(value) if isinstance(value, int) else number(float(value))
     if not share:
         return tag("td", {"class": "number"}, written)
-    bar = tag(
-        "rect", {"class": "bar-after", "width": f"{100 * float(value):.1f}%", "height": 4, "rx": 2}
-    )
-    track = tag("rect", {"class": "bar-track", "width": "100%", "height": 4, "rx": 2})
-    picture = tag(
-        "svg", {"class": "cell-bar", "width": 64, "height": 4, "aria-hidden": "true"}, track, bar
-    )
+    bar = tag("rect", {"width": f"{100 * float(value):.1f}%", "height": 4, "rx": 2})
+    picture = tag("svg", {"class": "cell-bar", "aria-hidden": "true"}, bar)
     return tag("td", {"class": "number"}, picture, written)

@@ -14,12 +14,13 @@ from atlas.entries.freshness import LONGEST_AGE
 from atlas.entries.journal import Journal, Point
 from site_builder.address import STATUS, circuit_page, feature_page, relative
 from site_builder.html import Html, foreign, join, tag
-from site_builder.numbers import count, spoken
+from site_builder.numbers import count, fixed, spoken
 from site_builder.page import Page
 from site_builder.pages.badges import state_badge, verdict_badge
 from site_builder.pictures.sparkline import sparkline
 from site_builder.reading import started
 from site_builder.records import CircuitRecord, FeatureRecord, SiteRecords
+from site_builder.reproduction import entry_id, known_state
 from site_builder.tables import table
 
 ROWS_PER_PAGE = 200
@@ -67,7 +68,9 @@ def _introduction(site: SiteRecords) -> Iterable[Html]:
         return
     words = (
         "Every night the claims of the atlas are measured again and compared with what was "
-        "accepted. A line is a claim's effect, the band what it may differ by, a cross a bad night."
+        "accepted. A line is a claim's effect, the band what it may differ by, a cross a bad "
+        "night. Where there are more prompts of the kind, claims are measured on fresh ones too, "
+        "drawn for that night."
     )
     yield tag("p", {"class": "lead"}, words)
     latest = journal.latest
@@ -90,7 +93,8 @@ def _introduction(site: SiteRecords) -> Iterable[Html]:
 
 def _rows(site: SiteRecords) -> list[Html]:
     records = sorted(
-        _records(site), key=lambda each: (BAD_FIRST.index(_state(site, each)), _id(each))
+        _records(site),
+        key=lambda each: (BAD_FIRST.index(known_state(site, each).state), entry_id(each)),
     )
     return [_row(site, each) for each in records]
 
@@ -106,8 +110,13 @@ def _row(site: SiteRecords, record: CircuitRecord | FeatureRecord) -> Html:
         page, name = feature_page(record.feature.id), record.feature.label
     link = tag("a", {"href": relative(STATUS, page), "dir": "auto"}, name)
     cells = [
-        tag("th", {"scope": "row"}, link, tag("div", {"class": "row-summary mono"}, _id(record))),
-        tag("td", {}, state_badge(_state(site, record))),
+        tag(
+            "th",
+            {"scope": "row"},
+            link,
+            tag("div", {"class": "row-summary mono"}, entry_id(record)),
+        ),
+        tag("td", {}, state_badge(known_state(site, record).state)),
         tag("td", {}, verdict_badge(record.verdict)),
     ]
     if site.journal is None:
@@ -115,8 +124,8 @@ def _row(site: SiteRecords, record: CircuitRecord | FeatureRecord) -> Html:
         cells.append(tag("td", {}, f"{accepted:%Y-%m-%d}" if accepted else "–"))
     else:
         cells += [
-            tag("td", {}, *_lines(site.journal, _id(record))),
-            tag("td", {}, *_since(site.journal, _id(record))),
+            tag("td", {}, *_lines(site.journal, entry_id(record))),
+            tag("td", {}, *_since(site.journal, entry_id(record))),
         ]
     return tag("tr", {}, *cells)
 
@@ -127,10 +136,21 @@ def _lines(journal: Journal, entry: str) -> Iterable[Html]:
     names = dict.fromkeys(name for point in points for name in point.claims)
     for name in names:
         nights = [(point.night, point.claims.get(name), point.bad) for point in points]
-        label = tag("span", {"class": "spark-name"}, foreign(name))
+        label = tag("span", {"class": "spark-name"}, foreign(name), *_fresh(points, name))
         yield tag("div", {"class": "spark"}, sparkline(name, nights), label)
     if not names:
         yield tag("span", {"class": "reason-plain"}, _without_numbers(points))
+
+
+def _fresh(points: Sequence[Point], claim: str) -> Iterable[Html]:
+    """What the last night that drew fresh prompts measured on them."""
+    drawn = [(each.night, each.claims[claim].fresh) for each in points if claim in each.claims]
+    for night, fresh in reversed(drawn):
+        if fresh is not None:
+            low, high = (fixed(end, 3) for end in fresh.interval)
+            words = f"{fresh.n} fresh prompts, {night}: {fixed(fresh.value, 3)} [{low}, {high}], "
+            yield tag("span", {"class": "row-summary"}, words, spoken(fresh.verdict))
+            return
 
 
 def _without_numbers(points: Sequence[Point]) -> str:
@@ -147,19 +167,6 @@ def _since(journal: Journal, entry: str) -> Iterable[Html]:
         yield tag("div", {"class": "row-summary"}, foreign(each))
     for reason in journal.histories[entry][-1].reasons[:1]:
         yield tag("div", {"class": "row-summary"}, foreign(reason))
-
-
-def _state(site: SiteRecords, record: CircuitRecord | FeatureRecord) -> str:
-    if site.journal is not None:
-        point = site.journal.latest.entries.get(_id(record))
-        return point.state if point is not None and point.state in BAD_FIRST else "never_run"
-    if record.reproduction is not None:
-        return record.reproduction.state
-    return "stale" if record.result else "never_run"
-
-
-def _id(record: CircuitRecord | FeatureRecord) -> str:
-    return record.circuit.id if isinstance(record, CircuitRecord) else record.feature.id
 
 
 def _accepted(record: CircuitRecord | FeatureRecord) -> datetime | None:

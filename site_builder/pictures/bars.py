@@ -35,19 +35,16 @@ def before_after_bars(measurement: Measurement, label: str) -> Html:
 def bar_row(name: str, value: float, scale: Scale) -> Html:
     """One horizontal bar from zero to the value."""
     start, end = sorted((0.0, value if math.isfinite(value) else 0.0))
-    track = {"class": "bar-track", "x": 0, "y": 4, "width": "100%", "height": BAR_HEIGHT, "rx": 2}
     fill = {
         "class": f"bar-fill bar-{name}",
         "x": scale.at(start),
-        "y": 4,
         "width": scale.width(start, end),
         "height": BAR_HEIGHT,
         "rx": 2,
     }
     picture = tag(
         "svg",
-        {"class": "chart-strip", "width": "100%", "height": BAR_HEIGHT + 8},
-        tag("rect", track),
+        {"class": "chart-strip chart-bar", "width": "100%", "height": BAR_HEIGHT},
         tag("rect", fill),
     )
     return tag(

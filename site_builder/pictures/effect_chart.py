@@ -148,8 +148,6 @@ def axis_marks(scale: Scale, height: int) -> Html:
     marks = []
     for tick in scale.ticks():
         x = scale.at(tick)
-        line = {"class": "chart-tick", "x1": x, "x2": x, "y1": height, "y2": height + 5}
-        marks.append(tag("line", line))
-        words = {"class": "chart-tick-label", "x": x, "y": height + 18}
-        marks.append(tag("text", words, number(tick)))
-    return join(marks)
+        marks.append(tag("line", {"x1": x, "x2": x, "y2": 5}))
+        marks.append(tag("text", {"x": x, "y": 18}, number(tick)))
+    return tag("g", {"class": "chart-axis", "transform": f"translate(0 {height})"}, *marks)

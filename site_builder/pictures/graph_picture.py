@@ -17,8 +17,8 @@ from site_builder.part_marks import part_class, part_letter
 from site_builder.part_nodes import WORD_MARKS
 from site_builder.pictures.drawn_graph import DrawnGraph
 
-MOST_DRAWN = 240  # edges in the static picture, those that matter most for the answers
-BANDS = (30, 110)  # ranks at which edges become thinner and paler
+MOST_DRAWN = 75  # edges in the static picture, those that matter most for the answers
+BANDS = (25, 60)  # ranks at which edges become thinner and paler
 TOKEN_LENGTH = 14  # characters of a token under its column
 
 

@@ -14,8 +14,9 @@ from atlas.graphs.attention_score import AttentionScore
 from atlas.graphs.nodes import NodeKind
 from site_builder.html import Html, tag
 from site_builder.numbers import signed
+from site_builder.tables import scrolling
 
-CELL_WIDTH, CELL_HEIGHT = 52, 26  # pixels: a signed number with two decimals fits
+CELL_WIDTH, CELL_HEIGHT = 52, 26  # pixels; the style sheet makes each cell 2 smaller
 LABEL_WIDTH = 196  # pixels, of the rows' names
 LABEL_HEIGHT = 108  # pixels, of the columns' names, which are slanted
 BASELINE = 16  # pixels below a row's upper edge
@@ -41,7 +42,7 @@ def pair_heat(score: AttentionScore) -> Html:
     picture = tag(
         "svg", {"class": "pair-heat", "role": "img", "aria-label": in_words(score), **size}, *marks
     )
-    return tag("div", {"class": "table-frame", "tabindex": "0"}, picture)
+    return scrolling("Pairs of sources", picture)
 
 
 def source_name(score: AttentionScore, source: int) -> str:
@@ -83,15 +84,14 @@ def column_name(name: str, at: int) -> Html:
 def heat_row(name: str, at: int, values: Sequence[float], largest: float) -> Html:
     """One row: its name, and a cell for each column, the deeper the nearer to the largest."""
     words = {"class": "heat-name", "x": LABEL_WIDTH - 8, "y": BASELINE, "text-anchor": "end"}
-    cells = [tag("text", words, name)]
+    cells, numbers = [tag("text", words, name)], []
     for across, value in enumerate(values):
         x = LABEL_WIDTH + CELL_WIDTH * across
         # A root, because all but the strongest would vanish.
         opacity = f"{DEEPEST * math.sqrt(min(abs(value) / largest, 1.0)):.2f}"
-        size = {"width": CELL_WIDTH - 2, "height": CELL_HEIGHT - 2, "fill-opacity": opacity}
         kind = "heat-adds" if value >= 0 else "heat-takes"
-        cells.append(tag("rect", {"class": kind, "x": x + 1, **size}))
-        place = {"class": "heat-value", "x": x + CELL_WIDTH // 2, "y": BASELINE}
-        cells.append(tag("text", place, signed(value)))
+        cells.append(tag("rect", {"class": kind, "x": x + 1, "fill-opacity": opacity}))
+        numbers.append(tag("text", {"x": x + CELL_WIDTH // 2}, signed(value)))
     down = LABEL_HEIGHT + CELL_HEIGHT * at
-    return tag("g", {"transform": f"translate(0 {down})"}, *cells)
+    lower = {"class": "heat-values", "transform": f"translate(0 {BASELINE})"}
+    return tag("g", {"transform": f"translate(0 {down})"}, *cells, tag("g", lower, *numbers))

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from site_builder.serve import make_server
+from tests.browser.byte_log import length_by_address
 from tests.browser.find_browser import INSTRUCTION, find_browser
 from tests.site_builder.built_site import built_site
 
@@ -71,7 +72,7 @@ def visit(browser, address):
         page.on("console", lambda m: made.said.append(m.text) if m.type != "log" else None)
         page.on("pageerror", lambda error: made.said.append(str(error)))
         page.on("request", lambda request: made.asked.append(request.url))
-        page.on("response", lambda answer: made.received.update(sizes(answer)))
+        page.on("response", lambda answer: made.received.update(length_by_address(answer)))
         visits.append(made)
         return made
 
@@ -82,8 +83,3 @@ def visit(browser, address):
         assert made.foreign() == []
     for context in contexts:
         context.close()
-
-
-def sizes(answer) -> dict[str, int]:
-    """The length that an answer declares, by its address."""
-    return {answer.url: int(answer.headers.get("content-length", 0))}

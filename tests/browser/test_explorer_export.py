@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from atlas.graphs.graph import NodeKind
 from atlas.graphs.neuronpedia_read import read_imported
@@ -75,6 +75,14 @@ def test_the_shared_format_is_valid_and_reads_back_as_the_same_graph(page):
         assert np.array_equal(getattr(imported.graph.nodes, name), getattr(graph.nodes, name)[kept])
     assert np.allclose(imported.graph.rows.toarray(), graph.rows[:, kept].toarray())
     assert imported.graph.nodes.label[3] == "my own"
+
+
+def test_the_page_of_an_entry_leads_to_the_files_of_its_graph(visit):
+    page = visit().open("circuits/microworld-states-and-capitals/index.html")
+    page.locator(".section-data").get_by_role("link", name="Graph", exact=True).click()
+    expect(page.get_by_role("tab", name="Export")).to_have_attribute("aria-selected", "true")
+    link = page.get_by_role("link", name="Neuronpedia’s graph validator")
+    assert link.get_attribute("href") == "https://www.neuronpedia.org/graph/validator"
 
 
 def test_graphml_has_the_graph(page):

@@ -48,7 +48,7 @@ def test_every_figure_is_that_of_the_dashboard(visit):
     assert numbers(raised) == pytest.approx([e.logit for e in expected.promoted], abs=0.0051)
     rows = page.locator(".section-similar tbody tr")
     cosines = [each.cosine for each in expected.similar]
-    assert numbers(rows.locator("td")) == pytest.approx(cosines, abs=0.00051)
+    assert numbers(rows.locator("td.number")) == pytest.approx(cosines, abs=0.00051)
     together = page.locator(".section-together tbody tr")
     assert together.locator("th .mono").all_text_contents() == [
         f"4-{each.index}" for each in expected.together

@@ -20,7 +20,9 @@ KINDS_OF_PAGE = [
     "guide/how-to-read-a-graph.html", "graph/index.html",
     "graph/index.html?entry=microworld-states-and-capitals", "graph/index.html?entry=hostile",
     "graph/index.html?entry=right-to-left", "graph/index.html?entry=long",
-    "circuits/microworld-states-and-capitals/notebook.html",
+    "circuits/microworld-states-and-capitals/notebook.html", "models/index.html",
+    "features/index.html?id=microworld/transcoders/2-5", "circuits/by-domain/reasoning/index.html",
+    "guide/for-other-programs.html", "404.html",
 ]  # fmt: skip
 LARGEST_VISIT = 100_000  # bytes over the wire before the reader does anything
 
@@ -45,10 +47,12 @@ def test_no_page_scrolls_sideways_on_a_phone(visit):
 
 
 def test_a_visit_stays_within_its_budget_and_loads_no_search(visit):
-    made = visit()
-    made.open(CIRCUIT)
-    assert not any("pagefind" in address for address in made.asked)
-    assert 0 < sum(made.received.values()) < LARGEST_VISIT
+    for path in (CIRCUIT, FEATURE, "models/microworld/index.html", "circuits/index.html"):
+        made = visit()  # with an empty cache
+        made.open(path)
+        searching = ("pagefind", "feature_index", "search/")
+        assert not [each for each in made.asked for name in searching if name in each], path
+        assert 0 < sum(made.received.values()) < LARGEST_VISIT, path
 
 
 def test_pointing_at_a_node_shows_its_inputs_and_outputs(visit):
@@ -127,25 +131,6 @@ def test_light_and_dark_follow_the_system_and_the_button(visit):
     assert made.open(FEATURE).evaluate(background) == light  # the choice is kept
 
 
-def test_search_finds_an_entry_and_leads_to_it(visit):
-    made = visit()
-    page = made.open("guide/index.html")
-    page.locator("#site-search").focus()
-    page.keyboard.type("capital of the state")
-    first = page.locator(".search-drop a").first
-    expect(first).to_be_visible()
-    page.locator(".search-drop a", has_text="From a city").first.click()
-    expect(page.locator("h1")).to_contain_text("From a city to its state")
-
-
-def test_the_search_page_keeps_its_words_in_the_address(visit):
-    page = visit().open("search.html?q=Texas")
-    expect(page.locator(".search-results a").first).to_be_visible()
-    page.locator("#search-words").fill("zzzz-nothing")
-    expect(page.locator(".search-status")).to_have_text("0 pages")
-    assert "q=zzzz-nothing" in page.url
-
-
 def test_filters_count_combine_and_keep_the_address(visit):
     page = visit().open("circuits/index.html")
     rows = page.locator("table.entries tbody tr")
@@ -168,6 +153,27 @@ def test_a_filtered_list_can_be_linked(visit):
     expect(page.get_by_label("Safety")).to_be_checked()
 
 
+def test_a_long_filtered_list_is_paged(visit):
+    made = visit()
+    rows = [
+        {"id": f"c-{at}", "title": f"Circuit {at}", "summary": "s", "page": CIRCUIT,
+         "domain": "safety", "verdict": "supported", "model": "microworld", "behaviour": "b"}
+        for at in range(450)
+    ]  # fmt: skip
+    catalog = {"names": {}, "circuits": rows, "features": []}
+    made.page.route("**/catalog.json", lambda route: route.fulfill(json=catalog))
+    page = made.open("circuits/index.html?domain=safety&page=2")
+    shown = page.locator("table.entries tbody tr")
+    expect(shown).to_have_count(200)
+    expect(shown.first).to_contain_text("Circuit 200")
+    page.get_by_role("navigation", name="Pages").get_by_text("3").click()
+    expect(shown).to_have_count(50)
+    assert "page=3" in page.url
+    page.locator(".filter-text").fill("44")
+    expect(shown).to_have_count(14)
+    assert "page" not in page.url
+
+
 def test_a_nightly_run_that_died_cannot_look_green(visit):
     seen = visit()
     page = seen.open("status/index.html")  # where the site was built its date is all that is said
@@ -186,6 +192,22 @@ def test_without_scripts_pages_read_in_full(visit):
     list_page = visit(java_script_enabled=False).open("circuits/index.html")
     list_page.locator(".facet a", has_text="Safety").click()
     expect(list_page.locator("h1")).to_contain_text("Safety")
+
+
+def test_every_kind_of_page_reads_without_scripts(visit):
+    made = visit(java_script_enabled=False)
+    for path in KINDS_OF_PAGE:
+        page = made.open(path)
+        assert page.locator("h1").first.is_visible(), path
+        assert len(page.locator("article").inner_text()) > 100, path
+        for note in page.locator(".needs-server").all():  # what does need scripts says so
+            assert "atlas site serve" in note.inner_text(), path
+    for path in (
+        "search.html",
+        "graph/index.html",
+        "features/index.html?id=microworld/transcoders/2-5",
+    ):
+        assert made.open(path).locator(".needs-server").first.is_visible(), path
 
 
 def test_a_renamed_entry_sends_the_reader_on(visit):

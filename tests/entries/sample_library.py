@@ -36,20 +36,24 @@ parts:
     role: intermediate
     position: {entity: city}
     keyed_by: state
-    features: {Texas: [1-10], California: [2-20, 2-21], Georgia: []}
     found_by: graphs of the discovery rows
+    features: {Texas: [1-10], California: [2-20, 2-21], Georgia: []}
   - id: say-capital
     label: say a capital
     role: output
     position: last
+    found_by: graphs of the discovery rows
     features: [3-30]
   - id: mover
     label: moves the state to the end
     role: mover
     position: last
+    found_by: ranked by what they carry on discovery rows
     heads: ["2.1"]
 edges:
   - {source: state, target: say-capital, sign: positive}
+attention:
+  - {head: "2.1", query: last, key: {entity: city}, foil: {index: 1}, label: looks at the city}
 interventions:
   - id: drop-state
     title: Without the state
@@ -87,11 +91,9 @@ claims:
     metric: generated
     of: foil
     margin: {value: 0.1, reason: less than one row in ten}
-notebook: {name: circuit, parameters: {}}
 related: [another-circuit]
 analogue_of: [some-paper]
-attention:
-  - {head: "2.1", query: last, key: {entity: city}, foil: {index: 1}, label: looks at the city}
+notebook: {name: circuit, parameters: {}}
 """
 
 OTHER_CIRCUIT = """\

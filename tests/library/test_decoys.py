@@ -53,7 +53,12 @@ def test_a_broken_file_gives_its_message(sample, break_file, decoy):
 
 
 def test_no_code_is_without_a_decoy():
-    assert {decoy.code for decoy in DECOYS} == set(all_codes())
+    assert {decoy.code for decoy in DECOYS} == set(all_codes()) - {_NO_OLD_VERSION, _LOST}
+
+
+# Every format is at its first version; tests/entries/test_migrations.py makes a second one.
+_NO_OLD_VERSION = "E139"
+_LOST = "E704"  # needs a history; tests/entries/test_history.py makes one
 
 
 def test_a_code_stands_for_one_demand():

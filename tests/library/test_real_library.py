@@ -4,6 +4,7 @@ import pytest
 
 from atlas.entries.checks import check
 from atlas.entries.library import Library
+from atlas.entries.rules.table import severity_of
 
 
 @pytest.fixture(scope="module")
@@ -12,7 +13,9 @@ def library(repository):
 
 
 def test_the_library_has_no_problem(library):
-    assert [str(problem) for problem in check(library).problems] == []
+    report = check(library)
+    weighty = [str(one) for one in report.problems if severity_of(one.code) != "information"]
+    assert weighty == []
 
 
 def test_every_circuit_and_feature_can_be_read(library):

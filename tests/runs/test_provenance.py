@@ -1,9 +1,16 @@
 """Provenance says what a result was made from, and what merely differs between runs."""
 
+import json
+import shutil
+
 import pytest
 
+from atlas.entries.library import Library
 from atlas.entries.model import Model
-from atlas.errors import EntryError
+from atlas.errors import EntryError, ModelError
+from atlas.models.devices import devices
+from atlas.runs.keys import Keys
+from atlas.runs.loaded import loaded
 from atlas.runs.provenance import Provenance, code_digest, versions, weights_digest
 
 PROVENANCE = Provenance("a", "b", "c", "d", "e", {"torch": "2.13.0"}, run={"seconds": 1.5})
@@ -48,3 +55,20 @@ def test_a_folder_counts_by_its_bytes_and_a_hub_by_its_revision(tmp_path):
 def test_what_can_change_a_number_is_recorded():
     assert {"python", "numpy", "torch", "transformer-lens"} <= set(versions())
     assert len(code_digest()) == 64
+
+
+def test_a_model_that_asks_for_a_gpu_is_measured_on_it_or_not_at_all(accepted_run, tmp_path):
+    library, _, _ = accepted_run
+    shutil.copytree(library, tmp_path / "library")
+    path = tmp_path / "library" / "models" / "tiny.yaml"
+    entry = json.loads(path.read_text())
+    entry["resources"]["gpus"] = 1
+    path.write_text(json.dumps(entry))
+    opened = Library.open(tmp_path / "library")
+    assert Keys(opened).of(opened.circuits.find("planted")).device == "cuda"
+    if "cuda:0" in devices():
+        model, _ = loaded(opened.root, "tiny", "transcoders")
+        assert model.device.type == "cuda"
+        return
+    with pytest.raises(ModelError, match="cuda"):
+        loaded(opened.root, "tiny", "transcoders")

@@ -14,6 +14,7 @@ from atlas.runs.plan import Choice, Place, plan
 from atlas.runs.reproduce import ReproduceSettings, reproduce
 from atlas.runs.results import read_result
 from tests.runs import planted_run
+from tests.runs.test_fresh_prompts import written
 
 FEATURE = "tiny--transcoders--2-0"
 SEED = 20261121  # of the moments at which runs are killed
@@ -153,9 +154,11 @@ def test_accepting_needs_no_new_run_and_rewrites_nothing_that_stands(accepted_ru
 
 def test_without_notebooks_the_same_is_measured(accepted_run, tmp_path):
     library, results, _ = accepted_run
-    outcomes, said = rerun(library, tmp_path, direct=True, jobs=2)
+    fresh = written(tmp_path / "fresh")
+    outcomes, said = rerun(library, tmp_path / "results", direct=True, jobs=2, fresh_prompts=fresh)
     assert {each.reproduction.state for each in outcomes.values()} == {"reproduced"}, said
-    found = planted_run.kept_bytes(library, tmp_path)
+    assert outcomes["planted"].fresh.measurements["off-lowers"].n >= 100
+    found = planted_run.kept_bytes(library, tmp_path / "results")
     expected = planted_run.kept_bytes(library, results)
     measured = [name for name in expected if name.endswith(("result.json", "graph.npz"))]
     assert len(measured) >= 3

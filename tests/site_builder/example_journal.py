@@ -6,13 +6,14 @@ import json
 from datetime import date, timedelta
 from pathlib import Path
 
-from atlas.entries.journal import HISTORY, ClaimPoint, Point, history_path
+from atlas.entries.journal import HISTORY, ClaimPoint, FreshPoint, Point, history_path
 from tests.site_builder.example_library import HOSTILE
 
 FIRST = date(2026, 1, 1)
 NIGHTS = 9
 DRIFTING = "microworld-states-and-capitals"  # bad from the seventh night on, with a new torch
 BAD_FROM = 6
+FRESH_AT = 4  # prompts are drawn on the fifth night
 
 
 def write_journal(folder: Path, entries: list[str]) -> Path:
@@ -39,6 +40,7 @@ def write_journal(folder: Path, entries: list[str]) -> Path:
 
 def _point(entry: str, day: date, at: int) -> Point:
     bad = entry == DRIFTING and at >= BAD_FROM
-    effect = ClaimPoint(0.5 + 0.001 * at - 0.1 * bad, (0.4, 0.6), 100, 0.5, 0.02)
+    fresh = FreshPoint(0.45, (0.3, 0.6), 200, "supported") if at == FRESH_AT else None
+    effect = ClaimPoint(0.5 + 0.001 * at - 0.1 * bad, (0.4, 0.6), 100, 0.5, 0.02, fresh)
     reasons = (HOSTILE,) if bad else ("measured again",)
     return Point(day, "drifted" if bad else "reproduced", "supported", reasons, {"effect": effect})

@@ -17,6 +17,7 @@ def digest(code: str) -> str:
 def test_only_inline_code_is_hashed():
     page = (
         '<script src="a.js"></script><script type="application/json">{}</script>'
+        '<script type="application/ld+json">{"@type":"Dataset"}</script>'
         "<script>run()</script><SCRIPT async>more()</SCRIPT>"
     )
     assert inline_hashes(page) == sorted([digest("run()"), digest("more()")])

@@ -11,14 +11,21 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.entries.filled_forms import filled
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDER = REPOSITORY / ".github" / "workflows"
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}$")
 ALLOWED = re.compile(r"make [a-z-]+( [A-Z]+=[a-z]+)*$|atlas [a-z -]+$")
 WRITING = {
+    ("contribution.yml", "propose"): {
+        "contents": "write", "issues": "write", "pull-requests": "write",
+    },
     ("nightly.yml", "record"): {"contents": "write", "issues": "write"},
     ("publish.yml", "deploy"): {"pages": "write", "id-token": "write"},
-}
+}  # fmt: skip
+# What a stranger decides: it may stand in the environment of a job, and nowhere else.
+STRANGERS = re.compile(r"github\.event\.(issue|comment|pull_request|head_commit)\.(?!number\b)")
 PATHS = sorted(FOLDER.glob("*.yml"))
 
 
@@ -54,6 +61,13 @@ class TestEachWorkflow:
     def test_no_text_of_a_stranger_gets_into_a_shell(self, path):
         assert not any("${{" in each for each in commands(path))
         assert "pull_request_target" not in read(path)["on"]
+
+    def test_what_a_stranger_wrote_stands_in_the_environment_only(self, path):
+        for _, job in jobs(path):
+            outside = {key: value for key, value in job.items() if key not in ("env", "if")}
+            assert not STRANGERS.search(json.dumps(outside))
+            asked = STRANGERS.findall(job.get("if", ""))
+            assert len(asked) == job.get("if", "").count(".labels.*.name,")
 
     def test_what_a_stranger_wrote_never_runs_with_rights(self, path):
         if "pull_request" not in read(path)["on"]:
@@ -93,6 +107,11 @@ elif words[:2] == ["issue", "edit"]:
     issues[int(words[2]) - 1]["body"] = open(value("--body-file")).read()
 elif words[:2] == ["issue", "close"]:
     issues[int(words[2]) - 1]["state"] = "closed"
+elif words[:2] == ["issue", "comment"]:
+    issues.append(dict(number=int(words[2]), body=open(value("--body-file")).read(), state="said"))
+elif words[:2] == ["pr", "create"]:
+    body = open(value("--body-file")).read()
+    issues.append(dict(title=value("--title"), head=value("--head"), body=body, state="proposed"))
 elif words[:2] != ["label", "create"]:
     sys.exit("unknown: " + " ".join(words))
 json.dump(issues, open(path, "w"))
@@ -129,6 +148,8 @@ def rehearsal(tmp_path):
         (binaries / name).write_text(f'#!/bin/sh\nexec {sys.executable} {module} "$@"\n')
         (binaries / name).chmod(0o755)
     (copy / ".venv" / ".installed").touch()
+    (copy / "build").mkdir(exist_ok=True)
+    (copy / "build" / "base-environment").symlink_to(copy / ".venv")
     environment = os.environ | {
         "PATH": f"{tools}:{os.environ['PATH']}",
         "PYTHONPATH": str(copy),
@@ -139,9 +160,13 @@ def rehearsal(tmp_path):
         "RUN": "https://example.org/runs/1",
     }
 
-    def run(command: str) -> subprocess.CompletedProcess:
+    def run(command: str, **more: str) -> subprocess.CompletedProcess:
         return subprocess.run(
-            ["bash", "-euc", command], cwd=copy, env=environment, capture_output=True, text=True
+            ["bash", "-euc", command],
+            cwd=copy,
+            env=environment | more,
+            capture_output=True,
+            text=True,
         )
 
     return run, remote, tmp_path / "issues.json"
@@ -185,3 +210,53 @@ def test_a_night_that_died_is_an_issue_and_the_next_one_closes_it(rehearsal):
     assert "open a new issue: microworld-states-and-capitals no longer reproduces" in night.stdout
     assert [each["state"] for each in json.loads(issues.read_text())] == ["closed", "open"]
     assert run("git ls-remote origin nightly-results").stdout
+
+
+HOSTILE = r'$(shell touch hacked) `touch hacked` $(touch hacked) ${{ 1 }} "; touch hacked; \ "'
+
+
+def proposed(run, body: str, issue: int = 7) -> subprocess.CompletedProcess:
+    environment = environment_of("contribution.yml")
+    more = {"ISSUE": str(issue), "ISSUE_AUTHOR": "grace", "ISSUE_BODY": body, **environment}
+    return run("make proposal", **more)
+
+
+def test_a_form_becomes_a_pull_request_and_nothing_of_it_is_run(rehearsal):
+    run, remote, issues = rehearsal
+    body = filled("circuit", title=HOSTILE, story=f"{HOSTILE}\n\n@everyone")
+    done = proposed(run, body)
+    assert done.stdout.endswith("proposed contribution-7: New circuit: a-new-one\n"), done.stderr
+    (pull,) = json.loads(issues.read_text())
+    assert (pull["state"], pull["head"]) == ("proposed", "contribution-7")
+    assert "Closes #7" in pull["body"]
+
+    def git(*words):
+        return subprocess.check_output(["git", "-C", str(remote), *words], text=True)
+
+    listed = git("diff", "--name-status", "main", "contribution-7").splitlines()
+    assert listed == ["A\tcircuits/a-new-one/circuit.yaml", "A\tcircuits/a-new-one/prompts.jsonl"]
+    text = git("show", "contribution-7:circuits/a-new-one/circuit.yaml")
+    assert yaml.safe_load(text)["title"] == HOSTILE
+    assert yaml.safe_load(text)["curators"] == [{"name": "Grace Example", "handle": "grace"}]
+    assert run("git status --porcelain --untracked-files=no").stdout == ""
+    assert run("find . .. -maxdepth 1 -name hacked").stdout == ""
+    again = proposed(run, body.replace("a-new-one", "another-one"))
+    assert again.stdout.endswith("commented on issue 7\n"), again.stderr
+    assert git("log", "--format=%s", "-1", "contribution-7") == "New circuit: a-new-one\n"
+
+
+def test_a_form_that_is_wrong_gets_the_words_of_the_check_and_stops_itself_only(rehearsal):
+    run, remote, issues = rehearsal
+    done = proposed(run, filled("circuit", orcid="0000-0002-1825-0098"))
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "commented on issue 7")
+    (said,) = json.loads(issues.read_text())
+    fence, problem, end = said["body"].splitlines()
+    assert "E137 curators[0].orcid: expected an ORCID whose last digit follows" in problem
+    assert (fence, end) == ("```text", "```")
+    proposed(run, filled("circuit", handle="````\n@everyone"), 10)
+    said = json.loads(issues.read_text())[-1]["body"].splitlines()
+    assert (said[0], said[-1], len(said)) == ("`````text", "`````", 3)
+    assert proposed(run, "no form at all", 8).returncode == 0
+    assert proposed(run, filled("feature"), 9).stdout.endswith("/2-2000\n")
+    branches = subprocess.check_output(["git", "-C", str(remote), "branch"], text=True)
+    assert branches.split() == ["contribution-9", "*", "main"]

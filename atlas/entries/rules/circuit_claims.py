@@ -152,6 +152,12 @@ def active_circuits_claim_something(subject: CircuitSubject) -> Findings:
         yield Finding(("claims",), expected, "demonstrations only", _DRAFT)
 
 
+def active_circuits_are_told(subject: CircuitSubject) -> Findings:
+    """An active circuit says in its story how to read it."""
+    if subject.record.lifecycle == "active" and not subject.record.story:
+        yield Finding((), "a story in an active circuit", "none", "say how to read its parts")
+
+
 def claims_have_enough_rows(subject: CircuitSubject) -> Findings:
     """A judged claim runs on at least 100 test rows."""
     if subject.record.lifecycle == "draft" or not subject.rows_readable:
@@ -240,6 +246,13 @@ RULES = (
     Rule("E238", "circuit", "partner_target has a partner", partner_targets_have_a_partner),
     Rule("E239", "circuit", "generated claims generate", generated_claims_generate),
     Rule("E240", "circuit", "active circuits claim something", active_circuits_claim_something),
+    Rule(
+        "E244",
+        "circuit",
+        "active circuits say how to read them",
+        active_circuits_are_told,
+        "information",
+    ),
     Rule("E241", "circuit", "judged claims have 100 test rows", claims_have_enough_rows),
     Rule("E242", "circuit", "judged swaps have 100 partners", partners_can_be_found),
     Rule("E243", "circuit", "rows have the foil that is compared", claims_have_their_foil),

@@ -110,6 +110,14 @@ def values_are_covered(subject: CircuitSubject) -> Findings:
                 yield Finding((*path, value), expected, quoted(value), action, at_key=True)
 
 
+def members_were_found_somehow(subject: CircuitSubject) -> Findings:
+    """A part of an active circuit says how its members were found: on discovery rows only."""
+    for number, part in enumerate(subject.record.parts):
+        if subject.record.lifecycle == "active" and not part.found_by:
+            action = "add `found_by:`, such as the command that proposed them"
+            yield Finding(("parts", number), "how the members were found", "nothing", action)
+
+
 def positions_occur_in_the_text(subject: CircuitSubject) -> Findings:
     """The entity that a part's position names occurs in every row's text."""
     for number, part in enumerate(subject.record.parts):
@@ -153,4 +161,11 @@ RULES = (
     Rule("E225", "circuit", "rows have the entity that keys a part", keys_are_in_the_rows),
     Rule("E226", "circuit", "keyed parts cover the rows' values", values_are_covered),
     Rule("E227", "circuit", "positions occur in the texts", positions_occur_in_the_text),
+    Rule(
+        "E245",
+        "circuit",
+        "parts of an active circuit say how they were found",
+        members_were_found_somehow,
+        "warning",
+    ),
 )

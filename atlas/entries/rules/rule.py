@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from atlas.entries.document import Document
 from atlas.entries.json_source import JsonLine
-from atlas.entries.problems import Problem, field_path
+from atlas.entries.problems import Problem, Severity, field_path
 from atlas.entries.prompts import PromptRow
 from atlas.entries.record import Record
 from atlas.entries.rules.known import Known
@@ -53,12 +53,13 @@ Find = Callable[[Subject[Any]], Iterator[Finding]]
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule over one kind of entry: its stable code, what it demands, and the function."""
+    """A rule over one kind of entry: its stable code, what it demands, the function, its weight."""
 
     code: str
     kind: str
     demands: str
     find: Find
+    severity: Severity = "error"
 
     def problems(self, subject: Subject[Any]) -> Iterator[Problem]:
         """The rule's findings in one entry, each with its place."""

@@ -13,6 +13,8 @@ from atlas.entries.rules.rule import Finding, Rule, Subject
 from atlas.entries.text import quoted
 
 LARGEST_SHARE = 1.0  # probabilities and shares of rows
+TODO = "TODO"  # how a text begins that `atlas new` left to be written
+NO_HANDLE = "your-handle"
 SHARES = ("probability", "top1", "generated")
 
 
@@ -62,13 +64,25 @@ def threshold_in_range(metric: str, value: float, path: tuple[str | int, ...]) -
 
 def nothing_is_left_to_do(subject: Subject[Any]) -> Iterator[Finding]:
     """Only a draft may hold texts that `atlas new` left to be written."""
-    if subject.record.lifecycle != "draft" and "TODO" in subject.document.text:
+    if subject.record.lifecycle != "draft":
+        yield from _unwritten_texts(subject, "write it, or keep the draft")
+
+
+def what_is_left_to_do(subject: Subject[Any]) -> Iterator[Finding]:
+    """A draft's texts that are still to be written, so that its curator sees them all."""
+    if subject.record.lifecycle == "draft":
+        yield from _unwritten_texts(subject, "write it before the entry is set active")
+
+
+def _unwritten_texts(subject: Subject[Any], action: str) -> Iterator[Finding]:
+    if TODO in subject.document.text or NO_HANDLE in subject.document.text:
         for path in _unwritten(subject.document.data, ()):
-            yield Finding(path, "a text that was written", '"TODO"', "write it, or keep the draft")
+            found = quoted(NO_HANDLE if path[-1] == "handle" else TODO)
+            yield Finding(path, "a text that was written", found, action)
 
 
 def _unwritten(data: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
-    if isinstance(data, str) and data.startswith("TODO"):
+    if isinstance(data, str) and (data.startswith(TODO) or data == NO_HANDLE):
         yield path
     elif isinstance(data, Mapping):
         for key, value in data.items():
@@ -93,6 +107,24 @@ def curators_can_be_told_apart(subject: Subject[Any]) -> Iterator[Finding]:
                 f"only the name {quoted(curator.name)}",
                 "add `handle:` or `orcid:`",
             )
+
+
+def orcids_have_their_check_digit(subject: Subject[Any]) -> Iterator[Finding]:
+    """The last digit of an ORCID follows from the others (ISO 7064, MOD 11-2)."""
+    for number, curator in enumerate(subject.record.curators):
+        if curator.orcid and curator.orcid[-1] != orcid_check_digit(curator.orcid):
+            expected = "an ORCID whose last digit follows from the others"
+            path = ("curators", number, "orcid")
+            yield Finding(path, expected, quoted(curator.orcid), "copy it from orcid.org")
+
+
+def orcid_check_digit(orcid: str) -> str:
+    """The last digit that the first fifteen ask for."""
+    total = 0
+    for digit in orcid.replace("-", "")[:15]:
+        total = (total + int(digit)) * 2
+    left = (12 - total % 11) % 11
+    return "X" if left == 10 else str(left)
 
 
 def sources_exist(subject: Subject[Any]) -> Iterator[Finding]:
@@ -202,12 +234,16 @@ _EVERY = (
     ("E130", "the model exists", model_exists),
     ("E131", "the dictionary is one of the model's", dictionary_exists),
     ("E135", "only a draft has texts left to write", nothing_is_left_to_do),
+    ("E137", "an ORCID has its check digit", orcids_have_their_check_digit),
 )
+LEFT_TO_DO = "what a draft has left to write"
 RULES = tuple(
     Rule(code, kind, demands, find)
     for code, demands, find in _EVERY
     for kind in ("circuit", "feature")
 ) + (
+    Rule("E138", "circuit", LEFT_TO_DO, what_is_left_to_do, "information"),
+    Rule("E138", "feature", LEFT_TO_DO, what_is_left_to_do, "information"),
     Rule("E125", "model", "each source is a resource of the library", sources_exist),
     Rule("E128", "model", "a microworld entry never replicates", microworld_never_replicates),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from atlas.entries.problems import Severity
 from atlas.entries.rules import (
     circuit_attention,
     circuit_claims,
@@ -41,8 +42,14 @@ FILE_CODES = {
     "E132": "a circuit and a resource do not share an id",
     "E133": "claims and interventions do not choose how they are run",
     "E134": "the file of prompts exists",
+    "E136": "the file has the form that check --fix writes",
+    "E704": "every id that was ever used leads somewhere",
+    "E139": "the file has the current version of its format, not the one before",
 }
 """What is demanded of files as wholes; `atlas.entries.checks` looks at these."""
+
+FILE_SEVERITIES: dict[str, Severity] = {"E121": "warning", "E136": "warning", "E139": "warning"}
+"""Codes of files that are no errors: such a file reads right and only looks wrong."""
 
 RULES: tuple[Rule, ...] = (
     *shared.RULES,
@@ -66,3 +73,17 @@ def all_codes() -> dict[str, str]:
         **FILE_CODES,
         **{rule.code: rule.demands for rule in RULES},
     }
+
+
+REPAIRABLE = ("E002", "E121", "E136", "E139")
+"""What `atlas check --fix` puts right, because no value changes by it."""
+
+_SEVERITIES: dict[str, Severity] = {
+    **FILE_SEVERITIES,
+    **{rule.code: rule.severity for rule in RULES},
+}
+
+
+def severity_of(code: str) -> Severity:
+    """How much a problem of this code weighs; what a reader or a schema refuses is an error."""
+    return _SEVERITIES.get(code, "error")

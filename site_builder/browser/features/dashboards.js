@@ -86,9 +86,13 @@ export class Dashboards {
     return this.labelFiles.get(address.href);
   }
 
+  get root() {
+    return new URL("../", this.address);
+  }
+
   /** The address of a page of the site, from its path below the root. */
   page(path) {
-    return new URL(`../${path}`, this.address).href;
+    return new URL(path, this.root).href;
   }
 
   /** The neighbour in its layer, some steps on; null past an end. */

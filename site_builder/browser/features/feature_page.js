@@ -1,6 +1,7 @@
 // `features/index.html?id=<model>/<dictionary>/<layer>-<index>`: the dashboard of any feature. A
 // feature with a page of its own leads there, unless the address also says `full`.
 import { make } from "../elements.js";
+import { star } from "../lists/star.js";
 import { Dashboards, NoSuchFeature } from "./dashboards.js";
 import { dashboard } from "./feature_view.js";
 import { automaticLine, automaticWords } from "./labels.js";
@@ -45,8 +46,9 @@ class FeaturePage {
     title.dir = "auto";
     title.tabIndex = -1;
     document.title = `${title.textContent} – LLM Circuits Atlas`;
+    const saved = { kind: "feature", id: `${place.name}/${short}`, title: title.textContent };
     const line = !own?.label && feature.labels.length ? [automaticLine(feature.labels[0])] : [];
-    frame.replaceChildren(this.trail(place), title, ...line, this.facts(feature, place), this.tools(), ...dashboard(feature, about));
+    frame.replaceChildren(this.trail(place), title, ...line, star(saved, this.dashboards.root), this.facts(feature, place), this.tools(), ...dashboard(feature, about));
     frame.setAttribute("aria-busy", "false");
     this.labelNeighbours(place);
     if (moved) {

@@ -4,11 +4,25 @@ import { make } from "../elements.js";
 
 export function linkFeatures() {
   for (const frame of document.querySelectorAll("[data-features]")) {
-    for (const chip of frame.querySelectorAll("span.chip")) {
-      const link = make("a", "chip");
+    for (const cell of frame.querySelectorAll(".numbers")) linkNumbers(cell, frame.dataset.features);
+    for (const chip of frame.querySelectorAll("li.chip")) {
+      const link = make("a", "chip mono", chip.textContent);
       link.href = `${frame.dataset.features}/${chip.textContent}`;
-      link.append(...chip.childNodes);
-      chip.replaceWith(link);
+      chip.className = "";
+      chip.replaceChildren(link);
     }
+  }
+}
+
+/** Links the numbers of a cell that holds many, with spaces between them. */
+function linkNumbers(cell, address) {
+  for (const words of [...cell.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE)) {
+    const parts = words.data.split(" ").map((number) => {
+      if (!number) return "";
+      const link = make("a", "", number);
+      link.href = `${address}/${number}`;
+      return link;
+    });
+    words.replaceWith(...parts.flatMap((part, at) => (at ? [" ", part] : [part])));
   }
 }

@@ -23,6 +23,7 @@ export function circuitYaml(explorer, who, today) {
     `id: ${who.id}`,
     `title: ${quoted(who.title || "TODO: a short title", 100)}`,
     `summary: ${quoted("TODO: what the circuit does and how it is known, in 50 to 600 characters of plain text.")}`,
+    ...story(explorer),
     `domain: ${about.domain ?? "language-structure"}  # a term of vocabulary/domains.yaml`,
     `behaviour: ${about.behaviour ?? "subject-verb-agreement"}  # a term of vocabulary/behaviours.yaml`,
     `languages: [${(about.languages ?? ["en"]).join(", ")}]`,
@@ -35,7 +36,6 @@ export function circuitYaml(explorer, who, today) {
     `  - {name: ${quoted(who.name || "TODO: your name")}, handle: ${quoted(HANDLE.test(who.handle) ? who.handle : "your-handle")}}`,
     "prompts: {file: prompts.jsonl}",
     `target: ${about.target ?? "answer"}`,
-    ...story(explorer),
     ...(parts.length ? ["parts:", ...parts.flatMap(partLines)] : ["parts: []"]),
     ...edgeLines(parts, graph),
     "interventions: []",
@@ -113,7 +113,8 @@ function edgeLines(parts, graph) {
 function story({ graph, store }) {
   const labels = [...store.state.labels].filter(([node]) => isFeature(graph.kind(node)));
   const lines = [`TODO: how to read the circuit. Prompt: ${plain(graph.about.prompt ?? "")}`, ...labels.map(([node, label]) => `- ${graph.name(node)}${graph.where(node)}: ${label}`)];
-  return [`story: ${JSON.stringify([...lines.map(plain).join("\n")].slice(0, LONGEST_STORY).join(""))}`];
+  const text = [...lines.map(plain).join("\n")].slice(0, LONGEST_STORY).join("");
+  return ["story: |-", ...text.split("\n").map((line) => `  ${line.trimEnd()}`)];
 }
 
 function quoted(words, longest = LONGEST) {

@@ -30,6 +30,7 @@ export class ExportPanel {
         ["GraphML", () => this.table(graphMl, "graph.graphml", "application/graphml+xml")],
       ]),
     ];
+    parts.push(this.neuronpedia());
     if (typeof about.citation === "string" && about.citation) parts.push(make("h2", "", "To cite the entry"), make("pre", "citation", about.citation));
     this.root.replaceChildren(...parts);
   }
@@ -38,6 +39,16 @@ export class ExportPanel {
     const line = make("div", "export-row");
     line.append(make("span", "export-title", title), ...choices.map(([words, act]) => button(words, act)));
     return line;
+  }
+
+  /** Where the shared JSON opens; the site itself asks nothing of it. */
+  neuronpedia() {
+    const note = make("p", "export-note", "Neuronpedia JSON opens in ");
+    const link = make("a", "", "Neuronpedia’s graph validator");
+    link.href = "https://www.neuronpedia.org/graph/validator";
+    link.rel = "noopener";
+    note.append(link, " and in circuit-tracer’s viewer. To publish it there, Neuronpedia must know the model.");
+    return note;
   }
 
   async picture(draw, name, kind) {

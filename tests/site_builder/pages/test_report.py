@@ -34,9 +34,7 @@ def test_single_values_come_last_as_a_table_of_settings():
 def test_shares_have_bars_and_counts_have_none():
     shown = report_table(ReportTable("", ("share", "count"), ((0.5, 5000), (0.25, 7))))
     page = PageReader(shown)
-    widths = [
-        values["width"] for name, values in page.elements if values.get("class") == "bar-after"
-    ]
+    widths = [values["width"] for name, values in page.elements if name == "rect"]
     assert widths == ["50.0%", "25.0%"]
     assert "5\N{NARROW NO-BREAK SPACE}000" in page.text
 

@@ -44,6 +44,12 @@ def test_each_claim_has_its_line_and_bad_nights_their_crosses(site):
     assert len(crosses) == 3
 
 
+def test_the_last_night_with_fresh_prompts_is_told(site):
+    words = " ".join(PageReader(status_pages(site)[0].head).text.split())
+    told = "200 fresh prompts, 2026-01-05: 0.450 [0.300, 0.600], supported"
+    assert words.count(told) == len(site.journal.latest.entries)
+
+
 def test_reasons_are_text(site):
     head = status_pages(site)[0].head
     shown = HOSTILE.replace("\x02", "").replace("\x03", "")

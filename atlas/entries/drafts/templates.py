@@ -1,8 +1,4 @@
-"""The files that `atlas new` writes: drafts that pass the check, with comments that say how."""
-
-from __future__ import annotations
-
-from atlas.entries.ids import FeatureId
+"""The texts that drafts begin as, with comments that say how to go on; see `writing`."""
 
 # Texts that begin with TODO are allowed in drafts only.
 CIRCUIT = """\
@@ -11,26 +7,22 @@ CIRCUIT = """\
 # Check it while you write:  atlas check circuits/{id}
 schema_version: 1
 id: {id}
-title: "TODO: a short title"
-summary: >-
-  TODO: what the circuit does and how it is known, in 50 to 600 characters of plain text.
-domain: {domain}  # a term of vocabulary/domains.yaml
+title: {title}
+summary: {summary}
+{story}domain: {domain}  # a term of vocabulary/domains.yaml
 behaviour: {behaviour}  # a term of vocabulary/behaviours.yaml
-languages: [en]
+languages: [{languages}]
 model: {model}
 dictionary: {dictionary}
 lifecycle: draft  # active, once parts and claims are written
 created: "{created}"
-licence: CC-BY-4.0
+licence: {licence}
 curators:
-  - name: "TODO: your name"
-    handle: your-handle  # or orcid: 0000-0000-0000-0000
-# What the entry draws on; add the resource first if there is none.
-# sources:
-#   - {{resource: circuit-tracer-paper, relation: analogue_of, where: "section 5"}}
-prompts:
+  - name: {name}
+{identity}# What the entry draws on; add the resource first if there is none.
+{sources}prompts:
   file: prompts.jsonl
-  # graph: the id of the discovery row whose graph is drawn
+  {graph}
 target: answer  # answer, difference (target minus foil) or salient
 # Features and heads that belong together, chosen on discovery rows only.
 parts: []
@@ -39,8 +31,8 @@ parts: []
 #    role: intermediate  # a term of vocabulary/roles.yaml
 #    position: {{entity: city}}  # last, any, {{entity: name}} or {{index: number}}
 #    keyed_by: state  # leave out where one list of features serves all rows
-#    features: {{Texas: [2-117, 3-45]}}
 #    found_by: how they were chosen
+#    features: {{Texas: [2-117, 3-45]}}
 edges: []
 #  - {{source: state, target: say-capital, sign: positive}}
 interventions: []
@@ -72,16 +64,14 @@ model: {model}
 dictionary: {dictionary}
 layer: {layer}
 index: {index}
-label: "TODO: what it stands for, in a few words"
-description: >-
-  TODO: what is known of it, counter-examples included.
+label: {label}
+description: {description}
 lifecycle: draft  # active, once predicate and score are written
 created: "{created}"
-licence: CC-BY-4.0
+licence: {licence}
 curators:
-  - name: "TODO: your name"
-    handle: your-handle  # or orcid: 0000-0000-0000-0000
-# When it should be active: a latent of the model's labelled token file, or a set of tokens.
+  - name: {name}
+{identity}{sources}# When it should be active: a latent of the model's token file, or tokens.
 # predicate: {{latent: state, equals: Texas}}
 # predicate: {{latent: subject_number, in: [plural]}}
 # predicate: {{tokens: [" he", " she"]}}
@@ -97,21 +87,3 @@ curators:
 #   threshold: {{value: 0.1, reason: why this much}}
 notebook: {{name: feature}}
 """
-
-
-def circuit_text(circuit_id: str, choices: dict[str, str]) -> str:
-    """A draft circuit; `choices` has domain, behaviour, model, dictionary, created."""
-    return CIRCUIT.format(id=circuit_id, **choices)
-
-
-def feature_text(feature: FeatureId, created: str, circuit: str) -> str:
-    """A draft feature; `circuit` is an example of a circuit whose prompts it could use."""
-    return FEATURE.format(
-        path=feature.path,
-        model=feature.model,
-        dictionary=feature.dictionary,
-        layer=feature.layer,
-        index=feature.index,
-        created=created,
-        circuit=circuit,
-    )

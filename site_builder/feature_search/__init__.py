@@ -1,0 +1,1 @@
+"""The search index of all features: from their texts to small files that a browser reads."""

@@ -1,0 +1,41 @@
+"""No page breaks a rule of WCAG 2.2 (A, AA) that axe-core knows, in both schemes and widths."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.accessibility import violations
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+
+ENTRY = "circuits/microworld-states-and-capitals"
+KINDS_OF_PAGE = [
+    "index.html", f"{ENTRY}/index.html", "features/microworld/transcoders/2-117/index.html",
+    "features/index.html?id=microworld/transcoders/2-5", "models/microworld/index.html",
+    "circuits/index.html", "search.html", "status/index.html",
+    "graph/index.html?entry=microworld-states-and-capitals", f"{ENTRY}/notebook.html",
+    "guide/reproducing.html", "404.html", "map/index.html",
+    "compare/index.html?left=microworld/transcoders/2-5&right=microworld/transcoders/2-6",
+    "compare/index.html?left=microworld-states-and-capitals&right=microworld-changing-languages",
+]  # fmt: skip
+PAIRS = [(scheme, width) for scheme in ("light", "dark") for width in (390, 1440)]
+
+
+@pytest.mark.parametrize(("scheme", "width"), PAIRS)
+def test_no_kind_of_page_breaks_a_rule(visit, scheme, width):
+    made = visit(width=width, scheme=scheme, reduced_motion="reduce")
+    broken = [
+        f"{path} {found}"
+        for path in KINDS_OF_PAGE
+        for found in violations(made.open(path))
+        if not ("scrollable-region-focusable" in found and ".table-frame" in found)
+    ]
+    assert not broken, "\n".join(broken)
+
+
+def test_axe_sees_a_rule_that_is_broken(visit):
+    made = visit()
+    page = made.open("404.html")
+    page.evaluate("document.querySelector('html').removeAttribute('lang')")
+    page.evaluate("document.querySelector('h1').before(document.createElement('img'))")
+    assert {found.split(":")[0] for found in violations(page)} == {"html-has-lang", "image-alt"}
