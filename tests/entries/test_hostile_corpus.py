@@ -214,9 +214,10 @@ def test_rows_keep_texts_and_refuse_hidden_characters(root):
     for text in VISIBLE:
         found = problems(text)
         in_one_line(found)
-        assert {one.code for one in found} <= {"E009", "E107", "E121"}, (text, found)
-        last = Library.open(root).prompts("from-city-to-capital")[-1:] if not found else ()
-        assert all(row.text == f"{text} Dallas" for row in last)
+        codes = {one.code for one in found} - {"E121"}  # the entry is JSON, without a first line
+        assert codes <= {"E008", "E009", "E107"}, (text, found)  # a row is of bounded size
+        if not codes:
+            assert Library.open(root).prompts("from-city-to-capital")[-1].text == f"{text} Dallas"
     for text in HIDDEN:
         found = problems(text)
         in_one_line(found)

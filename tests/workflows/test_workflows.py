@@ -70,7 +70,7 @@ class TestEachWorkflow:
             assert len(asked) == job.get("if", "").count(".labels.*.name,")
 
     def test_what_a_stranger_wrote_never_runs_with_rights(self, path):
-        if "pull_request" not in read(path)["on"]:
+        if not {"pull_request", "pull_request_review"} & set(read(path)["on"]):
             return
         for _, job in jobs(path):
             assert "permissions" not in job
@@ -79,6 +79,18 @@ class TestEachWorkflow:
 
     def test_each_job_ends(self, path):
         assert all(job["timeout-minutes"] <= 480 for _, job in jobs(path))
+
+
+def test_a_baseline_counts_once_its_numbers_were_measured_again():
+    """Everything is measured from nothing before the site is built, and a difference is red."""
+    job = dict(jobs(FOLDER / "pull-request.yml"))["measure"]
+    assert [step["run"] for step in job["steps"] if "run" in step] == [
+        "make reproduce",
+        "make site",
+    ]
+    assert "if" not in job
+    assert not any("continue-on-error" in step or "cache" in str(step) for step in job["steps"])
+    assert "atlas reproduce --all --jobs" in (REPOSITORY / "Makefile").read_text("utf-8")
 
 
 def test_every_target_that_a_workflow_calls_exists():
