@@ -17,11 +17,13 @@ from site_builder.exports.published import Published, absolute
 from site_builder.exports.sitemap import last_change
 from site_builder.json_files import without_controls
 from site_builder.pages.credit import ORCID, resource_address
+from site_builder.pages.entry_table import shortened
 from site_builder.records import SiteRecords
 
 VOCABULARY = "https://schema.org"
 NAME = "LLM Circuits Atlas"
 SHORTEST_DESCRIPTION = 50  # characters: what search engines ask of a data set
+LONGEST_DESCRIPTION = 200  # the page itself has the rest
 LICENCES = {
     "CC-BY-4.0": "https://creativecommons.org/licenses/by/4.0/",
     "CC0-1.0": "https://creativecommons.org/publicdomain/zero/1.0/",
@@ -43,7 +45,9 @@ def home_data(site: SiteRecords) -> Values:
     """The whole atlas, on its first page."""
     return {
         "@context": VOCABULARY,
-        **catalog_reference(site, HOME),
+        "@type": "DataCatalog",
+        "name": NAME,
+        "url": address(site, HOME, HOME),
         "description": (
             "Circuits and features of open-weight language models, with claims that anyone can "
             "measure again, what was measured, and the verdicts that follow."
@@ -51,11 +55,6 @@ def home_data(site: SiteRecords) -> Values:
         "license": LICENCES["CC-BY-4.0"],
         "encoding": download("application/json", address(site, HOME, CATALOG), "MediaObject"),
     }
-
-
-def catalog_reference(site: SiteRecords, here: str) -> Values:
-    """The atlas, as something that another page names."""
-    return {"@type": "DataCatalog", "name": NAME, "url": address(site, here, HOME)}
 
 
 def entry_data(each: Published, site: SiteRecords) -> Values:
@@ -78,7 +77,7 @@ def entry_data(each: Published, site: SiteRecords) -> Values:
         "creator": [person(curator) for curator in each.curators],
         "dateCreated": entry.created,
         "dateModified": last_change(each).isoformat(),
-        "includedInDataCatalog": catalog_reference(site, here),
+        "includedInDataCatalog": {"@type": "DataCatalog", "url": address(site, here, HOME)},
         "distribution": files,
         "keywords": [each.kind, model],
     }
@@ -107,9 +106,9 @@ def notebook_data(each: Published, site: SiteRecords) -> Values:
 
 
 def description(each: Published, model: str) -> str:
-    """The entry's summary; where that is too short, with what kind of entry it is."""
+    """The beginning of the entry's summary; where that is too short, what kind of entry it is."""
     if len(each.summary) >= SHORTEST_DESCRIPTION:
-        return each.summary
+        return shortened(each.summary, LONGEST_DESCRIPTION)
     words = f"A {each.kind} of {model} in the {NAME}, with the measurements of its claims."
     return f"{each.summary or each.title} – {words}"
 

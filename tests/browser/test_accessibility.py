@@ -14,7 +14,7 @@ KINDS_OF_PAGE = [
     "features/index.html?id=microworld/transcoders/2-5", "models/microworld/index.html",
     "circuits/index.html", "search.html", "status/index.html",
     "graph/index.html?entry=microworld-states-and-capitals", f"{ENTRY}/notebook.html",
-    "guide/reproducing.html", "404.html",
+    "guide/reproducing.html", "404.html", "lists/index.html", "resources/index.html",
 ]  # fmt: skip
 PAIRS = [(scheme, width) for scheme in ("light", "dark") for width in (390, 1440)]
 
