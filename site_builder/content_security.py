@@ -1,4 +1,4 @@
-"""A last pass over the built pages: a content security policy in each, with the page's own hashes.
+"""A last pass over the built pages: without the theme's leftovers, with a content security policy.
 
 Nothing may come from elsewhere. Scripts are files of this site, or inline ones whose hash the
 page names; styles are files only. `wasm-unsafe-eval` lets the search library compile its own
@@ -18,6 +18,16 @@ INLINE_SCRIPT = re.compile(
 DATA_TYPE = re.compile(r"""type=["']?application/(ld\+)?json""", re.IGNORECASE)
 HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
 GENERATOR = re.compile(r'\s*<meta name="generator"[^>]*>')
+# What the theme's own scripts need, which the site does not load: two scripts, the switches of its
+# drawer and search, its announcement and its dialog.
+LEFTOVERS = re.compile(
+    r"""<script>(?:__md_scope=|var\ target=document\.getElementById\(location\.hash).*?</script>
+    |<input\ class="md-toggle"[^>]*>
+    |<label\ class="md-overlay"[^>]*></label>
+    |<div\ data-md-component="announce">\s*</div>
+    |<div\ class="md-dialog"[^>]*>\s*<div\ class="md-dialog__inner\ md-typeset"></div>\s*</div>""",
+    re.VERBOSE | re.DOTALL,
+)
 PREFORMATTED = re.compile(r"(<pre.*?</pre>)", re.DOTALL)
 BLANK_LINES = re.compile(r">\s*\n\s*<")
 FIXED = (
@@ -65,10 +75,15 @@ def compact(page: str) -> str:
     )
 
 
+def finished(page: str) -> str:
+    """A rendered page as it is published: without leftovers, compact, with its policy."""
+    return with_policy(compact(LEFTOVERS.sub("", page)))
+
+
 def secure_site(site: Path) -> int:
     """Write the policy into every page of the site, compact them, and give their number."""
     pages = sorted(site.rglob("*.html"))
     for path in pages:
         page = path.read_text(encoding="utf-8")
-        path.write_text(with_policy(compact(page)), encoding="utf-8", newline="\n")
+        path.write_text(finished(page), encoding="utf-8", newline="\n")
     return len(pages)

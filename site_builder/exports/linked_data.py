@@ -45,7 +45,9 @@ def home_data(site: SiteRecords) -> Values:
     """The whole atlas, on its first page."""
     return {
         "@context": VOCABULARY,
-        **catalog_reference(site, HOME),
+        "@type": "DataCatalog",
+        "name": NAME,
+        "url": address(site, HOME, HOME),
         "description": (
             "Circuits and features of open-weight language models, with claims that anyone can "
             "measure again, what was measured, and the verdicts that follow."
@@ -53,11 +55,6 @@ def home_data(site: SiteRecords) -> Values:
         "license": LICENCES["CC-BY-4.0"],
         "encoding": download("application/json", address(site, HOME, CATALOG), "MediaObject"),
     }
-
-
-def catalog_reference(site: SiteRecords, here: str) -> Values:
-    """The atlas, as something that another page names."""
-    return {"@type": "DataCatalog", "name": NAME, "url": address(site, here, HOME)}
 
 
 def entry_data(each: Published, site: SiteRecords) -> Values:
@@ -80,7 +77,7 @@ def entry_data(each: Published, site: SiteRecords) -> Values:
         "creator": [person(curator) for curator in each.curators],
         "dateCreated": entry.created,
         "dateModified": last_change(each).isoformat(),
-        "includedInDataCatalog": catalog_reference(site, here),
+        "includedInDataCatalog": {"@type": "DataCatalog", "url": address(site, here, HOME)},
         "distribution": files,
         "keywords": [each.kind, model],
     }

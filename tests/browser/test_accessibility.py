@@ -14,7 +14,8 @@ KINDS_OF_PAGE = [
     "features/index.html?id=microworld/transcoders/2-5", "models/microworld/index.html",
     "circuits/index.html", "search.html", "status/index.html",
     "graph/index.html?entry=microworld-states-and-capitals", f"{ENTRY}/notebook.html",
-    "guide/reproducing.html", "404.html", "map/index.html",
+    "guide/reproducing.html", "lists/index.html", "resources/index.html",
+    "404.html", "map/index.html",
     "compare/index.html?left=microworld/transcoders/2-5&right=microworld/transcoders/2-6",
     "compare/index.html?left=microworld-states-and-capitals&right=microworld-changing-languages",
 ]  # fmt: skip
