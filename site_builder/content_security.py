@@ -19,6 +19,12 @@ DATA_TYPE = re.compile(r"""type=["']?application/(ld\+)?json""", re.IGNORECASE)
 HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
 GENERATOR = re.compile(r'\s*<meta name="generator"[^>]*>')
 PREFORMATTED = re.compile(r"(<pre.*?</pre>)", re.DOTALL)
+# Switches of the theme's own drawer, search and messages: the atlas has none of them.
+UNUSED = re.compile(
+    r'<input class="md-toggle"[^>]*>|<label class="md-overlay"[^>]*></label>'
+    r'|<div data-md-component="announce">\s*</div>'
+    r'|<div class="md-dialog"[^>]*>\s*<div class="md-dialog__inner[^>]*></div>\s*</div>'
+)
 BLANK_LINES = re.compile(r">\s*\n\s*<")
 FIXED = (
     "default-src 'self'",
@@ -58,8 +64,8 @@ def with_policy(page: str) -> str:
 
 
 def compact(page: str) -> str:
-    """The page without the blank lines that templates leave between elements."""
-    parts = PREFORMATTED.split(page)
+    """The page without the theme's unused switches and the blank lines between elements."""
+    parts = PREFORMATTED.split(UNUSED.sub("", page))
     return "".join(
         part if part.startswith("<pre") else BLANK_LINES.sub(">\n<", part) for part in parts
     )
