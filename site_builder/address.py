@@ -13,6 +13,8 @@ HOME = "index.html"
 SEARCH = "search.html"
 EXPLORER = "graph/index.html"
 STATUS = "status/index.html"
+COMPARE = "compare/index.html"
+MAP = "map/index.html"
 PROBLEM_CODES = "guide/problems.html"
 
 
@@ -44,6 +46,16 @@ def model_page(model: str) -> str:
 def explorer_link(circuit: str) -> str:
     """The explorer's page with a circuit's graph."""
     return f"{EXPLORER}?entry={circuit}"
+
+
+def map_page(model: str, dictionary: str) -> str:
+    """The map of the circuits on one dictionary, where there are several."""
+    return f"map/{model}/{dictionary}/index.html"
+
+
+def compare_link(left: str, right: str) -> str:
+    """The page with two features, by full ids, or two circuits side by side."""
+    return f"{COMPARE}?left={left}&right={right}"
 
 
 def list_page(kind: str, facet: str | None = None, value: str | None = None, page: int = 1) -> str:

@@ -19,6 +19,7 @@ from atlas.errors import BadInput
 from atlas.graphs.graph import AttributionGraph
 from site_builder.address import circuit_page, feature_page, model_page
 from site_builder.catalog import catalog
+from site_builder.circuit_content import CONTENT_FILE, circuit_content
 from site_builder.content_security import secure_site
 from site_builder.dashboards import read_dashboards, write_dashboards
 from site_builder.exports.on_pages import with_catalog, with_exports, with_notebook
@@ -29,6 +30,8 @@ from site_builder.find_data import FIND_FILE, find_data
 from site_builder.json_files import without_controls, write_json
 from site_builder.page import Page, write_page
 from site_builder.pages.circuit import circuit_entry
+from site_builder.pages.circuit_map import circuit_maps
+from site_builder.pages.compare import compare_page
 from site_builder.pages.explorer import VIEWER_FILE, about_graph, explorer_page
 from site_builder.pages.feature import feature_entry
 from site_builder.pages.graph_section import GRAPH_FILE, feature_data
@@ -195,7 +198,8 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
         problem_codes(),
     ]
     pages.append(explorer_page(list(site.circuits.values()), site.repo_url))
-    pages += status_pages(site)
+    pages += [*status_pages(site), compare_page(site)]
+    pages += circuit_maps(site, source)
     pages += moved(site, library.redirects)
     for page in pages:
         write_page(page, source)
@@ -210,7 +214,7 @@ def write_circuit(record: CircuitRecord, site: SiteRecords, source: Path) -> Any
     """Write a circuit's page and the files beside it; give the picture of its parts."""
     circuit = record.circuit
     folder = source / Path(circuit_page(circuit.id)).parent
-    scene = drawn = None
+    scene = drawn = graph = None
     if record.graph_file is not None:
         graph = AttributionGraph.load(record.graph_file)
         scene = part_scene(record, graph)
@@ -219,6 +223,7 @@ def write_circuit(record: CircuitRecord, site: SiteRecords, source: Path) -> Any
         write_json(graph_data(drawn, circuit, features), folder / GRAPH_FILE)
         about = without_controls(about_graph(record, graph, site))
         (folder / VIEWER_FILE).write_bytes(viewer_bytes(graph, about))
+    write_json(circuit_content(record, graph, site), folder / CONTENT_FILE)
     write_entry_page(circuit_entry(record, site, scene, drawn), record, site, source)
     for page in long_pages(*whole_parts(circuit, site)):
         write_page(page, source)

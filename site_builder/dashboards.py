@@ -24,7 +24,7 @@ FOLDER = "dashboards"
 INDEX = f"{FOLDER}/index.json"
 KNOWN = "known.json"
 MANIFEST = "dashboards.json"
-SHARD = re.compile(r"^[0-9]+-[0-9]+\.shard$")
+SHARD = re.compile(r"^[0-9]+(-[0-9]+\.(shard|pairs)|\.labels)$")
 
 
 def read_dashboards(folder: Path | None) -> dict[str, DictionaryDashboards]:
@@ -39,13 +39,13 @@ def read_dashboards(folder: Path | None) -> dict[str, DictionaryDashboards]:
             if said["layout"] != "site":
                 continue
             layers = {int(each["layer"]): int(each["features"]) for each in said["layers"]}
-            size = int(said["shard_features"])
+            size, pairs = int(said["shard_features"]), int(said.get("pair_features", 0))
         except (OSError, ValueError, TypeError, LookupError) as error:
             action = "compute it again with `atlas dashboard --layout site`"
             expected = "the manifest of dashboards"
             raise BadInput(str(path), expected, f"{error}"[:200], action) from error
         name = "/".join(path.parts[-3:-1])
-        found[name] = DictionaryDashboards(path.parent, size, layers)
+        found[name] = DictionaryDashboards(path.parent, size, layers, pairs)
     return found
 
 
@@ -75,6 +75,7 @@ def write_dashboards(site: SiteRecords, source: Path) -> None:
         about[name] = {
             "model_name": site.models[model].name if model in site.models else model,
             "shard_features": each.shard_features,
+            "pair_features": each.pair_features,
             "layers": {layer: {"features": many} for layer, many in each.layers.items()},
         }
     _write({"version": 1, "dictionaries": about}, source / INDEX)

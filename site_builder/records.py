@@ -61,6 +61,7 @@ class DictionaryDashboards:
     folder: Path
     shard_features: int  # of one shard
     layers: Mapping[int, int]  # the number of features of each
+    pair_features: int = 0  # of one file for comparing features; 0 where there are none
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from atlas.commands.placement import Placement
 from atlas.dashboards.labelled_tokens import LabelledTokens
 from atlas.entries.library import Library
 from atlas.errors import BadInput
+from atlas.methods.labelling.own_labeller import OwnLabeller
 from atlas.methods.observation.layer_dashboards import ObserveSettings
 from atlas.methods.token_sequences import read_ids
 from atlas.models.language_model import LanguageModel
@@ -74,6 +75,9 @@ SITE_SETTINGS = ObserveSettings(top=12, band_examples=3)
 @click.option("--part", metavar="K/N",
               help="Only read this part of the tokens, beside the folder; the same command without "
               "the option joins the parts that it finds.")  # fmt: skip
+@click.option("--label-with", "own", metavar="MODULE:FUNCTION",
+              help="Ask a function of yours for a label of each feature, from its examples and the "
+              "tokens that it promotes. It is imported: name only what you trust.")  # fmt: skip
 @click.option("--renew", is_flag=True,
               help="Keep dashboards whose weights, tokens, options and code are the same, replace "
               "others; only with a model of the library and its own tokens.")  # fmt: skip
@@ -91,6 +95,7 @@ def command(  # noqa: PLR0913  one parameter per option
     similar: str,
     sequences: int | None,
     part: str | None,
+    own: str | None,
     renew: bool,
     library: Path | None,
     output_format: str,
@@ -101,6 +106,9 @@ def command(  # noqa: PLR0913  one parameter per option
     of the tokens.
     """
     key = ""
+    if renew and own is not None:
+        raise BadInput("--renew", "no --label-with beside it: its code is not looked at", own)
+    own_labels = OwnLabeller.load(own) if own is not None else None
     if renew:
         options = {"layout": layout, "layers": layers, "similar": similar, "sequences": sequences}
         names, key = _key(model, dictionary, library, options if not files else {})
@@ -116,7 +124,7 @@ def command(  # noqa: PLR0913  one parameter per option
         similar_in_all_layers=similar == "all",
     )
     chosen = tuple(layers or each.layer_numbers for each in features)
-    plan = DashboardPlan(chosen, layout, settings, key)
+    plan = DashboardPlan(chosen, layout, settings, key, own_labels)
     engine = (opened, features)
     if part is not None:
         chosen_part = Part.read(part)

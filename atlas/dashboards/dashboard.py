@@ -104,6 +104,24 @@ class CounterExamples:
 
 
 @dataclass(frozen=True)
+class AutomaticLabel:
+    """A label that no person gave, with how well it tells where the feature is active.
+
+    Scored on texts that it was not chosen on. What is None was not measured.
+    """
+
+    method: str  # what chose it
+    text: str
+    threshold: float | None  # activation from which the feature says yes
+    share: float | None  # of the feature's activations that are at least so large
+    score: float | None  # F1 of the label against the feature's yes
+    control: float | None  # the highest F1 of the label against other features of the layer
+    said: int | None  # tokens at which the feature says yes
+    held: int | None  # tokens at which the label holds
+    agreement: float | None = None  # F1 of the label against the best label by a true latent
+
+
+@dataclass(frozen=True)
 class Dashboard:
     """All of it, for one feature."""
 
@@ -121,6 +139,7 @@ class Dashboard:
     similar: tuple[Similar, ...]  # most similar first
     counter: CounterExamples | None = None
     together: tuple[Together, ...] = ()  # largest overlap first; empty where it was not counted
+    labels: tuple[AutomaticLabel, ...] = ()  # best first by the half of the text that chose them
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for ``json.dumps``."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Int8, Int64
 
 from atlas.dashboards.activity import DECIMALS, Context, density
 from atlas.dashboards.activity_table import ActivityTable, Bands, histogram_edges
 from atlas.dashboards.dashboard import (
+    AutomaticLabel,
     Band,
     Dashboard,
     Example,
@@ -79,6 +80,8 @@ class DashboardTable:
     similar: Neighbours
     together: Together
     counts: Int64[np.ndarray, " layer_feature"]  # active tokens of every feature of the layer
+    labels: Sequence[tuple[AutomaticLabel, ...]] = ()  # by feature; empty where none were sought
+    decoder: Int8[np.ndarray, "feature d_model"] | None = None  # directions, see pair_files.py
 
     def __len__(self) -> int:
         """How many features there are."""
@@ -106,6 +109,7 @@ class DashboardTable:
             suppressed=_effects(self.suppressed, number, context),
             similar=self._similar(number),
             together=self._together(number),
+            labels=self.labels[number] if self.labels else (),
         )
 
     def _histogram(self, number: int) -> Histogram:

@@ -19,6 +19,7 @@ from atlas.dashboards.activity import Context
 from atlas.dashboards.dashboard_table import DashboardTable, TokenEffects
 from atlas.dashboards.example_table import ExampleTable
 from atlas.dashboards.firing_together import NONE
+from atlas.dashboards.label_files import label_columns
 from atlas.dashboards.shard_arrays import ArrayFile, smallest
 
 FORMAT = 1
@@ -103,7 +104,18 @@ def _shard(table: DashboardTable, context: Context, part: slice) -> ArrayFile:
         "value_offset": smallest(examples.offset),
         "value": _shares(examples, maxima),
     }
-    return ArrayFile(header, arrays)
+    return _with_labels(ArrayFile(header, arrays), table, part)
+
+
+def _with_labels(shard: ArrayFile, table: DashboardTable, part: slice) -> ArrayFile:
+    """A shard with the labels of its features."""
+    own = table.labels[part] if table.labels else [()] * (part.stop - part.start)
+    labels = [label for each in own for label in each]
+    methods = sorted({label.method for label in labels})
+    header = {"label_texts": [label.text for label in labels], "label_methods": methods}
+    starts = smallest(np.cumsum([0, *map(len, own)]))
+    columns = {"label_starts": starts, **label_columns(labels, methods)}
+    return ArrayFile({**shard.header, **header}, {**shard.arrays, **columns})
 
 
 def _examples(

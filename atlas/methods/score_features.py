@@ -162,10 +162,16 @@ class _Found:
 _NOTHING = _Found(-1, float("inf"), 0.0, 0.0, 0.0, 0, 0)
 
 
+def random_half(sequences: int, seed: int) -> Bool[np.ndarray, " sequence"]:
+    """True for a random half of the sequences, on which something is chosen."""
+    order = np.random.default_rng(seed).permutation(sequences)
+    found: np.ndarray = np.isin(np.arange(sequences), order[: sequences // 2])
+    return found
+
+
 def _split(entries: Entries, counted: Bool[np.ndarray, "sequence position"], seed: int) -> _Halves:
     """A random half of the sequences and the other: tokens of one sequence stay on one side."""
-    order = np.random.default_rng(seed).permutation(len(counted))
-    half = np.isin(np.arange(len(counted)), order[: len(counted) // 2])[:, None]
+    half = random_half(len(counted), seed)[:, None]
     chosen, scored = half & counted, ~half & counted
     return _Halves(chosen, scored, entries.among(chosen), entries.among(scored))
 

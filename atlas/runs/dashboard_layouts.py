@@ -2,7 +2,8 @@
 
 atlas           `layer-<n>.jsonl.gz`, a dashboard per line, and `dashboards.json`
 site            shards of some hundred features, `<layer>-<first index>.shard`, which the site's
-                pages read, and `dashboards.json`
+                pages read, `<layer>.labels` with the best label of each,
+                `<layer>-<first index>.pairs` with what comparing two needs, and `dashboards.json`
 circuit-tracer  `layer_<n>.bin` and `index.json.gz`, which its viewer reads from a hub repository's
                 folder `features`
 """
@@ -18,13 +19,17 @@ from typing import Any, Literal
 
 from atlas.dashboards import circuit_tracer_features as viewer
 from atlas.dashboards.activity import Context, percentiles
+from atlas.dashboards.dashboard import AutomaticLabel
 from atlas.dashboards.dashboard_files import write_lines
 from atlas.dashboards.dashboard_table import DashboardTable
+from atlas.dashboards.label_files import best_labels
+from atlas.dashboards.pair_files import pair_files
 from atlas.dashboards.shards import shards
 
 Layout = Literal["atlas", "site", "circuit-tracer"]
 MANIFEST_FILE = "dashboards.json"
 SHARD_FEATURES = 256  # of one shard: 64 to 256 KB
+PAIR_FEATURES = 128  # of one file for comparing features, a divisor of those of a shard
 
 
 @dataclass(frozen=True)
@@ -92,9 +97,14 @@ class SiteShards(LayoutWriter):
     """What the pages of the site read. Final."""
 
     def _layer(self, layer: int, made: Iterable[DashboardTable]) -> None:
+        labels: list[tuple[AutomaticLabel, ...]] = []
         for table in made:
+            labels += table.labels
             for first, shard in shards(table, self.context, SHARD_FEATURES):
                 (self.folder / f"{layer}-{first}.shard").write_bytes(shard.packed())
+            for first, pairs in pair_files(table, self.context.tokens.shape, PAIR_FEATURES):
+                (self.folder / f"{layer}-{first}.pairs").write_bytes(pairs.packed())
+        (self.folder / f"{layer}.labels").write_bytes(best_labels(labels).packed())
 
     def finish(self, counts: Sequence[LayerCount]) -> None:
         """Write the manifest."""
@@ -103,6 +113,7 @@ class SiteShards(LayoutWriter):
             for each in counts
         ]
         about = {**self.told, "shard_features": SHARD_FEATURES, "layers": layers}
+        about["pair_features"] = PAIR_FEATURES
         write_manifest(self.folder, about)
 
 

@@ -20,6 +20,9 @@ import numpy as np
 from atlas.dashboards.dashboard_table import DashboardTable
 from atlas.dashboards.labelled_tokens import LabelledTokens
 from atlas.errors import BadInput
+from atlas.methods.labelling.label_features import with_labels
+from atlas.methods.labelling.own_labeller import Labelled, OwnLabeller
+from atlas.methods.labelling.token_classes import TokenClasses
 from atlas.methods.observation.activity_record import ActivityRecord, Source
 from atlas.methods.observation.feature_activity import LayerActivity
 from atlas.methods.observation.layer_dashboards import (
@@ -47,6 +50,7 @@ class DashboardPlan:
     layout: Layout = "atlas"
     settings: ObserveSettings = ObserveSettings()
     made_from: str = ""  # the digest of `dashboard_key`, where there is one
+    own_labels: OwnLabeller | None = None  # asked for a label of each feature
 
 
 def make_dashboards(
@@ -137,10 +141,13 @@ def _write(
     model, dictionary = engine[0], engine[1][number]
     context = sequence_context(model, labelled, plan.settings)
     shown = Shown(context, int(labelled.is_word().sum()))
+    classes = TokenClasses.of(labelled, context.strings, plan.settings.labels.seed)
+    labelling = Labelled(labelled, context, classes, plan.settings.labels)
     writer = LAYOUTS[plan.layout](place[0], place[1], context)
     counts = []
     for layer in plan.layers[number]:
-        made = _tables((model, dictionary), record, (number, layer), (shown, plan.settings))
+        tables = _tables((model, dictionary), record, (number, layer), (shown, plan.settings))
+        made = (with_labels(each, labelling, plan.own_labels) for each in tables)
         counts.append(writer.layer(layer, made))
         found = counts[-1]
         report(
@@ -203,5 +210,6 @@ def _told(engine: Engine, labelled: LabelledTokens, plan: DashboardPlan) -> dict
         "layers": [list(layers) for layers in plan.layers],
         "layout": plan.layout,
         "made_from": plan.made_from,
+        "own_labels": plan.own_labels.name if plan.own_labels else "",
         "settings": asdict(plan.settings),
     }

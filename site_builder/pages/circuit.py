@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from atlas.entries.circuit import Circuit
-from site_builder.address import circuit_page, list_page, model_page, relative
+from site_builder.address import MAP, circuit_page, list_page, model_page, relative
 from site_builder.html import Html, foreign, join, tag
 from site_builder.numbers import count, spoken
 from site_builder.page import Page, Section
@@ -139,7 +139,10 @@ def circuit_section(record: CircuitRecord, site: SiteRecords, scene: PartScene |
     """The picture of the parts, and the curators' story of how to read it."""
     figure = circuit_figure(scene or plain_scene(record))
     story = prose(record.circuit.story, record.circuit, site)
-    return join([figure, tag("div", {"class": "prose", "dir": "auto"}, story) if story else ""])
+    way = relative(circuit_page(record.circuit.id), MAP)
+    others = tag("p", {}, tag("a", {"href": way}, "Which other circuits use its features"))
+    words = tag("div", {"class": "prose", "dir": "auto"}, story) if story else ""
+    return join([figure, words, others])
 
 
 def credit_section(circuit: Circuit, site: SiteRecords) -> Html:

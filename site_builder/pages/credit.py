@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from atlas.entries.circuit import Circuit
 from atlas.entries.credit import Curator, Source
 from atlas.entries.resource import Resource
-from site_builder.address import circuit_page, relative
+from site_builder.address import circuit_page, compare_link, relative
 from site_builder.html import Html, foreign, join, link, tag
 from site_builder.pages.badges import verdict_badge
 from site_builder.records import SiteRecords
@@ -84,7 +84,10 @@ def related_list(circuit: Circuit, site: SiteRecords) -> Html:
                     {"href": relative(here, circuit_page(each)), "dir": "auto"},
                     record.circuit.title,
                 )
-                items.append(tag("li", {}, f"{title}: ", name, " ", verdict_badge(record.verdict)))
+                beside = relative(here, compare_link(circuit.id, each))
+                way = tag("a", {"href": beside}, "compare")
+                badge = verdict_badge(record.verdict)
+                items.append(tag("li", {}, f"{title}: ", name, " ", badge, " ", way))
             elif each in site.resources and each not in drawn_on:
                 items.append(tag("li", {}, f"{title}: ", resource_reference(site.resources[each])))
     return tag("ul", {"class": "source-list"}, *items) if items else Html("")

@@ -10,6 +10,7 @@ import numpy as np
 from atlas.entries.circuit import Circuit
 from atlas.graphs.graph import AttributionGraph, NodeKind
 from site_builder.address import circuit_page, explorer_link, relative
+from site_builder.automatic_labels import automatic_label
 from site_builder.dashboards import feature_address
 from site_builder.html import Html, foreign, join, tag, text
 from site_builder.numbers import count, fixed, percent, whole
@@ -187,6 +188,8 @@ def feature_data(
         if full in site.features:
             entry = site.features[full]
             known[short] |= {"label": entry.feature.label, **small_dashboard(entry)}
+        elif label := automatic_label(full, site):
+            known[short]["automatic"] = label
     return known
 
 

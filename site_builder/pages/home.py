@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from atlas.entries.evidence import VERDICTS
-from site_builder.address import HOME, circuit_page, list_page, relative
+from site_builder.address import HOME, MAP, circuit_page, list_page, relative
 from site_builder.html import Html, foreign, join, tag
 from site_builder.numbers import count, spoken, whole
 from site_builder.page import Page
@@ -167,6 +167,11 @@ def tallies(site: SiteRecords) -> Html:
         tag("h2", {}, "What held up"),
         tag("p", {"class": "section-note"}, words),
         tag("div", {"class": "tallies"}, *tables),
+        tag(
+            "p",
+            {},
+            tag("a", {"href": MAP}, "Circuits that use the same features: the circuit map"),
+        ),
     )
 
 

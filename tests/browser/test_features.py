@@ -48,9 +48,9 @@ def test_every_figure_is_that_of_the_dashboard(visit):
     assert numbers(raised) == pytest.approx([e.logit for e in expected.promoted], abs=0.0051)
     rows = page.locator(".section-similar tbody tr")
     cosines = [each.cosine for each in expected.similar]
-    assert numbers(rows.locator("td")) == pytest.approx(cosines, abs=0.00051)
+    assert numbers(rows.locator("td.number")) == pytest.approx(cosines, abs=0.00051)
     together = page.locator(".section-together tbody tr")
-    assert together.locator("th").all_text_contents() == [
+    assert together.locator("th .mono").all_text_contents() == [
         f"4-{each.index}" for each in expected.together
     ]
     bars = page.locator(".histogram-bar")
@@ -81,13 +81,46 @@ def test_hostile_tokens_are_shown_as_text(visit):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_automatic_labels_say_that_they_are_with_score_and_control(visit):
+    page = visit(width=390).open(at(f"4-{INDEX}"))
+    scored, own = TABLE.labels[INDEX]
+    line = page.locator(".automatic-line")
+    expect(line).to_have_text(f"automatic {scored.text} (F1 {scored.score:.2f}, control 0.25)")
+    rows = page.locator(".label-table tbody tr")
+    assert rows.locator("th").all_text_contents() == [scored.text, own.text]
+    cells = rows.first.locator("td").all_text_contents()
+    assert cells[1:] == [f"{scored.score:.2f}", "0.25", "1.25 (top 40 %)", "31 / 42", "0.75"]
+    expect(rows.nth(1)).to_contain_text("mine:label")
+    expect(rows.nth(1)).to_contain_text("not scored")
+    neighbour = page.locator(".section-similar tbody th").first
+    other = TABLE.labels[TABLE.dashboard(INDEX, CONTEXT).similar[0].index][0]
+    expect(neighbour.locator(".automatic-words")).to_have_text(f"automatic {other.text}")
+    page.get_by_role("link", name="How automatic labels are made").click()
+    page.wait_for_url("**/guide/automatic-labels.html")
+
+
+def test_a_label_of_a_person_stands_before_automatic_ones(visit):
+    page = visit().open(at("2-117", "&full"))
+    expect(page.locator(".section-label > p").first).to_contain_text("A city in Texas by")
+    expect(page.locator(".label-table caption")).to_contain_text("automatic")
+    assert page.locator(".automatic-line").count() == 0
+
+
+def test_panels_of_graphs_mark_automatic_labels(visit):
+    page = visit().open("circuits/microworld-states-and-capitals/index.html")
+    page.locator(".graph-view .node").first.wait_for()
+    data = page.evaluate("fetch('graph.json').then((answer) => answer.json())")
+    known = [each for each in data["features"].values() if "automatic" in each]
+    assert known and not any("label" in each for each in known)
+
+
 def test_a_feature_with_a_page_of_its_own_leads_there_and_back(visit):
     page = visit().open(at("2-117"))
     page.wait_for_url(f"**/features/{OWN}/index.html")
     page.get_by_text("the features that fire with it").click()
     page.wait_for_url("**&full")
     expect(page.locator(".feature-view h1")).to_have_text("A city in Texas")
-    page.locator(".section-label a").click()
+    page.locator(".section-label a", has_text="its own page").click()
     page.wait_for_url(f"**/features/{OWN}/index.html")
 
 
@@ -138,6 +171,7 @@ def test_a_silent_feature_says_so(visit):
     page = visit().open(at(f"4-{SILENT}"))
     expect(page.locator(".section-activations")).to_contain_text("Never active on the 760 tokens")
     expect(page.locator(".token-lists")).to_be_visible()
+    expect(page.locator(".section-label")).to_contain_text("No automatic label: it is never active")
     assert page.locator(".example").count() == 0
 
 

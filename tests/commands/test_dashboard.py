@@ -72,7 +72,7 @@ def test_each_feature_gets_the_dashboard_that_it_gets_alone(given, tmp_path):
     for (layer, index), (expected, _) in alone.items():
         found = read(tmp_path / "out", layer)
         assert [one.index for one in found] == list(range(dictionary.features(layer)))
-        assert replace(found[index], together=()) == expected
+        assert replace(found[index], together=(), labels=()) == expected
     manifest = json.loads((tmp_path / "out" / "dashboards.json").read_text())
     assert [count["layer"] for count in manifest["layers"]] == [1, 2]
 

@@ -8,8 +8,10 @@ import numpy as np
 
 from atlas.dashboards.activity import Context
 from atlas.dashboards.activity_table import ActivityTable
+from atlas.dashboards.dashboard import AutomaticLabel
 from atlas.dashboards.dashboard_table import DashboardTable, Figures, Neighbours, TokenEffects
 from atlas.dashboards.firing_together import Piece, TogetherSettings, firing_together
+from atlas.dashboards.pair_files import quantised
 
 SEQUENCES, POSITIONS, SILENT = 40, 20, 3
 STRINGS = tuple(f"\u2581word{number}" for number in range(50))
@@ -45,8 +47,21 @@ def planted_table(
         similar=neighbours(generator, features, layer),
         together=firing_together(np.arange(features), table.counts, [piece], settings),
         counts=table.counts,
+        labels=[labels(number, strings) for number in range(features)],
+        decoder=quantised(generator.normal(size=(features, 16)).astype(np.float32)),
     )
     return found, context
+
+
+def labels(number: int, strings: Sequence[str]) -> tuple[AutomaticLabel, ...]:
+    """A scored label and one that was not scored; none of the silent feature."""
+    if number == SILENT:
+        return ()
+    text = f"the token “{strings[number % len(strings)][:60]}”"
+    score = 0.5 + number % 50 / 100
+    scored = AutomaticLabel("trigger tokens", text, 1.25, 0.4, score, 0.25, 31, 42, 0.75)
+    none = (None,) * 6
+    return (scored, AutomaticLabel("mine:label", strings[-number % len(strings)] or "-", *none))
 
 
 def effects(generator, features: int, vocabulary: int, sign: int) -> TokenEffects:

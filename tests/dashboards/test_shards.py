@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from atlas.dashboards.label_files import NOT_SCORED, STEPS
 from atlas.dashboards.shard_arrays import MAGIC, ArrayFile, smallest
 from atlas.dashboards.shards import SIGNED_STEPS, VALUE_STEPS, shards
 from atlas.errors import UnknownFormat
@@ -77,6 +78,25 @@ def test_a_shard_says_what_the_dashboard_says(number):
     assert overlap[: len(expected.together)] == pytest.approx(
         [o.overlap for o in expected.together], abs=1e-4
     )
+
+
+def test_labels_are_in_the_shard_as_they_were_scored():
+    file, row = FILES[10], 7
+    a, (scored, own) = file.arrays, TABLE.labels[17]
+    start, stop = a["label_starts"][row : row + 2]
+    assert stop - start == 2
+    assert file.header["label_texts"][start : start + 2] == [scored.text, own.text]
+    methods = [file.header["label_methods"][each] for each in a["label_method"][start:stop]]
+    assert methods == ["trigger tokens", "mine:label"]
+    score, control, agreement = (
+        a[f"label_{name}"][start : start + 2] for name in ("score", "control", "agreement")
+    )
+    assert [each[0] / STEPS for each in (score, control, agreement)] == pytest.approx(
+        [scored.score, scored.control, scored.agreement], abs=1e-4
+    )
+    assert score[1] == control[1] == agreement[1] == NOT_SCORED
+    silent = FILES[0].arrays["label_starts"][SILENT : SILENT + 2]
+    assert silent[0] == silent[1]
 
 
 def test_a_silent_feature_has_no_examples():

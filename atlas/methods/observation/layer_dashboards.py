@@ -16,6 +16,8 @@ from atlas.dashboards.activity import Context
 from atlas.dashboards.dashboard_table import DashboardTable, Figures
 from atlas.dashboards.firing_together import Piece, Together, TogetherSettings, firing_together
 from atlas.dashboards.labelled_tokens import LabelledTokens
+from atlas.dashboards.pair_files import quantised
+from atlas.methods.labelling.choosing import LabelSettings
 from atlas.methods.observation.direct_effects import direct_effects
 from atlas.methods.observation.feature_activity import LayerActivity
 from atlas.methods.observation.similar_features import similar_features
@@ -36,6 +38,7 @@ class ObserveSettings:
     similar: int = 10
     similar_in_all_layers: bool = True  # else in the feature's own layer, which is much less work
     together: TogetherSettings = TogetherSettings()
+    labels: LabelSettings = LabelSettings()
     before: int = 24  # tokens shown before the one that an example was chosen for
     after: int = 8
     rows_per_pass: int = 32  # sequences per forward pass
@@ -86,6 +89,7 @@ def layer_dashboards(
         similar=similar_features(dictionary, seen.layer, indices, settings.similar, near),
         together=together,
         counts=active,
+        decoder=quantised(dictionary.write_vectors(seen.layer, indices).float().cpu().numpy()),
     )
 
 

@@ -1,7 +1,7 @@
 // Where dashboards of features lie: the index of dictionaries, their shards, and what the atlas
 // itself says of features (its own pages, and the circuits that use them).
 import { readArrays } from "./array_file.js";
-import { Shard } from "./shard.js";
+import { Shard, labelAt } from "./shard.js";
 
 const ID = /^([a-z0-9][a-z0-9-]*)\/([a-z0-9][a-z0-9-]*)\/(\d{1,4})-(\d{1,9})$/;
 
@@ -19,6 +19,7 @@ export class Dashboards {
     this.dictionaries = index.dictionaries;
     this.address = address;
     this.shards = new Map(); // address → promise of a shard
+    this.labelFiles = new Map(); // dictionary and layer → promise of the best automatic labels
     this.facts = new Map(); // dictionary → promise of what the atlas says of its features
   }
 
@@ -76,6 +77,15 @@ export class Dashboards {
     return this.facts.get(name);
   }
 
+  /** The best automatic labels of a layer's features, by index; none where they were not made. */
+  async labels(name, layer) {
+    const address = new URL(`${name}/${layer}.labels`, this.address);
+    if (!this.labelFiles.has(address.href)) {
+      this.labelFiles.set(address.href, readArrays(address).then(bestLabels).catch(() => new Map()));
+    }
+    return this.labelFiles.get(address.href);
+  }
+
   get root() {
     return new URL("../", this.address);
   }
@@ -100,4 +110,12 @@ export class Dashboards {
     const active = (await this.shard({ name, layer, index, dictionary })).activeOnes();
     return this.id(name, layer, active.length ? active[Math.floor(Math.random() * active.length)] : index);
   }
+}
+
+function bestLabels(file) {
+  const found = new Map();
+  file.header.label_texts.forEach((text, index) => {
+    if (file.arrays.labelled[index]) found.set(index, labelAt(file, found.size, text));
+  });
+  return found;
 }

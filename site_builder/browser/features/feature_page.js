@@ -4,6 +4,7 @@ import { make } from "../elements.js";
 import { star } from "../lists/star.js";
 import { Dashboards, NoSuchFeature } from "./dashboards.js";
 import { dashboard } from "./feature_view.js";
+import { automaticLine, automaticWords } from "./labels.js";
 import { percent } from "./numbers.js";
 
 const frame = document.querySelector(".feature-view");
@@ -46,11 +47,22 @@ class FeaturePage {
     title.tabIndex = -1;
     document.title = `${title.textContent} – LLM Circuits Atlas`;
     const saved = { kind: "feature", id: `${place.name}/${short}`, title: title.textContent };
-    frame.replaceChildren(this.trail(place), title, star(saved, this.dashboards.root), this.facts(feature, place), this.tools(), ...dashboard(feature, about));
+    const line = !own?.label && feature.labels.length ? [automaticLine(feature.labels[0])] : [];
+    frame.replaceChildren(this.trail(place), title, ...line, star(saved, this.dashboards.root), this.facts(feature, place), this.tools(), ...dashboard(feature, about));
     frame.setAttribute("aria-busy", "false");
+    this.labelNeighbours(place);
     if (moved) {
       scrollTo(0, 0);
       title.focus({ preventScroll: true });
+    }
+  }
+
+  /** Automatic labels beside the features that the page links to, once their files are there. */
+  async labelNeighbours(place) {
+    for (const link of frame.querySelectorAll("a[data-feature]")) {
+      const [layer, index] = link.dataset.feature.split("-").map(Number);
+      const label = (await this.dashboards.labels(place.name, layer)).get(index);
+      if (label) link.append(" ", automaticWords(label));
     }
   }
 

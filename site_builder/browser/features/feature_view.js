@@ -1,6 +1,7 @@
 // Draws the dashboard of one feature: everything that its shard holds, and what the atlas says.
 import { make } from "../elements.js";
 import { histogram } from "./histogram.js";
+import { labelSection } from "./labels.js";
 import { counted, fixed, percent, whole } from "./numbers.js";
 import { exampleBlock, tokenTable } from "./tokens.js";
 
@@ -12,7 +13,7 @@ const BAND_EXAMPLES = 3;
  * @param {object} about {dashboards, place, known}: where it lies, and what the atlas says by `layer-index`
  */
 export function dashboard(feature, about) {
-  const sections = [labels(about), activations(feature), examples(feature), bands(feature),
+  const sections = [section("Label", "label", ...labelSection(feature, about)), activations(feature), examples(feature), bands(feature),
     tokens(feature), neighbours(feature, about), uses(about)];
   return sections.flat();
 }
@@ -31,19 +32,6 @@ function note(words) {
 
 function empty(words) {
   return make("p", "empty", words);
-}
-
-function labels(about) {
-  const own = about.known[`${about.place.layer}-${about.place.index}`];
-  if (!own?.label) return section("Label", "label", empty("Nobody has labelled this feature yet."));
-  const line = make("p");
-  const label = make("strong", "", own.label);
-  label.dir = "auto";
-  line.append(label, " by ", own.by ?? "a curator", ", with a claim that is measured on ");
-  const link = make("a", "", "its own page");
-  link.href = about.dashboards.page(own.page);
-  line.append(link, own.score ? ` (held-out F1 ${own.score}).` : ".");
-  return section("Label", "label", line);
 }
 
 function activations(feature) {
@@ -109,27 +97,40 @@ function featureTable(about, others, ...columns) {
     cell.scope = "col";
     head.append(cell);
   }
+  head.append(make("td")); // over the links that compare
   const body = table.createTBody();
   for (const other of others) {
     const row = body.insertRow();
     const cell = make("th");
     cell.scope = "row";
     cell.append(featureLink(about, other));
-    row.append(cell, ...columns.map(([, value]) => make("td", "number", value(other))));
+    row.append(cell, ...columns.map(([, value]) => make("td", "number", value(other))), compareCell(about, other));
   }
   return table;
+}
+
+function compareCell(about, { layer, index }) {
+  const { dashboards, place } = about;
+  const link = make("a", "compare-link", "compare");
+  link.href = dashboards.page(`compare/index.html?left=${dashboards.id(place.name, place.layer, place.index)}&right=${dashboards.id(place.name, layer, index)}`);
+  link.setAttribute("aria-label", `Compare with ${layer}-${index}`);
+  const cell = make("td");
+  cell.append(link);
+  return cell;
 }
 
 /** A link to another feature of the dictionary: its number, and its label where it has one. */
 function featureLink(about, { layer, index }) {
   const link = make("a", "feature-link");
   link.href = `?id=${about.dashboards.id(about.place.name, layer, index)}`;
+  link.dataset.feature = `${layer}-${index}`; // an automatic label may come after
   link.append(make("span", "mono", `${layer}-${index}`));
   const label = about.known[`${layer}-${index}`]?.label;
   if (label) {
     const words = make("span", "", label);
     words.dir = "auto";
     link.append(" ", words);
+    delete link.dataset.feature;
   }
   return link;
 }

@@ -38,6 +38,8 @@ export class Shard {
       suppressed: this.effects("suppressed", row),
       similar: this.similar(row),
       together: this.together(row),
+      labels: this.labels(row),
+      labelled: Boolean(header.label_texts), // whether labels were sought
     };
   }
 
@@ -96,6 +98,16 @@ export class Shard {
     })).filter((other) => other.index >= 0);
   }
 
+  labels(row) {
+    const { arrays, header } = this;
+    if (!header.label_texts) return []; // from before there were any
+    const found = [];
+    for (let each = arrays.label_starts[row]; each < arrays.label_starts[row + 1]; each++) {
+      found.push(labelAt(this, each, header.label_texts[each]));
+    }
+    return found;
+  }
+
   together(row) {
     const { arrays, header } = this;
     const many = arrays.together_index.length / header.features;
@@ -106,6 +118,22 @@ export class Shard {
       overlap: arrays.together_overlap[row * many + rank] / SIGNED_STEPS,
     })).filter((other) => other.index >= 0);
   }
+}
+
+/** One automatic label of a shard or a file of labels. */
+export function labelAt({ header, arrays }, each, text) {
+  const score = (steps) => (steps < 0 ? null : steps / SIGNED_STEPS);
+  return {
+    text,
+    method: header.label_methods[arrays.label_method[each]],
+    threshold: arrays.label_threshold[each],
+    share: arrays.label_share[each] / SIGNED_STEPS,
+    score: score(arrays.label_score[each]),
+    control: score(arrays.label_control[each]),
+    agreement: score(arrays.label_agreement[each]),
+    said: arrays.label_said[each],
+    held: arrays.label_held[each],
+  };
 }
 
 function columns(array, row, many) {
@@ -119,7 +147,7 @@ function running(sizes) {
 }
 
 /** The share of tokens with Wilson's 95 % interval. */
-function density(active, tokens) {
+export function density(active, tokens) {
   const z = WILSON_95;
   const share = active / tokens;
   const scale = 1 + (z * z) / tokens;

@@ -10,6 +10,7 @@ import { strongestInWords } from "./keys.js";
 import { measuredEffects } from "./measured.js";
 import { markedGroups, pinnedNodes } from "./state.js";
 import { button, capital, foreign, number, percent } from "./words.js";
+import { automaticWords } from "../features/labels.js";
 
 export class NodePanel {
   constructor(explorer) {
@@ -85,6 +86,7 @@ export class NodePanel {
     const known = graph.known(node);
     if (!known) return [];
     const frame = make("div", "node-dashboard");
+    if (typeof known.automatic?.text === "string") frame.append(automaticPanel(known.automatic));
     if (Array.isArray(known.example)) frame.append(example(known.example));
     if (Array.isArray(known.promoted) && known.promoted.length) frame.append(foreign(`raises: ${known.promoted.join(", ")}`, "panel-facts", "p"));
     if (typeof known.page === "string" && /^\.\.\/[\w./-]+(\?id=[\w./-]+)?$/.test(known.page)) {
@@ -140,6 +142,12 @@ export class NodePanel {
     this.refresh();
     this.bar.querySelector("button")?.focus();
   }
+}
+
+function automaticPanel(label) {
+  const line = make("p", "panel-facts");
+  line.append(automaticWords(label));
+  return line;
 }
 
 function example([tokens, shades, peak]) {

@@ -1,5 +1,6 @@
 // The panel under a graph: what the picked node is, and what its strongest inputs and outputs are.
 import { make, svg } from "../elements.js";
+import { automaticWords } from "../features/labels.js";
 
 const ROWS = 8;
 const BAR = 88; // pixels: the strongest of the list
@@ -50,6 +51,11 @@ function facts(graph, node) {
 
 function dashboard(graph, node) {
   const known = graph.known(node);
+  if (known?.automatic) {
+    const label = make("p", "panel-facts");
+    label.append(automaticWords(known.automatic));
+    return [label];
+  }
   if (!known?.example) return [];
   const line = make("p", "tokens panel-example");
   line.dir = "auto";

@@ -1,0 +1,65 @@
+"""The matrix of circuits as an SVG: the darker a cell, the more two circuits share.
+
+Each cell says its number, so that nothing is told by colour alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from site_builder.html import Html, tag
+from site_builder.shared_content import Shared, features_of_parts
+
+MOST_DRAWN = 14  # circuits; more would make the page heavy and the numbers small
+CELL = 44  # pixels
+NAMES = 250  # pixels for titles at the left
+TITLE_LENGTH = 34  # characters
+SHOWN_FROM = 0.005
+
+
+def circuit_matrix(shared: Shared, order: Sequence[int]) -> Html:
+    """Rows and columns in one order; columns are numbered like the rows."""
+    side = CELL * len(order)
+    frame = {
+        "class": "map-matrix",
+        "viewBox": f"0 0 {NAMES + side} {CELL + side}",
+        "width": NAMES + side,
+        "height": CELL + side,
+        "role": "img",
+        "aria-label": f"How much {len(order)} circuits share, each with each; the table of pairs "
+        "says the same in words.",
+    }
+    marks = []
+    for at, circuit in enumerate(order):
+        title = shared.circuits[circuit]["title"]
+        short = title if len(title) <= TITLE_LENGTH else f"{title[: TITLE_LENGTH - 1]}…"
+        middle = CELL * at + CELL // 2
+        name = {"x": NAMES - 34, "y": CELL + middle + 4, "class": "map-name"}
+        marks.append(tag("text", name, short))
+        number = {"x": NAMES - 12, "y": CELL + middle + 4, "class": "map-number"}
+        marks.append(tag("text", number, at + 1))
+        above = {"x": NAMES + middle, "y": CELL - 10, "class": "map-number"}
+        marks.append(tag("text", above, at + 1))
+    for down, one in enumerate(order):
+        for right, other in enumerate(order):
+            marks += cell(shared, (one, other), (down, right))
+    return tag("svg", frame, *marks)
+
+
+def cell(shared: Shared, circuits: tuple[int, int], place: tuple[int, int]) -> list[Html]:
+    """One cell: nothing where nothing is shared."""
+    (one, other), (down, right) = circuits, place
+    x, y = NAMES + CELL * right, CELL + CELL * down
+    middle = {"x": x + CELL // 2, "y": y + CELL // 2 + 4}
+    square = {"x": x + 1, "y": y + 1, "width": CELL - 2, "height": CELL - 2, "rx": 3}
+    if down == right:
+        many = len(features_of_parts(shared.circuits[one]))
+        words = tag("text", {**middle, "class": "map-own"}, many)
+        return [tag("rect", {**square, "class": "map-diagonal"}), words]
+    value = float((shared.cosine if right > down else shared.jaccard)[one, other])
+    if value < SHOWN_FROM:
+        return [tag("rect", {**square, "class": "map-empty"})]
+    kind = "map-cosine" if right > down else "map-jaccard"
+    strength = f"{0.08 + 0.5 * min(value, 1.0):.2f}"
+    filled = tag("rect", {**square, "class": kind, "fill-opacity": strength})
+    return [filled, tag("text", {**middle, "class": "map-value"}, f"{value:.2f}")]
