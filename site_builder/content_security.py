@@ -29,6 +29,12 @@ LEFTOVERS = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 PREFORMATTED = re.compile(r"(<pre.*?</pre>)", re.DOTALL)
+# Switches of the theme's own drawer, search and messages: the atlas has none of them.
+UNUSED = re.compile(
+    r'<input class="md-toggle"[^>]*>|<label class="md-overlay"[^>]*></label>'
+    r'|<div data-md-component="announce">\s*</div>'
+    r'|<div class="md-dialog"[^>]*>\s*<div class="md-dialog__inner[^>]*></div>\s*</div>'
+)
 BLANK_LINES = re.compile(r">\s*\n\s*<")
 FIXED = (
     "default-src 'self'",
@@ -68,8 +74,8 @@ def with_policy(page: str) -> str:
 
 
 def compact(page: str) -> str:
-    """The page without the blank lines that templates leave between elements."""
-    parts = PREFORMATTED.split(page)
+    """The page without the theme's unused switches and the blank lines between elements."""
+    parts = PREFORMATTED.split(UNUSED.sub("", page))
     return "".join(
         part if part.startswith("<pre") else BLANK_LINES.sub(">\n<", part) for part in parts
     )

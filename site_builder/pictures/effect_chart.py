@@ -120,8 +120,9 @@ def draw_marks(control: Control, scale: Scale) -> Html:
         x = 1000 * scale.share(draw)
         y = MIDDLE + JITTER[index % len(JITTER)]
         paths[index % LAYERS_OF_DOTS].append(f"M{x:.0f} {y:.0f}h0")
-    dots = [tag("path", {"class": "chart-draws", "d": "".join(path)}) for path in paths if path]
+    dots = [tag("path", {"d": "".join(path)}) for path in paths if path]
     stretched = {
+        "class": "chart-draws",
         "width": "100%",
         "height": ROW_HEIGHT,
         "viewBox": f"0 0 1000 {ROW_HEIGHT}",

@@ -17,8 +17,8 @@ from site_builder.part_marks import part_class, part_letter
 from site_builder.part_nodes import WORD_MARKS
 from site_builder.pictures.drawn_graph import DrawnGraph
 
-MOST_DRAWN = 75  # edges in the static picture, those that matter most for the answers
-BANDS = (25, 60)  # ranks at which edges become thinner and paler
+MOST_DRAWN = 55  # edges in the static picture, those that matter most for the answers
+BANDS = (20, 40)  # ranks at which edges become thinner and paler
 TOKEN_LENGTH = 14  # characters of a token under its column
 
 
@@ -46,15 +46,10 @@ def graph_svg(drawn: DrawnGraph, circuit: Circuit) -> Html:
 
 def row_marks(drawn: DrawnGraph) -> list[Html]:
     """A thin line and a name for each layer."""
-    marks = []
+    right = f"{drawn.layout.width - 12:.0f}"
+    lines = [f"M50 {height:.0f}H{right}" for _, height in drawn.layout.rows]
+    marks = [tag("path", {"d": "".join(lines)})]
     for name, height in drawn.layout.rows:
-        line = {
-            "x1": 50,
-            "x2": f"{drawn.layout.width - 12:.0f}",
-            "y1": f"{height:.0f}",
-            "y2": f"{height:.0f}",
-        }
-        marks.append(tag("line", line))
         label = {"x": 4, "y": f"{height + 4:.0f}"}
         marks.append(tag("text", label, name))
     return marks
@@ -115,7 +110,10 @@ def node_marks(drawn: DrawnGraph, circuit: Circuit) -> list[Html]:
 
 
 def node_mark(node: int, kind: NodeKind, place: tuple[float, float], part: int) -> Html:
-    """One node: circle for a feature, diamond for an error, squares for token and answer."""
+    """One node: circle for a feature, diamond for an error, squares for token and answer.
+
+    The style sheet has the size of what there are many of: circles and tokens.
+    """
     x, y = place
     if part >= 0:
         ring = tag("circle", {"cx": f"{x:.0f}", "cy": f"{y:.0f}", "r": 9})
@@ -124,14 +122,16 @@ def node_mark(node: int, kind: NodeKind, place: tuple[float, float], part: int) 
             "g", {"class": f"node node-part {part_class(part)}", "data-n": node}, ring, letter
         )
     if kind == NodeKind.FEATURE:
-        return tag("circle", {"data-n": node, "cx": f"{x:.0f}", "cy": f"{y:.0f}", "r": 6})
+        return tag("circle", {"data-n": node, "cx": f"{x:.0f}", "cy": f"{y:.0f}"})
     if kind == NodeKind.ERROR:
         way = f"M{x:.0f} {y - 6:.0f}l6 6-6 6-6-6z"
         return tag("path", {"class": "node node-error", "data-n": node, "d": way})
-    size = 5 if kind == NodeKind.TOKEN else 7
-    square = {"x": f"{x - size:.0f}", "y": f"{y - size:.0f}", "width": 2 * size, "height": 2 * size}
-    name = "node node-token" if kind == NodeKind.TOKEN else "node node-answer"
-    return tag("rect", {"class": name, "data-n": node, **square, "rx": 2})
+    if kind == NodeKind.TOKEN:
+        square = {"x": f"{x - 5:.0f}", "y": f"{y - 5:.0f}"}
+        return tag("rect", {"class": "node node-token", "data-n": node, **square})
+    square = {"x": f"{x - 7:.0f}", "y": f"{y - 7:.0f}"}
+    size = {"width": 14, "height": 14, "rx": 2}
+    return tag("rect", {"class": "node node-answer", "data-n": node, **square, **size})
 
 
 def answer_mark(graph: AttributionGraph, node: int, place: tuple[float, float]) -> Html:

@@ -50,7 +50,7 @@ def test_a_visit_stays_within_its_budget_and_loads_no_search(visit):
     for path in (CIRCUIT, FEATURE, "models/microworld/index.html", "circuits/index.html"):
         made = visit()  # with an empty cache
         made.open(path)
-        searching = ("pagefind", "feature_index", "search/")
+        searching = ("pagefind", "feature_index", "find.json", "search/box")
         assert not [each for each in made.asked for name in searching if name in each], path
         assert 0 < sum(made.received.values()) < LARGEST_VISIT, path
 

@@ -55,16 +55,14 @@ function csvRows(text) {
   return rows;
 }
 
-/** The citations of a list's entries, as their own pages give them, and how many have none. */
+/** The citations of a list's entries, from the files beside their pages, and how many have none. */
 export async function asBibtex(list, root) {
   const known = await fetch(new URL("find.json", root)).then((answer) => answer.json()).catch(() => ({ circuits: [], features: [] }));
   const own = { circuit: new Set(known.circuits.map(([id]) => id)), feature: new Set(known.features.map(([id]) => id)) };
   const records = await Promise.all(list.items.map(async (item) => {
     if (!own[item.kind]?.has(item.id)) return null;
-    const answer = await fetch(new URL(`${item.kind}s/${item.id}/index.html`, root)).catch(() => null);
-    if (!answer?.ok) return null;
-    const read = new DOMParser().parseFromString(await answer.text(), "text/html");
-    return [...read.querySelectorAll("pre")].map((block) => block.textContent.trim()).find((text) => text.startsWith("@")) ?? null;
+    const answer = await fetch(new URL(`${item.kind}s/${item.id}/citation.bib`, root)).catch(() => null);
+    return answer?.ok ? (await answer.text()).trim() : null;
   }));
   const found = records.filter(Boolean);
   return { text: found.length ? `${found.join("\n\n")}\n` : "", missing: records.length - found.length };

@@ -57,5 +57,6 @@ def test_constants_and_dropped_mass_are_data_and_not_drawn(drawn):
 
 def test_sign_is_told_by_class_and_so_by_dash(drawn):
     page = PageReader(graph_svg(drawn, CIRCUIT))
-    classes = {v["class"].split()[0] for name, v in page.elements if name == "path" and "d" in v}
+    paths = [values for name, values in page.elements if name == "path" and "class" in values]
+    classes = {values["class"].split()[0] for values in paths}
     assert {"edge-positive", "edge-negative"} <= classes
