@@ -13,7 +13,7 @@ BASE := build/base-environment
 DASHBOARDS := --model microworld --dictionary all --layout site --sequences 1244 --out build/dashboards/microworld
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas test check reviewer proposal forms lint browser lighthouse reproduce journal night record-night site slow rehearse fuzz test-matrix bench microworld
+.PHONY: help atlas test check reviewer proposal forms lint browser lighthouse reproduce journal night record-night site slow rehearse fuzz test-matrix bench bench-site microworld
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -111,6 +111,9 @@ bench: $(INSTALLED) $(PEER)/.installed ## speed and memory beside circuit-tracer
 	$(BIN)/python -m benchmarks.sweep
 	$(BIN)/python -m benchmarks.attention_score
 	$(BIN)/python -m benchmarks.table
+
+bench-site: $(INSTALLED) browser ## build sites of 100, 300 and 5,000 circuits, the last with a million features, and search them (not timed; over 8 minutes of one core by what the small ones take)
+	$(BIN)/python -m benchmarks.site_scale
 
 microworld: $(INSTALLED) ## retrain the embedded model and its dictionaries from the seed (not timed in one go; on 2 idle cores the model takes 30 minutes and the transcoders 25)
 	$(BIN)/python -m microworld train

@@ -14,6 +14,7 @@ VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "line", "circle", 
 ATTRIBUTE_NAME = re.compile(r"^[a-zA-Z][a-zA-Z0-9:-]*$")
 # Controls that no reader can see: Markdown's own placeholders (STX, ETX) are among them.
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
+ESCAPED = re.compile(f"[&<>\"'`\n\r]|{CONTROLS.pattern}")  # anything else stands as it is
 SAFE_LINK = re.compile(r"^(https?://|mailto:|#|\.{0,2}/|[A-Za-z0-9_-]+[/.])")
 
 
@@ -27,6 +28,8 @@ def text(value: object) -> Html:
     """A value as escaped text without invisible controls; Html passes through unchanged."""
     if isinstance(value, Html):
         return value
+    if isinstance(value, str) and not ESCAPED.search(value):
+        return Html(value)
     escaped = html.escape(CONTROLS.sub("", str(value)), quote=True)
     # One line and no backtick: Markdown looks for fences at the start of lines, even inside HTML.
     return Html(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -136,9 +137,10 @@ def _first_term(library: Library, vocabulary: str) -> str:
 
 
 def _say_what_is_next(library: Library, path: Path, preview: str) -> None:
-    click.echo(f"wrote {path}")
+    shown = os.path.relpath(path)
+    click.echo(f"wrote {shown}")
     fresh = Library(library.root, library.origin)  # sees the file that was just written
     report = check(fresh, [path])
     for problem in report.problems:
         click.echo(line(problem, library.root))
-    click.echo(f"{report.summary}\nfill it in, then: atlas check {path}; its page: {preview}")
+    click.echo(f"{report.summary}\nfill it in, then: atlas check {shown}; its page: {preview}")

@@ -48,8 +48,9 @@ def _number(word: str) -> str | int | float:
         if isinstance(value, float) and not math.isfinite(value):
             raise UnusableNumberError(word)
         return value
-    if _OCTAL.fullmatch(word):
-        return int(word[2:], 8)
-    if _HEXADECIMAL.fullmatch(word):
-        return int(word[2:], 16)
+    for form, base in ((_OCTAL, 8), (_HEXADECIMAL, 16)):
+        if form.fullmatch(word):
+            if len(word) > _MOST_DIGITS:
+                raise UnusableNumberError(word)
+            return int(word[2:], base)
     return word

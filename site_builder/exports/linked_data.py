@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from textwrap import shorten
 from typing import Any
 
 from atlas.entries.credit import Curator
@@ -16,6 +17,7 @@ from site_builder.exports.api import CATALOG, api_file
 from site_builder.exports.published import Published, absolute
 from site_builder.exports.sitemap import last_change
 from site_builder.json_files import without_controls
+from site_builder.page import DESCRIPTION_LENGTH
 from site_builder.pages.credit import ORCID, resource_address
 from site_builder.records import SiteRecords
 
@@ -107,9 +109,9 @@ def notebook_data(each: Published, site: SiteRecords) -> Values:
 
 
 def description(each: Published, model: str) -> str:
-    """The entry's summary; where that is too short, with what kind of entry it is."""
+    """How the entry's summary begins; a short one with what kind of entry it is."""
     if len(each.summary) >= SHORTEST_DESCRIPTION:
-        return each.summary
+        return shorten(each.summary, DESCRIPTION_LENGTH, placeholder=" …")
     words = f"A {each.kind} of {model} in the {NAME}, with the measurements of its claims."
     return f"{each.summary or each.title} – {words}"
 

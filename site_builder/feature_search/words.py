@@ -19,6 +19,8 @@ MARKS = "\u2581\u0120\u010a"  # what tokenizers write for a space and a line's e
 
 def folded(text: str) -> str:
     """A text without accents, in lower case, without the tokenizers' marks of spaces."""
+    if text.isascii():
+        return text.lower()
     apart = unicodedata.normalize("NFKD", text.translate(dict.fromkeys(map(ord, MARKS), " ")))
     return "".join(each for each in apart if unicodedata.category(each) != "Mn").lower()
 

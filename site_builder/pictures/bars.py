@@ -44,7 +44,7 @@ def bar_row(name: str, value: float, scale: Scale) -> Html:
     }
     picture = tag(
         "svg",
-        {"class": "chart-strip chart-bar", "width": "100%", "height": BAR_HEIGHT},
+        {"class": "chart-strip chart-bar", "height": BAR_HEIGHT},
         tag("rect", fill),
     )
     return tag(
@@ -80,7 +80,7 @@ def histogram(edges: Sequence[float], counts: Sequence[int], unit: str) -> Html:
     words = f"Histogram of {whole(sum(counts))} values from {number(low)} to {number(high)} {unit}."
     svg = tag(
         "svg",
-        {"class": "chart-strip", "width": "100%", "height": height},
+        {"class": "chart-strip", "height": height},
         *bars,
     )
     ends = tag(

@@ -37,7 +37,7 @@ def effect_chart(claim: Claim, measurement: Measurement) -> Html:
         tag("g", {"transform": f"translate(0 {ROW_HEIGHT * at})" if at else None}, drawn)
         for at, (_, _, drawn) in enumerate(rows)
     ]
-    size = {"class": "chart-strip", "width": "100%", "height": height + AXIS_HEIGHT}
+    size = {"class": "chart-strip", "height": height + AXIS_HEIGHT}
     return tag(
         "div",
         {"class": "effect-chart", "role": "img", "aria-label": in_words(claim, measurement)},

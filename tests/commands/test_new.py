@@ -42,7 +42,9 @@ def test_a_new_circuit_passes_the_check_as_a_draft(root, run):
     )
     assert library.prompts(circuit) == ()
     assert {one.code for one in check(library).problems} == {"E138"}
-    assert output.splitlines()[0] == f"wrote {root}/circuits/rhyme-planning/circuit.yaml"
+    assert output.splitlines()[0] == "wrote " + os.path.relpath(
+        root / "circuits/rhyme-planning/circuit.yaml"
+    )
 
 
 def test_what_the_template_leaves_to_do_keeps_it_a_draft(root, run):

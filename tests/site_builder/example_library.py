@@ -19,18 +19,10 @@ import yaml
 from atlas.graphs.attention_json import score_values
 from atlas.graphs.scores import score
 from tests.graphs.hand_scores import small_score
+from tests.hostile_corpus import ARABIC, HOSTILE, MARKDOWN
 from tests.site_builder.example_graph import example_graph
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-HOSTILE = (
-    '</script><img src=x onerror="window.hacked=1"><b>bold</b> [x](javascript:alert(1)) `c` **s** '
-    "{{ 7*7 }} <!-- &amp; \x02wzxhzdk:0\x03"
-)
-MARKDOWN = (
-    "\n\n```\n<script>window.hacked=2</script>\n```\n\n# heading\n\n| a | b |\n|---|---|\n| 1 | 2 |"
-    "\n\n![i](https://evil.example/i.png)\n<https://evil.example>"
-)
-ARABIC = "من مدينة إلى ولايتها إلى عاصمتها \u202e"
 CURATOR = {"name": "Ada Example", "handle": "ada-example"}
 NOTEBOOK = {"name": "circuit", "parameters": {}}
 

@@ -42,7 +42,7 @@ _CREDIT = (
     Field(
         "handle",
         "Your account name",
-        "On the code host, without @; in a form, empty stands for the one who opens the issue.",
+        "On the code host, without @. Empty: added later; of an issue, whoever opens it.",
         ("curators", "handle"),
         required=False,
     ),
