@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from site_builder.address import MAP, circuit_page, compare_link, map_page, relative
@@ -20,8 +20,9 @@ from site_builder.shared_content import Content, Service, Shared, services, shar
 from site_builder.tables import row, table
 
 WORDS = "Which circuits use the same features, and which features serve several behaviours."
-PAIRS, FEATURES, OF_BEHAVIOUR = 20, 20, 6  # rows of the tables, features of a behaviour
-OF_FEATURE = 8  # behaviours of a feature
+PAIRS, FEATURES, BEHAVIOURS = 18, 18, 16  # rows of the tables
+OF_BEHAVIOUR = 5  # features of a behaviour
+OF_FEATURE = 6  # behaviours of a feature
 TITLE, LABEL = 80, 40  # characters of titles and of names of behaviours and parts
 KINDS = {"microworld": "Microworld", "public": "Public models"}
 
@@ -141,8 +142,9 @@ def by_feature(
     if not found:
         return tag("p", {"class": "empty"}, "No feature serves several behaviours.")
     rows = []
+    listed = {shared.circuits[one]["id"] for one in shared.most_alike(BEHAVIOURS)}
     for each in found:
-        serves = [served(*one) for one in each.behaviours[:OF_FEATURE]]
+        serves = [served(one, listed, here) for one in each.behaviours[:OF_FEATURE]]
         if len(each.behaviours) > OF_FEATURE:
             serves.append(tag("li", {}, f"and {len(each.behaviours) - OF_FEATURE} more"))
         name = {"scope": "row", "id": f"feature-{each.feature}"}
@@ -156,12 +158,15 @@ def by_feature(
     )
 
 
-def served(circuit: Content, amount: float, part: str) -> Html:
-    """One behaviour that a feature serves."""
-    way = {"href": f"#behaviour-{circuit['id']}", "dir": "auto"}
+def served(one: tuple[Content, float, str], listed: Collection[str], here: str) -> Html:
+    """One behaviour that a feature serves: linked to its row, or to its circuit without one."""
+    circuit, amount, part = one
+    row_of = f"#behaviour-{circuit['id']}"
+    way = row_of if circuit["id"] in listed else relative(here, circuit["page"])
+    link = tag("a", {"href": way, "dir": "auto"}, shortened(circuit["behaviour"], LABEL))
     size = f" {percent(amount, 1) if amount else 'not in the graph'}"
     where = join([", part ", foreign(shortened(part, LABEL), "q")]) if part else ""
-    return tag("li", {}, tag("a", way, shortened(circuit["behaviour"], LABEL)), size, where)
+    return tag("li", {}, link, size, where)
 
 
 def automatic(site: SiteRecords, shared: Shared, feature: str) -> Html:
@@ -181,7 +186,7 @@ def by_behaviour(site: SiteRecords, shared: Shared, found: Sequence[Service], he
     """The features with the most influence in each circuit; those of several link back."""
     listed = {each.feature for each in found}
     rows = []
-    for circuit in (shared.circuits[each] for each in shared.most_alike(PAIRS)):
+    for circuit in (shared.circuits[each] for each in shared.most_alike(BEHAVIOURS)):
         best = sorted(circuit["influence"].items(), key=lambda item: (-item[1], item[0]))
         items = []
         for feature, amount in best[:OF_BEHAVIOUR]:

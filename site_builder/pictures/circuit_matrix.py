@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from site_builder.html import Html, tag
 from site_builder.shared_content import Shared, features_of_parts
 
-MOST_DRAWN = 14  # circuits; more would make the page heavy and the numbers small
+MOST_DRAWN = 12  # circuits; more would make the page heavy and the numbers small
 CELL = 44  # pixels
 NAMES = 250  # pixels for titles at the left
 TITLE_LENGTH = 34  # characters
@@ -51,7 +51,7 @@ def cell(shared: Shared, circuits: tuple[int, int], place: tuple[int, int]) -> l
     (one, other), (down, right) = circuits, place
     x, y = NAMES + CELL * right, CELL + CELL * down
     middle = {"x": x + CELL // 2, "y": y + CELL // 2 + 4}
-    square = {"x": x + 1, "y": y + 1, "width": CELL - 2, "height": CELL - 2, "rx": 3}
+    square = {"x": x + 1, "y": y + 1, "width": CELL - 2, "height": CELL - 2}
     if down == right:
         many = len(features_of_parts(shared.circuits[one]))
         words = tag("text", {**middle, "class": "map-own"}, many)

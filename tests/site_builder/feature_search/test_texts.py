@@ -46,9 +46,8 @@ def test_texts_are_those_of_the_dashboards(planted):
         assert text.promoted == distinct(each.token for each in known.promoted)
         assert text.triggers == distinct(each.tokens[each.peak] for each in known.top)
         assert all(len(each) <= LONGEST_TEXT for each in (*text.promoted, *text.triggers))
-        automatic = [shown(each.text) for each in table.labels[SIZE + row]][:1] or [""]
-        assert text.label == ("mine" if row == 7 else automatic[0])
-        assert text.curated == (row == 7)
+        automatic = shown(known.labels[0].text) if known.labels else ""
+        assert (text.label, text.curated) == (("mine", True) if row == 7 else (automatic, False))
 
 
 def test_automatic_labels_join_where_a_shard_has_them(planted, tmp_path):
