@@ -105,6 +105,9 @@ function edgeTable(edges) {
 
 function table(titles, rows, whole) {
   const frame = make("div", "table-frame");
+  frame.tabIndex = 0;
+  frame.setAttribute("role", "region");
+  frame.setAttribute("aria-label", titles.join(", "));
   const made = make("table", "compare-shared");
   if (whole > rows.length) made.createCaption().textContent = `The first ${rows.length} of ${whole}`;
   const numeric = (at) => (at >= titles.length - 2 ? "number" : "");

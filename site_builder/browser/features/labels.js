@@ -70,6 +70,9 @@ function automaticTable(labels) {
     }
   }
   const frame = make("div", "table-frame");
+  frame.tabIndex = 0;
+  frame.setAttribute("role", "region");
+  frame.setAttribute("aria-label", "Automatic labels");
   frame.append(table);
   return frame;
 }
