@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Request, sync_playwright
 
 from site_builder.serve import make_server
 from tests.browser.byte_log import length_by_address
 from tests.browser.find_browser import INSTRUCTION, find_browser
 from tests.site_builder.built_site import built_site
+
+QUIET, STEP = 150, 50  # milliseconds without a request, looked at so often
 
 
 @dataclass
@@ -24,10 +26,15 @@ class Visit:
     said: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     received: dict[str, int] = field(default_factory=dict)
+    running: set[Request] = field(default_factory=set)
 
     def open(self, path: str) -> Page:
+        """The page after its requests; its own `networkidle` waits half a second for each."""
         self.page.goto(f"{self.base}/{path}")
-        self.page.wait_for_load_state("networkidle")
+        quiet = 0
+        while quiet < QUIET:
+            self.page.wait_for_timeout(STEP)
+            quiet = 0 if self.running else quiet + STEP
         return self.page
 
     def foreign(self) -> list[str]:
@@ -72,6 +79,9 @@ def visit(browser, address):
         page.on("console", lambda m: made.said.append(m.text) if m.type != "log" else None)
         page.on("pageerror", lambda error: made.said.append(str(error)))
         page.on("request", lambda request: made.asked.append(request.url))
+        page.on("request", lambda request: made.running.add(request))
+        page.on("requestfinished", lambda request: made.running.discard(request))
+        page.on("requestfailed", lambda request: made.running.discard(request))
         page.on("response", lambda answer: made.received.update(length_by_address(answer)))
         visits.append(made)
         return made

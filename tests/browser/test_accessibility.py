@@ -19,7 +19,12 @@ KINDS_OF_PAGE = [
     "compare/index.html?left=microworld/transcoders/2-5&right=microworld/transcoders/2-6",
     "compare/index.html?left=microworld-states-and-capitals&right=microworld-changing-languages",
 ]  # fmt: skip
-PAIRS = [(scheme, width) for scheme in ("light", "dark") for width in (390, 1440)]
+# Each scheme and each width once; the other pairs with the slow tests.
+PAIRS = [
+    ("light", 390), ("dark", 1440),
+    pytest.param("light", 1440, marks=pytest.mark.slow),
+    pytest.param("dark", 390, marks=pytest.mark.slow),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("scheme", "width"), PAIRS)

@@ -27,21 +27,15 @@ KINDS_OF_PAGE = [
 LARGEST_VISIT = 100_000  # bytes over the wire before the reader does anything
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_makes_the_browser_complain(visit, scheme):
-    made = visit(scheme=scheme)
-    for path in KINDS_OF_PAGE:
-        made.open(path)
-        assert made.said == [], path
-        assert made.page.evaluate("window.hacked") is None, path
-
-
-def test_no_page_scrolls_sideways_on_a_phone(visit):
-    made = visit(width=390)
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+def test_no_page_makes_the_browser_complain_or_scrolls_sideways(visit, scheme, width):
+    made = visit(scheme=scheme, width=width)
     wide = []
     for path in KINDS_OF_PAGE:
         page = made.open(path)
-        if page.evaluate("document.documentElement.scrollWidth") > 390:
+        assert made.said == [], path
+        assert page.evaluate("window.hacked") is None, path
+        if page.evaluate("document.documentElement.scrollWidth") > width:
             wide.append(path)
     assert wide == []
 

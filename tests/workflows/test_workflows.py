@@ -162,7 +162,9 @@ def rehearsal(tmp_path):
     (copy / ".venv" / ".installed").touch()
     (copy / "build").mkdir(exist_ok=True)
     (copy / "build" / "base-environment").symlink_to(copy / ".venv")
-    environment = os.environ | {
+    # A make that runs the tests would have those inside speak of their folders.
+    outside = {name: each for name, each in os.environ.items() if not name.startswith("MAKE")}
+    environment = outside | {
         "PATH": f"{tools}:{os.environ['PATH']}",
         "PYTHONPATH": str(copy),
         "ISSUES": str(tmp_path / "issues.json"),
