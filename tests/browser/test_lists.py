@@ -105,6 +105,7 @@ def test_lists_are_exported_and_imported_whole(visit, tmp_path):
         (tmp_path / name).write_text(text, encoding="utf-8", newline="")
         before = kept(page)
         page.locator("input[type=file]").set_input_files(tmp_path / name)
+        expect(page.locator(".list-block")).to_have_count(len(before) + many)
         expect(page.locator(".lists-told")).to_contain_text("imported")
         added = kept(page)[len(before) :]
         assert [each["items"] for each in added] == [each["items"] for each in LISTS[:many]]
