@@ -81,7 +81,7 @@ site: $(INSTALLED) ## only the website
 lighthouse: $(INSTALLED) browser ## Lighthouse's four scores of three pages of site/, each at least 0.95; needs Node, on an idle machine (minutes)
 	$(BIN)/python -m benchmarks.lighthouse site
 
-slow: $(INSTALLED) ## kill tests, a streamed model, a cluster that measures entries, the explorer's speed (over 4 minutes of one core)
+slow: $(INSTALLED) ## kill tests, a streamed model, a cluster that measures entries, speed of the explorer, axe in the other schemes and widths, a small large site (over 4 minutes of one core; not timed whole)
 	$(BIN)/python -m pytest -m slow --ignore tests/workflows
 
 rehearse: $(INSTALLED) ## the commands of each workflow, in order, on a copy (not timed; each measures all entries anew)
