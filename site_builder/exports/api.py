@@ -14,8 +14,8 @@ from typing import Any
 
 from atlas.entries.yaml_source import read_yaml
 from site_builder.address import model_page, relative
-from site_builder.exports.feeds import ENTRIES, NAME, VERDICTS
-from site_builder.exports.published import Published, absolute
+from site_builder.exports.feeds import ENTRIES, VERDICTS
+from site_builder.exports.published import NAME, Published, absolute
 from site_builder.exports.schemas import SCHEMA_FOLDER, write_schemas
 from site_builder.json_files import write_json
 from site_builder.reading import feature_part

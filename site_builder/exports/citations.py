@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from site_builder.exports.published import Published, absolute
+from site_builder.exports.published import NAME, Published, absolute
 from site_builder.pages.credit import bibtex
 from site_builder.records import SiteRecords
 
 BIBTEX_FILE, CSL_FILE = "citation.bib", "citation.json"
-NAME = "LLM Circuits Atlas"
 
 
 def bibtex_text(each: Published, site: SiteRecords) -> str:

@@ -15,12 +15,11 @@ from atlas.entries.freshness import DRIFTED, REPRODUCED
 from atlas.entries.journal import Point
 from site_builder.address import HOME, relative
 from site_builder.exports.atom import Feed, Item, atom
-from site_builder.exports.published import Published, absolute
+from site_builder.exports.published import NAME, Published, absolute
 from site_builder.numbers import spoken
 from site_builder.records import SiteRecords
 
 ENTRIES, VERDICTS = "feed.xml", "changes.xml"
-NAME = "LLM Circuits Atlas"
 
 
 def write_feeds(site: SiteRecords, entries: Sequence[Published], source: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from atlas.entries.credit import Curator
 from site_builder.address import HOME, notebook_page, relative
 from site_builder.exports.api import CATALOG, api_file
-from site_builder.exports.published import Published, absolute
+from site_builder.exports.published import NAME, Published, absolute
 from site_builder.exports.sitemap import last_change
 from site_builder.json_files import without_controls
 from site_builder.page import DESCRIPTION_LENGTH
@@ -22,7 +22,6 @@ from site_builder.pages.credit import ORCID, resource_address
 from site_builder.records import SiteRecords
 
 VOCABULARY = "https://schema.org"
-NAME = "LLM Circuits Atlas"
 SHORTEST_DESCRIPTION = 50  # characters: what search engines ask of a data set
 LICENCES = {
     "CC-BY-4.0": "https://creativecommons.org/licenses/by/4.0/",

@@ -18,6 +18,8 @@ from site_builder.address import circuit_page, feature_page
 from site_builder.reading import started
 from site_builder.records import CircuitRecord, FeatureRecord, SiteRecords
 
+NAME = "LLM Circuits Atlas"  # as feeds, catalogs and citations say it
+
 
 @dataclass(frozen=True)
 class Published:

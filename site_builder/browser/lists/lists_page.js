@@ -1,6 +1,7 @@
 // `lists/index.html`: the reader's lists, with sharing, files and names; or a list out of an address.
 import { make } from "../elements.js";
 import { asBibtex, asCsv, asJson, readFile, save } from "./files.js";
+import { newListForm } from "./new_list.js";
 import { shareText, sharedList } from "./share.js";
 import { ListProblem, Lists, freeName, pageOf } from "./store.js";
 
@@ -40,17 +41,8 @@ function draw() {
 
 function tools(all) {
   const bar = make("div", "lists-tools");
-  const form = make("form", "star-new");
-  const name = make("input");
-  name.type = "text";
-  name.maxLength = 80;
-  name.placeholder = "New list";
-  name.setAttribute("aria-label", "Name of a new list");
-  form.append(name, make("button", "button", "Add list"));
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const wanted = name.value.trim();
-    if (wanted) attempt(() => change((known) => known.push({ name: freeName(wanted, known), items: [] }), "List added."));
+  const form = newListForm("Add list", (wanted) => {
+    attempt(() => change((known) => known.push({ name: freeName(wanted, known), items: [] }), "List added."));
   });
   const label = make("label", "button lists-import", "Import a file");
   const file = make("input", "visually-hidden");

@@ -1,5 +1,6 @@
 // The button on an entry's page that puts it on the reader's lists.
 import { make } from "../elements.js";
+import { newListForm } from "./new_list.js";
 import { ListProblem, Lists, freeName } from "./store.js";
 
 const FIRST_LIST = "Saved";
@@ -84,18 +85,8 @@ function choices(lists, entry, root, rename, draw) {
     label.append(box, words);
     return label;
   });
-  const form = make("form", "star-new");
-  const name = make("input");
-  name.type = "text";
-  name.maxLength = 80;
-  name.placeholder = "New list";
-  name.setAttribute("aria-label", "Name of a new list");
-  const add = make("button", "button", "Add");
-  form.append(name, add);
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const wanted = name.value.trim();
-    if (!wanted || !put(freeName(wanted, lists.read()), true)) return;
+  const form = newListForm("Add", (wanted) => {
+    if (!put(freeName(wanted, lists.read()), true)) return;
     const panel = form.parentElement;
     draw();
     panel.querySelector(".star-choice:last-of-type input").focus();
