@@ -3,8 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 JOBS ?= 2
 EXECUTOR ?= local
+VARIED ?= dictionary
+TRAINING ?= 1
 JOURNAL ?= build/nightly-results
 FRESH := build/fresh_prompts
+RETRAINED = build/retrained/$(VARIED)-$(TRAINING)
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # What curators need: no torch, a minute less to wait. Entries are checked with it.
@@ -13,7 +16,7 @@ BASE := build/base-environment
 DASHBOARDS := --model microworld --dictionary all --layout site --sequences 1244 --out build/dashboards/microworld
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas test check reviewer proposal forms lint browser lighthouse reproduce journal night record-night site slow rehearse fuzz test-matrix bench bench-site microworld
+.PHONY: help atlas test check reviewer proposal forms lint browser lighthouse reproduce journal night record-night site slow rehearse fuzz test-matrix bench bench-site retrained microworld
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -114,6 +117,10 @@ bench: $(INSTALLED) $(PEER)/.installed ## speed and memory beside circuit-tracer
 
 bench-site: $(INSTALLED) browser ## build sites of 100, 300 and 5,000 circuits, the last with a million features, and search them (not timed; over 8 minutes of one core by what the small ones take)
 	$(BIN)/python -m benchmarks.site_scale
+
+retrained: $(INSTALLED) ## train again from another seed and measure all circuits there (VARIED=dictionary or model, TRAINING=1; about 25 or 60 minutes on 2 idle cores, resumes)
+	$(BIN)/python -m microworld retrain $(VARIED) --seed $(TRAINING)
+	$(BIN)/atlas find-again --accept --seed $(TRAINING) --dictionary $(RETRAINED)/transcoders $(if $(filter model,$(VARIED)),--model $(RETRAINED)/model)
 
 microworld: $(INSTALLED) ## retrain the embedded model and its dictionaries from the seed (not timed in one go; on 2 idle cores the model takes 30 minutes and the transcoders 25)
 	$(BIN)/python -m microworld train

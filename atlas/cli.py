@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "dashboard": "Show what every feature of a dictionary does on a text.",
     "convert-dashboards": "Read and write the dashboards of Neuronpedia and SAEDashboard.",
     "train-dictionary": "Train transcoders, a cross-layer transcoder or SAEs of a model.",
+    "find-again": "Measure circuits in a dictionary or a model trained from another seed.",
     "reproduce": "Run entries' notebooks, measure their claims, compare with the baseline.",
     "journal": "Say what the last nights came to, and which issues they ask for.",
     "notebook": "Write an entry's filled notebook.",

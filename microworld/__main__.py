@@ -1,4 +1,4 @@
-"""`python -m microworld COMMAND`: train, evaluate, export, prompts, fresh, dictionaries, report."""
+"""`python -m microworld COMMAND`: trains the embedded model and its dictionaries; see `--help`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from microworld.grammar import ASKING
 from microworld.model_card import write_model_card
 from microworld.prompts import prompt_rows, write_prompts
 from microworld.report import build_report, write_report
+from microworld.retrain import retrain
 from microworld.tables import held_out_table, report_tables
 from microworld.train_model import ModelSize, Trainer, TrainingSettings, save_model
 
@@ -69,6 +70,12 @@ def _dictionaries(arguments: argparse.Namespace) -> None:
     arguments.run.mkdir(parents=True, exist_ok=True)
     for stage in arguments.only or STAGES:
         STAGES[stage](WEIGHTS, arguments.run, DictionarySettings())
+
+
+def _retrain(arguments: argparse.Namespace) -> None:
+    out = arguments.out / f"{arguments.varied}-{arguments.seed}"
+    command = retrain(arguments.varied, arguments.seed, WEIGHTS, out)
+    logger.info("%s\nwhat holds there: %s", out, command)
 
 
 def _report(arguments: argparse.Namespace) -> None:
@@ -120,6 +127,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--only", action="append", choices=STAGES, help="only this one; repeatable"
     )
+    command = add(_retrain, "train the transcoders, or the model too, from another seed; resumes")
+    command.add_argument("varied", choices=("dictionary", "model"))
+    command.add_argument("--seed", type=int, choices=range(1, 10), required=True)
+    command.add_argument("--out", type=Path, default=Path("build/retrained"))
     add(_report, "measure everything; write report.json, the tables and the model's entry")
     add(_card, "write models/microworld.yaml with the digests of the files")
     return parser

@@ -20,7 +20,7 @@ from atlas.models.language_model import LanguageModel
 from microworld.corpus import training_batch
 from microworld.heldout import SEED
 from microworld.tokenizer import PAD, token_ids
-from microworld.train_model import ModelSize, build_model, save_model
+from microworld.train_model import OWN_CHUNKS, ModelSize, build_model, save_model
 
 logger = logging.getLogger(__name__)
 
@@ -65,9 +65,21 @@ def token_batches(start: int = FIRST_CHUNK) -> Iterator[Int[np.ndarray, "sequenc
 
 def train_layer_transcoders(weights: Path, run: Path, settings: DictionarySettings) -> None:
     """Train one transcoder per layer and save them under `weights`; checkpoints go to `run`."""
-    transcoders = _trained(weights, run / "transcoders.pt", settings.transcoders, FIRST_CHUNK)
-    transcoders = _fine_tuned(weights, transcoders, settings, 2 * FIRST_CHUNK)
-    save_transcoders(transcoders, weights / "transcoders", "microworld")
+    retrain_transcoders(weights / "model", 0, weights / "transcoders", run, settings)
+
+
+def retrain_transcoders(
+    model: Path, retraining: int, out: Path, run: Path, settings: DictionarySettings
+) -> None:
+    """Train the transcoders of the model in a folder and save them in `out`.
+
+    Those of each `retraining` start otherwise and read other text; 0 are those of the atlas.
+    """
+    first = FIRST_CHUNK + retraining * OWN_CHUNKS
+    training = replace(settings.transcoders, seed=settings.transcoders.seed + retraining)
+    transcoders = _trained(model, run / "transcoders.pt", training, first)
+    transcoders = _fine_tuned(model, transcoders, settings, first + FIRST_CHUNK)
+    save_transcoders(transcoders, out, "microworld")
 
 
 def train_autoencoders(weights: Path, _run: Path, settings: DictionarySettings) -> None:
@@ -78,22 +90,23 @@ def train_autoencoders(weights: Path, _run: Path, settings: DictionarySettings) 
 
 def train_cross_layer(weights: Path, run: Path, settings: DictionarySettings) -> None:
     """Train a cross-layer transcoder and save it under `weights`; checkpoints go to `run`."""
-    transcoders = _trained(weights, run / "clt.pt", settings.cross_layer, 4 * FIRST_CHUNK)
-    transcoders = _fine_tuned(weights, transcoders, settings, 5 * FIRST_CHUNK)
+    model = weights / "model"
+    transcoders = _trained(model, run / "clt.pt", settings.cross_layer, 4 * FIRST_CHUNK)
+    transcoders = _fine_tuned(model, transcoders, settings, 5 * FIRST_CHUNK)
     save_transcoders(transcoders, weights / "cross_layer_transcoder", "microworld")
 
 
 def _trained(
-    weights: Path, checkpoint: Path, training: TranscoderTraining, first_chunk: int
+    folder: Path, checkpoint: Path, training: TranscoderTraining, first_chunk: int
 ) -> MlpDictionary:
-    model = LanguageModel.load(str(weights / "model"))
+    model = LanguageModel.load(str(folder))
     return train_transcoders(model, token_batches(first_chunk), training, checkpoint, _say)
 
 
 def _fine_tuned(
-    weights: Path, transcoders: MlpDictionary, settings: DictionarySettings, first_chunk: int
+    folder: Path, transcoders: MlpDictionary, settings: DictionarySettings, first_chunk: int
 ) -> MlpDictionary:
-    model = LanguageModel.load(str(weights / "model"))
+    model = LanguageModel.load(str(folder))
     batches = token_batches(first_chunk)
     return train_end_to_end(model, transcoders, batches, settings.together, _say)
 

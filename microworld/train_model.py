@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 CHECKPOINT = "checkpoint.pt"
+OWN_CHUNKS = 100_000_000  # of text; more than a model and its dictionaries read
 
 
 @dataclass(frozen=True)
@@ -113,13 +114,20 @@ def learning_rate(step: int, settings: TrainingSettings) -> float:
 
 
 class Trainer:
-    """A training run in a folder: the model, its optimiser and the step they are at."""
+    """A training run in a folder: the model, its optimiser and the step they are at.
 
-    def __init__(self, folder: Path, settings: TrainingSettings, size: ModelSize) -> None:
+    `retraining` numbers models that start from other weights and read other text of the same
+    language; 0 is the model of the atlas.
+    """
+
+    def __init__(
+        self, folder: Path, settings: TrainingSettings, size: ModelSize, retraining: int = 0
+    ) -> None:
         self.folder = folder
         self.settings = settings
         self.size = size
-        self.model = build_model(size, SEED)
+        self.first_chunk = retraining * OWN_CHUNKS
+        self.model = build_model(size, SEED + retraining * OWN_CHUNKS)
         self.optimiser = _optimiser(self.model, settings)
         self.step = 0
         folder.mkdir(parents=True, exist_ok=True)
@@ -133,7 +141,9 @@ class Trainer:
             if self.step == first or self.step % settings.chunk == 0:
                 block = self.step // settings.chunk
                 shares = settings.stage_at(self.step)[0].shares
-                data = training_batch(block, settings.chunk * settings.batch, shares)
+                data = training_batch(
+                    self.first_chunk + block, settings.chunk * settings.batch, shares
+                )
             at = (self.step % settings.chunk) * settings.batch
             rows = slice(at, at + settings.batch)
             loss = self._update(torch.from_numpy(data.tokens[rows]), data.weights[rows])

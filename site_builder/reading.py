@@ -26,6 +26,7 @@ from atlas.entries.feature_evidence import LABEL, STEERING, label_verdict, steer
 from atlas.entries.freshness import Reproduction, Run, reproduction_state
 from atlas.entries.library import Library
 from atlas.entries.measurement import Measurement
+from atlas.entries.retrained import current_retrainings
 from atlas.entries.vocabulary import Term
 from atlas.errors import EntryError
 from site_builder.records import RESULT, CircuitRecord, FeatureRecord, SiteRecords
@@ -85,6 +86,7 @@ def read_circuit(library: Library, circuit_id: str, results: Path | None) -> Cir
         reproduction=latest_run(baseline, measured, folder),
         graph_file=graph if graph.is_file() else None,
         notebook_file=existing(folder, "notebook.ipynb"),
+        retrained=current_retrainings(library, circuit),
     )
 
 

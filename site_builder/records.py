@@ -17,6 +17,7 @@ from atlas.entries.measurement import Measurement
 from atlas.entries.model import Model
 from atlas.entries.prompts import PromptRow
 from atlas.entries.resource import Resource
+from atlas.entries.retrained import Retraining
 from atlas.entries.vocabulary import Term
 
 RESULT = Mapping[str, Any]  # the JSON of a reproduction
@@ -36,6 +37,7 @@ class CircuitRecord:
     reproduction: Reproduction | None = None
     graph_file: Path | None = None
     notebook_file: Path | None = None  # executed, if it was
+    retrained: tuple[Retraining, ...] = ()  # those that were asked what the entry asks today
 
 
 @dataclass(frozen=True)

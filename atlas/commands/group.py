@@ -47,17 +47,30 @@ def command(  # noqa: PLR0913  one parameter per option
     opened = Library.open(library)
     entry = opened.circuits.find(circuit)
     rows = [row for row in opened.prompts(entry) if row.split == "discovery"]
-    place = Position.from_data(position if position in ("last", "any") else {"entity": position})
     model = load_model(opened.root, entry.model)
     engine = (model, load_dictionary(opened.root, entry.model, entry.dictionary))
-    settings = GroupSettings(
-        keyed_by, place, minimum_f1, screened, most, minimum_effect, layers=layers
+    settings = group_settings(
+        keyed_by, position, minimum_f1, screened, minimum_effect, layers, most
     )
     found = group_features(engine, rows, settings)
     if output_format == "json":
         print_json({value: [asdict(member) for member in group] for value, group in found.items()})
     else:
         click.echo(as_yaml(found))
+
+
+def group_settings(  # noqa: PLR0913  one parameter per option
+    keyed_by: str,
+    position: str,
+    minimum_f1: float,
+    screened: int,
+    minimum_effect: float,
+    layers: tuple[int, ...],
+    most: int,
+) -> GroupSettings:
+    """The settings that the options of the command stand for."""
+    place = Position.from_data(position if position in ("last", "any") else {"entity": position})
+    return GroupSettings(keyed_by, place, minimum_f1, screened, most, minimum_effect, layers=layers)
 
 
 def as_yaml(found: dict[str, tuple[Member, ...]]) -> str:

@@ -16,6 +16,7 @@ from atlas.entries.measurement import Measurement
 from atlas.entries.model import Model
 from atlas.entries.problems import did_you_mean
 from atlas.entries.resource import Resource
+from atlas.entries.retrained import current_retrainings, holdings
 from atlas.entries.text import printable, printable_lines, quoted
 from atlas.entries.yaml_source import read_yaml
 from atlas.errors import BadInput
@@ -81,6 +82,7 @@ def _circuit_lines(library: Library, circuit: Circuit) -> Iterator[str]:
     yield circuit.summary
     yield "parts:" if circuit.parts else "parts: none yet"
     yield from (_part_line(part) for part in circuit.parts)
+    retrained = holdings(circuit, current_retrainings(library, circuit))
     yield "claims:" if circuit.claims else "claims: none yet"
     for claim in circuit.claims:
         yield f"  {claim.id}: {claim.statement}"
@@ -90,6 +92,8 @@ def _circuit_lines(library: Library, circuit: Circuit) -> Iterator[str]:
         yield f"    {word}: {'; '.join(verdict.reasons)}"
         if claim.id in baseline.measurements:
             yield f"    {measurement_line(baseline.measurements[claim.id])}"
+        for each in retrained.get(claim.id, ()):
+            yield f"    supported in {each.words}"
 
 
 def _part_line(part: Part) -> str:

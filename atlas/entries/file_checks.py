@@ -17,7 +17,7 @@ from atlas.entries.yaml_source import YamlDocument
 from atlas.errors import SchemaError
 
 # Machine-written files that lie beside entries.
-_BESIDE_CIRCUIT = ("circuit.yaml", "graph.npz", "reproduction.json")
+_BESIDE_CIRCUIT = ("circuit.yaml", "graph.npz", "reproduction.json", "retrained.json")
 _NOTES = ("README.md", ".gitkeep", ".gitignore")
 
 
@@ -32,7 +32,8 @@ def misplaced(library: Library) -> Iterator[Problem]:
         else:
             for path in _children(folder):
                 if path.name not in _BESIDE_CIRCUIT and path.suffix != ".jsonl":
-                    yield _stray(root, path, "circuit.yaml, prompts, graph.npz, reproduction.json")
+                    expected = f"{', '.join(_BESIDE_CIRCUIT)}, prompts as .jsonl"
+                    yield _stray(root, path, expected)
     for kind in ("models", "resources", "vocabulary"):
         for path in _children(root / kind):
             if path.suffix != ".yaml" or not is_slug(path.stem) or path.is_dir():

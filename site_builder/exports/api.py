@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from atlas.entries.retrained import holdings
 from atlas.entries.yaml_source import read_yaml
 from site_builder.address import model_page, relative
 from site_builder.exports.feeds import ENTRIES, VERDICTS
@@ -184,6 +185,11 @@ def derived(each: Published, site: SiteRecords) -> dict[str, Any]:
             "night": state.night.isoformat() if state.night else None,
         },
     }
+    if isinstance(each.record, CircuitRecord):
+        held = holdings(each.record.circuit, each.record.retrained)
+        found["retrained"] = [
+            {"claim": claim, **asdict(holding)} for claim, many in held.items() for holding in many
+        ]
     if isinstance(each.record, FeatureRecord):
         pairs = each.record.used_by
         found["used_by"] = [{"circuit": circuit, "part": part} for circuit, part in pairs]

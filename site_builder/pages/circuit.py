@@ -18,6 +18,7 @@ from site_builder.pages.part_scene import circuit_figure, plain_scene
 from site_builder.pages.parts import edges_table, parts_section
 from site_builder.pages.prompts import prompts_section
 from site_builder.pages.provenance import command_block, provenance_section
+from site_builder.pages.retrained import retrained_section
 from site_builder.pages.run_yourself import circuit_notebook, notebook_section
 from site_builder.pictures.drawn_graph import DrawnGraph
 from site_builder.pictures.part_boxes import PartScene
@@ -42,6 +43,7 @@ def circuit_entry(
         Section("Parts", "parts", join([parts_section(record, site), edges_table(circuit, edges)])),
         *attention_sections(record),
         Section("Interventions", "interventions", interventions_section(record)),
+        *retrained_sections(record),
         Section("Prompts", "prompts", prompts_section(record)),
         Section("Run it yourself", "run", notebook_section(
             circuit_notebook(record), record.notebook_file is not None, site)),
@@ -65,6 +67,13 @@ def attention_sections(record: CircuitRecord) -> list[Section]:
     if not record.circuit.attention:
         return []
     return [Section("Attention", "attention", attention_section(record))]
+
+
+def retrained_sections(record: CircuitRecord) -> list[Section]:
+    """The section on retrained weights, where there were some."""
+    if not record.retrained:
+        return []
+    return [Section("Trained again", "retrained", retrained_section(record))]
 
 
 def circuit_head(record: CircuitRecord, site: SiteRecords) -> Html:

@@ -8,6 +8,7 @@ from atlas.entries.measurement import Control, Measurement
 from site_builder.html import Html, foreign, join, tag
 from site_builder.numbers import count, fixed, number, signed, spoken, whole
 from site_builder.pages.badges import verdict_badge
+from site_builder.pages.retrained import retrained_words
 from site_builder.pictures.bars import before_after_bars
 from site_builder.pictures.effect_chart import effect_chart
 from site_builder.records import CircuitRecord
@@ -18,10 +19,14 @@ def claims_section(record: CircuitRecord) -> Html:
     circuit = record.circuit
     if not circuit.claims:
         return tag("p", {"class": "empty"}, "This entry makes no claims yet.")
+    retrained = retrained_words(record)
     cards = [
-        claim_card(circuit, claim, record.verdicts[claim.id], record.measurements.get(claim.id))
+        claim_card(
+            circuit, claim, record.verdicts[claim.id], record.measurements.get(claim.id),
+            retrained.get(claim.id, ""),
+        )
         for claim in circuit.claims
-    ]
+    ]  # fmt: skip
     return join([tag("p", {"class": "section-note"}, claims_in_words(record)), *cards])
 
 
@@ -43,9 +48,16 @@ def verdict_word(verdict: Verdict) -> str:
 
 
 def claim_card(
-    circuit: Circuit, claim: Claim, verdict: Verdict, measurement: Measurement | None
+    circuit: Circuit,
+    claim: Claim,
+    verdict: Verdict,
+    measurement: Measurement | None,
+    retrained: str = "",
 ) -> Html:
-    """One claim: verdict, statement, charts, and the figures in words."""
+    """One claim: verdict, statement, charts, and the figures in words.
+
+    `retrained` says in how many retrained dictionaries and models it is supported.
+    """
     word = verdict_word(verdict)
     head = tag(
         "header",
@@ -63,7 +75,7 @@ def claim_card(
             tag("div", {}, tag("div", {"class": "chart-title"}, effect_title(claim, measurement)),
                 effect_chart(claim, measurement)),
         )  # fmt: skip
-        body += [charts, figures(claim, measurement)]
+        body += [charts, figures(claim, measurement, retrained)]
     body.append(reasons(verdict))
     return tag(
         "article",
@@ -124,7 +136,7 @@ def effect_title(claim: Claim, measurement: Measurement) -> str:
     return f"Effect ({unit}{towards})"
 
 
-def figures(claim: Claim, measurement: Measurement) -> Html:
+def figures(claim: Claim, measurement: Measurement, retrained: str = "") -> Html:
     """The measured numbers as a list of terms."""
     low, high = measurement.interval
     rows: list[tuple[str, object]] = [
@@ -153,6 +165,9 @@ def figures(claim: Claim, measurement: Measurement) -> Html:
             + (f"; {whole(left_out)} more had no matched control" if left_out else ""),
         )
     )
+    if retrained:
+        link = tag("a", {"href": "#retrained"}, retrained)
+        rows.append(("trained again", link))
     if claim.reported_value:
         reported = claim.reported_value
         rows.append(

@@ -1,0 +1,159 @@
+"""`atlas find-again`: do circuits hold in a dictionary, or a model, trained from another seed?"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from atlas.commands.group import command as group_command
+from atlas.commands.group import group_settings
+from atlas.commands.output import format_option, library_option, print_json, print_table
+from atlas.entries.circuit import Circuit, Part
+from atlas.entries.digests import folder_digest, text_digest
+from atlas.entries.library import Library
+from atlas.entries.retrained import Retraining, Varied, member_count
+from atlas.errors import BadInput
+from atlas.methods.group import GroupSettings
+from atlas.models.language_model import LanguageModel
+from atlas.models.loading import load_model, read_dictionary
+from atlas.runs.find_again import RetrainedWeights, accept_retrained, find_again
+
+FOUND_BY = ("atlas", "group")  # how a part begins to say that it can be found again
+HEADER = ("circuit", "parts found", "claim", "here", "effect", "95 % interval", "control p")
+
+_folder = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command(
+    epilog="Example: atlas find-again --accept --seed 1 "
+    "--dictionary build/retrained/dictionary-1/transcoders"
+)
+@click.argument("circuits", metavar="[ID]...", nargs=-1)
+@click.option("--seed", required=True, type=click.IntRange(1), help="Which retraining this is.")
+@click.option("--dictionary", required=True, type=_folder, help="The folder of the retrained one.")
+@click.option(
+    "--model",
+    "model_folder",
+    type=_folder,
+    help="The folder of the retrained model, if the dictionary is one of it; default: the entry's.",
+)
+@click.option("--of", "of", default="microworld/transcoders", show_default=True,
+              metavar="MODEL/DICTIONARY", help="What was trained again.")  # fmt: skip
+@click.option("--accept", is_flag=True, help="Write what is found to circuits/ID/retrained.json.")
+@library_option
+@format_option
+def command(  # noqa: PLR0913  one parameter per option
+    circuits: tuple[str, ...],
+    seed: int,
+    dictionary: Path,
+    model_folder: Path | None,
+    of: str,
+    accept: bool,
+    library: Path | None,
+    output_format: str,
+) -> None:
+    """Find the parts of circuits again in retrained weights, and measure their claims there.
+
+    Each part is found by the command that it names (`found_by`), on the discovery prompts; claims
+    are measured on the test prompts. Default: all active circuits of the dictionary.
+    """
+    opened = Library.open(library)
+    chosen = _chosen(opened, circuits, of)
+    weights = _weights(opened, of, seed, dictionary, model_folder)
+    found = []
+    for circuit in chosen:
+        click.echo(f"{circuit.id} in {weights.varied} {seed}", err=True)
+        sought = {part.id: sought_by(part, circuit.id) for part in circuit.parts}
+        retraining = find_again(opened, circuit, weights, sought)
+        if accept:
+            accept_retrained(opened, circuit, retraining)
+        found.append((circuit, retraining))
+    if output_format == "json":
+        print_json({circuit.id: each.to_json() for circuit, each in found})
+    else:
+        print_table(HEADER, [row for circuit, each in found for row in _rows(circuit, each)])
+
+
+def sought_by(part: Part, circuit_id: str) -> GroupSettings | None:
+    """The settings of the `atlas group` command that a part names; None where it names none.
+
+    The command must be about the part's own circuit and key: what it finds are its members.
+
+    Raises BadInput for such a command with an option or a value that `atlas group` lacks.
+    """
+    try:
+        words = shlex.split(part.found_by)
+    except ValueError:
+        return None
+    if tuple(words[:2]) != FOUND_BY:
+        return None
+    try:
+        context = group_command.make_context("group", words[2:])
+    except click.UsageError as error:
+        raise BadInput(
+            f"circuit {circuit_id}: part {part.id}: found_by",
+            "a command that runs",
+            error.format_message(),
+        ) from error
+    options = cast(dict[str, Any], context.params)
+    if (options["circuit"], options["keyed_by"]) != (circuit_id, part.keyed_by):
+        return None
+    return group_settings(**{name: options[name] for name in GROUP_OPTIONS})
+
+
+GROUP_OPTIONS = (
+    "keyed_by", "position", "minimum_f1", "screened", "minimum_effect", "layers", "most",
+)  # fmt: skip
+
+
+def _chosen(library: Library, ids: Sequence[str], of: str) -> list[Circuit]:
+    """The circuits named, else all active ones of the dictionary with claims and parts."""
+    if ids:
+        found = [library.circuits.find(each) for each in ids]
+        other = [each.id for each in found if f"{each.model}/{each.dictionary}" != of]
+        if other:
+            raise BadInput("ID", f"circuits of {of}", ", ".join(other), "name theirs with --of")
+        return found
+    return [
+        circuit
+        for circuit in library.circuits.values()
+        if f"{circuit.model}/{circuit.dictionary}" == of and circuit.lifecycle == "active"
+        and circuit.claims and circuit.parts
+    ]  # fmt: skip
+
+
+def _weights(
+    library: Library, of: str, seed: int, dictionary: Path, model_folder: Path | None
+) -> RetrainedWeights:
+    model_id, _, _ = of.partition("/")
+    entry = library.models.find(model_id)
+    varied: Varied = "dictionary" if model_folder is None else "model"
+    if model_folder is None:
+        model, model_digest = load_model(library.root, model_id), entry.weights.sha256
+    else:
+        model, model_digest = LanguageModel.open(str(model_folder)), folder_digest(model_folder)
+        model.name = model_id
+    digest = text_digest(f"{model_digest}\n{folder_digest(dictionary)}")
+    return RetrainedWeights(varied, seed, model, read_dictionary(dictionary), digest)
+
+
+def _rows(circuit: Circuit, retraining: Retraining) -> list[tuple[str, ...]]:
+    counted = [member_count(members) for members in retraining.parts.values()]
+    parts = f"{sum(have for have, _ in counted)} of {sum(all_ for _, all_ in counted)}"
+    if retraining.unmeasured:
+        return [(circuit.id, parts, "", retraining.unmeasured, "", "", "")]
+    rows = []
+    for claim, verdict in retraining.verdicts(circuit).items():
+        measured = retraining.measurements.get(claim)
+        figures = ("", "", "")
+        if measured is not None:
+            low, high = measured.interval
+            control = "" if measured.control is None else f"{measured.control.p_value:.3f}"
+            figures = (f"{measured.value:+.3f}", f"{low:.3f} to {high:.3f}", control)
+        word = "demonstration" if verdict.demonstration else verdict.word
+        rows.append((circuit.id, parts, claim, word, *figures))
+    return rows

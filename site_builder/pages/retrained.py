@@ -1,0 +1,67 @@
+"""A circuit in weights that were trained again: where its claims hold, and where they do not."""
+
+from __future__ import annotations
+
+from atlas.entries.circuit import Circuit, Claim
+from atlas.entries.evidence import Verdict
+from atlas.entries.retrained import Retraining, holdings, member_count
+from site_builder.html import Html, foreign, join, tag
+from site_builder.numbers import listed, signed, spoken
+from site_builder.records import CircuitRecord
+from site_builder.tables import row, table
+
+
+def retrained_words(record: CircuitRecord) -> dict[str, str]:
+    """Per claim, in how many retrainings it is supported; empty where nothing was trained again."""
+    found = holdings(record.circuit, record.retrained)
+    return {
+        claim: f"supported in {listed([each.words for each in many])}"
+        for claim, many in found.items()
+        if many
+    }
+
+
+def retrained_section(record: CircuitRecord) -> Html:
+    """A row for each retraining: how many of the parts' groups were found, then every claim."""
+    circuit = record.circuit
+    judged = [claim for claim in circuit.claims if claim.kind != "demonstration"]
+    note = tag(
+        "p",
+        {"class": "section-note"},
+        "The same claims where the dictionary, or the model and its dictionary, were trained again "
+        "from another seed, the parts found there by the commands that they name. It is no "
+        "evidence for the verdicts above: it says how far they reach.",
+    )
+    rows = [retraining_row(circuit, judged, each) for each in record.retrained]
+    statements = [
+        tag("li", {"dir": "auto"}, tag("a", {"href": f"#claim-{each.id}"}, each.statement))
+        for each in judged
+    ]
+    titles = ["Trained again", "Groups found", *(f"Claim {at + 1}" for at in range(len(judged)))]
+    return join([note, tag("ol", {}, *statements), table(titles, rows)])
+
+
+def retraining_row(circuit: Circuit, judged: list[Claim], retraining: Retraining) -> Html:
+    """One retraining."""
+    name = f"{retraining.varied}, seed {retraining.seed}"
+    verdicts = retraining.verdicts(circuit)
+    cells = [claim_cell(each, retraining, verdicts[each.id]) for each in judged]
+    return row(name, groups_found(circuit, retraining), *cells)
+
+
+def groups_found(circuit: Circuit, retraining: Retraining) -> Html:
+    """Of how many groups of features (a part's, or one per value of its key) some were found."""
+    words: list[Html] = []
+    for part in circuit.parts:
+        if part.id in retraining.parts:
+            have, there = member_count(retraining.parts[part.id])
+            words += [join([foreign(part.label), f": {have} of {there}"]), Html("; ")]
+    return join(words[:-1])
+
+
+def claim_cell(claim: Claim, retraining: Retraining, verdict: Verdict) -> Html:
+    """What a claim came to: a word and the effect, or why there is none."""
+    measured = retraining.measurements.get(claim.id)
+    if measured is None:
+        return foreign(retraining.unmeasured or "not measured")
+    return join([spoken(verdict.word), f", {signed(measured.value)}"])
