@@ -16,11 +16,13 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from atlas.entries.library import Library
 from atlas.graphs.attention_json import score_values
 from atlas.graphs.scores import score
 from tests.graphs.hand_scores import small_score
 from tests.hostile_corpus import ARABIC, HOSTILE, MARKDOWN
 from tests.site_builder.example_graph import example_graph
+from tests.site_builder.example_retrained import write_retrained
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CURATOR = {"name": "Ada Example", "handle": "ada-example"}
@@ -704,6 +706,12 @@ def write_library(root: Path, circuits: int = 12, nasty: bool = True) -> Path:
         write_feature(
             root, number % 6, 500 + number, f"Example feature {number}", 0.8 + (number % 20) / 100
         )
+    claims = capitals()["claims"]
+    measured = [
+        measurement(each, 3.0 if each["metric"] == "logit_difference" else 0.6, seed)
+        for seed, each in enumerate(claims)
+    ]
+    write_retrained(Library.open(root), measured)
     return root
 
 
