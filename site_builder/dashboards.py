@@ -33,7 +33,7 @@ def read_dashboards(folder: Path | None) -> dict[str, DictionaryDashboards]:
     Raises BadInput for a manifest that no run of the atlas wrote.
     """
     found = {}
-    for path in sorted(folder.glob(f"*/*/{MANIFEST}")) if folder is not None else []:
+    for path in sorted(folder.glob(f"[!.]*/*/{MANIFEST}")) if folder is not None else []:
         try:
             said = json.loads(path.read_text(encoding="utf-8"))
             if said["layout"] != "site":

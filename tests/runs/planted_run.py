@@ -52,7 +52,7 @@ def kept_bytes(library: Path, results: Path) -> dict[str, bytes]:
     patterns = ("circuits/*/graph.npz", "circuits/*/reproduction.json")
     paths = [path for pattern in patterns for path in library.glob(pattern)]
     paths += library.glob("features/**/*.reproduction.json")
-    paths += [path for path in results.rglob("*") if path.is_file() and path.name != ".lock"]
+    paths += [path for path in results.rglob("*") if path.is_file()]
     for path in paths:
         root = library if path.is_relative_to(library) else results
         content = path.read_bytes()
