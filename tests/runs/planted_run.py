@@ -2,10 +2,8 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -33,17 +31,6 @@ def reproduce(library: Path, results: Path, *options: str) -> tuple[int, str, st
     process = start(library, results, *options)
     out, err = process.communicate(timeout=280)
     return process.returncode, out, err
-
-
-def kill_after(seconds: float, library: Path, results: Path, *options: str) -> bool:
-    """Start it and kill its whole process group after some time; whether it still ran."""
-    process = start(library, results, *options)
-    time.sleep(seconds)
-    still_ran = process.poll() is None
-    if still_ran:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    return still_ran
 
 
 def kept_bytes(library: Path, results: Path) -> dict[str, bytes]:
