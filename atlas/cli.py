@@ -75,7 +75,7 @@ def main() -> None:
     So does an OSError by which the system refuses to write.
     """
     try:
-        with writing(Path.cwd()):
+        with writing(Path()):
             atlas(prog_name="atlas")
     except AtlasError as error:
         click.echo(f"atlas: {error}", err=True)

@@ -11,7 +11,8 @@ try:
 except ImportError:  # Windows: nothing is kept apart there
     fcntl = None  # type: ignore[assignment]
 
-NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
+# Of file systems that keep no locks, or none on what is open for reading.
+NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF)
 
 
 def claimed(path: Path, wait: bool = False, make: bool = True) -> int | None:

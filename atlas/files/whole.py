@@ -149,7 +149,7 @@ def _give_name(place: Path, folder: Path) -> None:
         os.rename(place, folder)
     elif not exchange(place, folder):
         outdated = _beside(folder, OUTDATED)
-        os.rename(folder, outdated)
+        shutil.move(folder, outdated)  # copies where a folder's layers cannot be renamed
         os.rename(place, folder)
         shutil.rmtree(outdated, ignore_errors=True)
 
