@@ -16,7 +16,7 @@ BASE := build/base-environment
 DASHBOARDS := --model microworld --dictionary all --layout site --sequences 1244 --out build/dashboards/microworld
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas test check reviewer proposal forms lint browser lighthouse reproduce journal night record-night site slow rehearse fuzz test-matrix bench bench-site retrained microworld
+.PHONY: help atlas test check reviewer proposal forms lint browser lighthouse reproduce journal night record-night site slow rehearse fuzz reliability test-matrix bench bench-site retrained microworld
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -93,6 +93,10 @@ rehearse: $(INSTALLED) ## the commands of each workflow, in order, on a copy (no
 fuzz: $(INSTALLED) ## 100,000 bad files for every reader of foreign files, figures in build/fuzz.json (hours of one core)
 	mkdir -p build
 	ATLAS_FUZZ_EXAMPLES=100000 ATLAS_FUZZ_REPORT=build/fuzz.json $(BIN)/python -m pytest tests/fuzz
+
+reliability: $(INSTALLED) ## kill reproduce, dashboard and site build 200 times at random moments, and reproduce a planted library 20 times in a row; figures in benchmarks/reliability.md (KILLTIME)
+	$(BIN)/python -m benchmarks.reliability.kills
+	$(BIN)/python -m benchmarks.reliability.soak
 
 test-matrix: $(INSTALLED) ## the four theorems and every invariant with every family, kind of dictionary and activation function (12 minutes of one core)
 	$(BIN)/python -m pytest -m matrix

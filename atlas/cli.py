@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 
 import click
 
 from atlas.errors import AtlasError
+from atlas.files.refusal import writing
 
 COMMANDS: dict[str, str] = {
     "check": "Check entries and print every problem with its place and its remedy.",
@@ -69,9 +71,13 @@ def atlas() -> None:
 
 
 def main() -> None:
-    """Run the command line; an AtlasError becomes one line on stderr and exit code 1."""
+    """Run the command line; an AtlasError becomes one line on stderr and exit code 1.
+
+    So does an OSError by which the system refuses to write.
+    """
     try:
-        atlas(prog_name="atlas")
+        with writing(Path()):
+            atlas(prog_name="atlas")
     except AtlasError as error:
         click.echo(f"atlas: {error}", err=True)
         sys.exit(1)

@@ -16,6 +16,8 @@ AtlasError
 ├── RunError              executing an entry
 │   ├── NotebookFailed        a cell raised
 │   └── NotReproduced         a measurement left its tolerance
+├── CannotWrite           no room or no right; what was there before is as it was
+├── FolderInUse           another run holds the folder, and this one does not wait
 └── BadInput              a command was given something it cannot use
 
 A message reads "where: expected …; found …; what to do". The four parts stay available as
@@ -115,6 +117,14 @@ class NotebookFailed(RunError):
 
 class NotReproduced(RunError):
     """A measurement left its tolerance."""
+
+
+class CannotWrite(AtlasError):
+    """The system refuses to write: no room, no right, or a read-only place."""
+
+
+class FolderInUse(AtlasError):
+    """Another run holds the folder that this one would write to, and this one does not wait."""
 
 
 class BadInput(AtlasError):

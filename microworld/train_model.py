@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from atlas.files.whole import whole_file
 from microworld.corpus import SEQUENCE, training_batch
 from microworld.evaluate import accuracies
 from microworld.heldout import SEED
@@ -191,9 +192,8 @@ class Trainer:
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
-        written = self.folder / f"{CHECKPOINT}.partial"
-        torch.save(state, written)
-        written.replace(self.folder / CHECKPOINT)  # whole or not at all
+        with whole_file(self.folder / CHECKPOINT) as place:
+            torch.save(state, place)
 
     def _resume(self) -> None:
         state = torch.load(self.folder / CHECKPOINT, weights_only=True)

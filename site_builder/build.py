@@ -1,7 +1,7 @@
 """Builds the website: entries to Markdown and JSON, then mkdocs, the search index, the policy.
 
-Everything is made in `build/` and moved to its place at the end, so a build that fails leaves the
-site as it was.
+The site's source is written into the work folder; the pages are made beside the site and take its
+place at the end, so a build that fails or is killed leaves the site as it was.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import Any
 from atlas.entries.journal import read_journal
 from atlas.entries.library import Library
 from atlas.errors import BadInput
+from atlas.files.only_run import Turn, beside, inside, only_run
+from atlas.files.whole import whole_folder
 from atlas.graphs.graph import AttributionGraph
 from site_builder.address import circuit_page, feature_page, model_page
 from site_builder.catalog import catalog
@@ -71,13 +73,14 @@ class BuildSettings:
     """Where a build reads and writes."""
 
     out: Path  # the site; replaced if it is a site, never if it is another folder
-    work: Path  # the site's source and half-built pages; emptied first
+    work: Path  # the site's source; emptied first
     results: Path | None = None  # the cache of runs, for the latest state and executed notebooks
     journal: Path | None = None  # of the nightly runs, for the status page
     search: bool = True  # whether to write the search index
     only: str = ""  # the one entry to write the page of; "": all
     notebooks_commit: str = ""  # of the branch `notebooks`, for Colab links
     dashboards: Path | None = None  # of all features, as `atlas dashboard --layout site` writes
+    turn: Turn = Turn()  # where another run builds with one of the folders
 
 
 @dataclass(frozen=True)
@@ -95,12 +98,22 @@ class BuiltSite:
 def build(
     library: Library, settings: BuildSettings, say: Callable[[str], None] = lambda words: None
 ) -> BuiltSite:
-    """Build the site of a library. Raises BadInput if `out` holds something else."""
-    check_target(settings.out)
+    """Build the site of a library.
+
+    Raises:
+        BadInput: `out` holds something else.
+        FolderInUse: another run builds with one of the folders, and this one is not to wait.
+        CannotWrite: no room or no right; the site is as it was.
+    """
+    with only_run(beside(settings.out), inside(settings.work), turn=settings.turn):
+        check_target(settings.out)
+        return _build(library, settings, say)
+
+
+def _build(library: Library, settings: BuildSettings, say: Callable[[str], None]) -> BuiltSite:
     configuration = read_configuration(library.root)
-    source, made = settings.work / "site_source", settings.work / "site_new"
-    for folder in (source, made):
-        shutil.rmtree(folder, ignore_errors=True)
+    source = settings.work / "site_source"
+    shutil.rmtree(source, ignore_errors=True)
     source.mkdir(parents=True)
     say("reading entries")
     found = read_site(library, settings.results, addresses(configuration, settings))
@@ -114,15 +127,15 @@ def build(
         write_one(site, library, source, settings.only)
     else:
         write_source(site, library, source)
-    say("rendering")
-    render(configuration, source, made)
-    finish_exports(site, library.redirects, made)
-    if settings.search:
-        say("indexing")
-        index_pages(made)
-    pages = secure_site(made)
-    (made / MARKER).write_text("A site built by `atlas site build`.\n", encoding="utf-8")
-    replace_folder(made, settings.out)
+    with whole_folder(settings.out) as made:
+        say("rendering")
+        render(configuration, source, made)
+        finish_exports(site, library.redirects, made)
+        if settings.search:
+            say("indexing")
+            index_pages(made)
+        pages = secure_site(made)
+        (made / MARKER).write_text("A site built by `atlas site build`.\n", encoding="utf-8")
     counts = (len(each) for each in (site.circuits, site.features, site.models, site.dashboards))
     return BuiltSite(settings.out, pages, *counts)
 
@@ -150,13 +163,6 @@ def check_target(out: Path) -> None:
             "something else",
             "name another folder with --out",
         )
-
-
-def replace_folder(new: Path, old: Path) -> None:
-    """Put the new folder where the old one is."""
-    shutil.rmtree(old, ignore_errors=True)
-    old.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(str(new), str(old))
 
 
 def write_one(site: SiteRecords, library: Library, source: Path, entry: str) -> None:

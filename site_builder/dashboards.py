@@ -33,7 +33,7 @@ def read_dashboards(folder: Path | None) -> dict[str, DictionaryDashboards]:
     Raises BadInput for a manifest that no run of the atlas wrote.
     """
     found = {}
-    for path in sorted(folder.glob(f"*/*/{MANIFEST}")) if folder is not None else []:
+    for path in sorted(folder.glob(f"[!.]*/*/{MANIFEST}")) if folder is not None else []:
         try:
             said = json.loads(path.read_text(encoding="utf-8"))
             if said["layout"] != "site":
@@ -45,8 +45,20 @@ def read_dashboards(folder: Path | None) -> dict[str, DictionaryDashboards]:
             expected = "the manifest of dashboards"
             raise BadInput(str(path), expected, f"{error}"[:200], action) from error
         name = "/".join(path.parts[-3:-1])
-        found[name] = DictionaryDashboards(path.parent, size, layers, pairs)
+        identity = path.parent.stat().st_ino
+        found[name] = DictionaryDashboards(path.parent, size, layers, pairs, identity)
     return found
+
+
+def check_unchanged(dashboards: Mapping[str, DictionaryDashboards]) -> None:
+    """Raise BadInput where other dashboards took the place of those that were read.
+
+    `atlas dashboard` may end while a site is built; half of each would be neither.
+    """
+    for each in dashboards.values():
+        if not each.folder.is_dir() or each.folder.stat().st_ino != each.identity:
+            expected, action = "the dashboards that the build began with", "build the site again"
+            raise BadInput(str(each.folder), expected, "others, made meanwhile", action)
 
 
 def feature_address(full: str, site: SiteRecords) -> str:
@@ -67,9 +79,13 @@ def write_dashboards(site: SiteRecords, source: Path) -> None:
     for name, each in site.dashboards.items():
         target = source / FOLDER / name
         target.mkdir(parents=True)
-        for path in sorted(each.folder.iterdir()):
-            if SHARD.match(path.name):
-                shutil.copyfile(path, target / path.name)
+        try:
+            for path in sorted(each.folder.iterdir()):
+                if SHARD.match(path.name):
+                    shutil.copyfile(path, target / path.name)
+        except FileNotFoundError:
+            check_unchanged(site.dashboards)
+            raise
         _write(dict(known_features(name, site)), target / KNOWN)
         model = name.split("/")[0]
         about[name] = {

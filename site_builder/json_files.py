@@ -13,9 +13,13 @@ from site_builder.html import CONTROLS
 def write_json(value: Any, path: Path) -> None:
     """Write compact JSON; refuses numbers that JSON does not have."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(json_bytes(value))
+
+
+def json_bytes(value: Any) -> bytes:
+    """A value as compact JSON; refuses numbers that JSON does not have."""
     visible = without_controls(value)
-    written = json.dumps(visible, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    path.write_text(written, encoding="utf-8", newline="\n")
+    return json.dumps(visible, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def without_controls(value: Any) -> Any:

@@ -64,6 +64,7 @@ class DictionaryDashboards:
     shard_features: int  # of one shard
     layers: Mapping[int, int]  # the number of features of each
     pair_features: int = 0  # of one file for comparing features; 0 where there are none
+    identity: int = 0  # of the folder on disk, which other dashboards of this name do not have
 
 
 @dataclass(frozen=True)

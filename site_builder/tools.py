@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from atlas.errors import AtlasError, BadInput
+from atlas.files.refusal import told_refusal
 
 THEME = Path(__file__).parent / "theme"
 # The theme's own scripts and styles, which the atlas replaces by its own.
@@ -54,7 +55,8 @@ def render(configuration: Mapping[str, Any], source: Path, target: Path) -> None
     written["strict"] = True
     path = source.parent / "mkdocs.generated.yml"
     path.write_text(yaml.safe_dump(written, allow_unicode=True, sort_keys=False), encoding="utf-8")
-    run([sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "-f", str(path)], "mkdocs")
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "-f", str(path)]
+    run(command, target)
     for folder in UNUSED_ASSETS:
         shutil.rmtree(target / folder, ignore_errors=True)
 
@@ -71,22 +73,30 @@ def index_pages(site: Path) -> None:
         ".headerlink, .effect-chart, .before-after, .provenance, .part-key, pre",
         "--quiet",
     ]
-    run(command, "pagefind")
+    run(command, site)
     for pattern in UNUSED_SEARCH:
         for path in (site / "pagefind").glob(pattern):
             path.unlink()
 
 
-def run(command: Sequence[str], name: str) -> None:
-    """Run a program to its end. Raises BuildFailed with its last words if it fails."""
+def run(command: Sequence[str], folder: Path) -> None:
+    """Run a Python module, as in `python -m module …`, which writes into a folder.
+
+    Raises:
+        CannotWrite: the system refused to let it write.
+        BuildFailed: it failed otherwise; with its last words.
+    """
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONIOENCODING": "utf-8"}
     finished = subprocess.run(
         command, env=environment, capture_output=True, text=True, encoding="utf-8", check=False
     )
     if finished.returncode:
         said = (finished.stderr or finished.stdout).strip()[-800:]
+        refused = told_refusal(said, folder.parent)
+        if refused is not None:
+            raise refused
         raise BuildFailed(
-            name,
+            command[2],
             "a finished run",
             f"exit code {finished.returncode}: {said}",
             "install the extra `site`",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -19,17 +20,24 @@ from atlas.commands.output import (
     print_table,
 )
 from atlas.commands.placement import Placement
+from atlas.commands.turns import wait_option
 from atlas.dashboards.labelled_tokens import LabelledTokens
 from atlas.entries.library import Library
 from atlas.errors import BadInput
+from atlas.files.only_run import Turn, beside, only_run
 from atlas.methods.labelling.own_labeller import OwnLabeller
 from atlas.methods.observation.layer_dashboards import ObserveSettings
 from atlas.methods.token_sequences import read_ids
 from atlas.models.language_model import LanguageModel
 from atlas.models.loading import AnyDictionary, load_dictionary
-from atlas.runs.dashboard_key import dashboard_key, is_made, make_room
-from atlas.runs.dashboard_layouts import Layout
-from atlas.runs.dashboard_parts import Part
+from atlas.runs.dashboard_key import (
+    check_replaceable,
+    dashboard_key,
+    forget_recording,
+    is_made,
+)
+from atlas.runs.dashboard_layouts import LayerCount, Layout
+from atlas.runs.dashboard_parts import Part, recorded_parts
 from atlas.runs.make_dashboards import DashboardPlan, make_dashboards, record_part
 
 ALL = "all"  # dictionaries of a model
@@ -81,6 +89,7 @@ SITE_SETTINGS = ObserveSettings(top=12, band_examples=3)
 @click.option("--renew", is_flag=True,
               help="Keep dashboards whose weights, tokens, options and code are the same, replace "
               "others; only with a model of the library and its own tokens.")  # fmt: skip
+@wait_option
 @library_option
 @format_option
 def command(  # noqa: PLR0913  one parameter per option
@@ -97,6 +106,7 @@ def command(  # noqa: PLR0913  one parameter per option
     part: str | None,
     own: str | None,
     renew: bool,
+    turn: Turn,
     library: Path | None,
     output_format: str,
 ) -> None:
@@ -105,34 +115,60 @@ def command(  # noqa: PLR0913  one parameter per option
     With `--dictionary all` those of every dictionary that the model's entry lists, from one reading
     of the tokens.
     """
-    key = ""
     if renew and own is not None:
         raise BadInput("--renew", "no --label-with beside it: its code is not looked at", own)
     own_labels = OwnLabeller.load(own) if own is not None else None
+    names: Sequence[str] = ()
+    key = ""
     if renew:
         options = {"layout": layout, "layers": layers, "similar": similar, "sequences": sequences}
         names, key = _key(model, dictionary, library, options if not files else {})
-        if is_made(folder, names, key):
+    chosen_part = Part.read(part) if part is not None else None
+    with _held(folder, chosen_part, turn):
+        if chosen_part is None and _is_done(folder, names, key):
             print_result(output_format, {"folder": str(folder)}, f"{folder} is up to date")
             return
-        make_room(folder, key)
-    opened, features = _open(model, dictionary, placement, library)
-    tokens = _read(opened, files, length) if files else _of_entry(model, library)
-    tokens = tokens if sequences is None else tokens.spread(sequences)
-    settings = replace(
-        SITE_SETTINGS if layout == "site" else ObserveSettings(),
-        similar_in_all_layers=similar == "all",
-    )
-    chosen = tuple(layers or each.layer_numbers for each in features)
-    plan = DashboardPlan(chosen, layout, settings, key, own_labels)
-    engine = (opened, features)
+        opened, features = _open(model, dictionary, placement, library)
+        tokens = _read(opened, files, length) if files else _of_entry(model, library)
+        tokens = tokens if sequences is None else tokens.spread(sequences)
+        settings = replace(
+            SITE_SETTINGS if layout == "site" else ObserveSettings(),
+            similar_in_all_layers=similar == "all",
+        )
+        chosen = tuple(layers or each.layer_numbers for each in features)
+        plan = DashboardPlan(chosen, layout, settings, key, own_labels)
+        engine = (opened, features)
+        if chosen_part is not None:
+            read = record_part(engine, tokens, plan, (folder, chosen_part), _say)
+            value = {"folder": str(chosen_part.folder(folder)), "sequences": read}
+            print_result(output_format, value, f"{read:,} sequences read into {value['folder']}")
+            return
+        counts = make_dashboards(engine, tokens, plan, folder, _say)
+    _tell(folder, counts, int(tokens.is_word().sum()), output_format)
+
+
+def _held(folder: Path, part: Part | None, turn: Turn) -> AbstractContextManager[None]:
+    """The turn of this run: at one part, or at the folder and all parts that it joins."""
     if part is not None:
-        chosen_part = Part.read(part)
-        read = record_part(engine, tokens, plan, (folder, chosen_part), _say)
-        value = {"folder": str(chosen_part.folder(folder)), "sequences": read}
-        print_result(output_format, value, f"{read:,} sequences read into {value['folder']}")
-        return
-    counts = make_dashboards(engine, tokens, plan, folder, _say)
+        return only_run(beside(part.folder(folder)), turn=turn)
+    return only_run(beside(folder), *map(beside, recorded_parts(folder)), turn=turn)
+
+
+def _is_done(folder: Path, names: Sequence[str], key: str) -> bool:
+    """Whether the dashboards of the key are there; what a run with another key left is removed.
+
+    Raises BadInput where the folder holds what must not be replaced: without a key, anything.
+    """
+    forget_recording(folder, key)
+    if not key and folder.exists():
+        raise BadInput(str(folder), "a folder that does not exist yet", "one that does")
+    if key and is_made(folder, names, key):
+        return True
+    check_replaceable(folder)
+    return False
+
+
+def _tell(folder: Path, counts: Sequence[LayerCount], words: int, output_format: str) -> None:
     if output_format == "json":
         print_json({"folder": str(folder), "layers": [asdict(count) for count in counts]})
         return
@@ -141,7 +177,7 @@ def command(  # noqa: PLR0913  one parameter per option
         for count in counts
     ]
     print_table(("dictionary", "layer", "features", "active anywhere"), rows)
-    click.echo(f"on {int(tokens.is_word().sum()):,} tokens; written to {folder}")
+    click.echo(f"on {words:,} tokens; written to {folder}")
 
 
 def _say(line: str) -> None:
@@ -150,7 +186,7 @@ def _say(line: str) -> None:
 
 def _key(
     model: str, dictionary: str, folder: Path | None, options: Mapping[str, Any]
-) -> tuple[list[str], str]:
+) -> tuple[Sequence[str], str]:
     """The names of the dictionaries that are meant, and the digest of what goes into dashboards."""
     library = Library.open(folder)
     listed = []

@@ -19,6 +19,7 @@ from atlas.commands.graph_report import (
 )
 from atlas.commands.output import format_option, print_json, print_result, print_table
 from atlas.errors import BadInput
+from atlas.files.whole import write_whole
 from atlas.graphs.attention_json import read_score, score_values
 from atlas.graphs.attention_score import AttentionScore
 from atlas.graphs.graph import AttributionGraph
@@ -170,7 +171,7 @@ def import_command(file: Path, output: Path | None, output_format: str) -> None:
     ]
     imported.graph.save(written)
     for place, each in zip(places, imported.attention, strict=True):
-        place.write_text(json.dumps(score_values(each), allow_nan=False), "utf-8")
+        write_whole(place, json.dumps(score_values(each), allow_nan=False).encode())
     lines = [f"{counted_nodes(imported.graph)}, {imported.graph.rows.nnz:,} edges"]
     lines += [f"repaired: {repair}" for repair in imported.repairs]
     lines += [f"part {part.label!r}: {len(part.nodes)} nodes" for part in imported.parts]

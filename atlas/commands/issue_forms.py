@@ -9,6 +9,7 @@ import click
 from atlas.commands.output import library_option
 from atlas.entries.drafts.forms import issue_forms
 from atlas.entries.library import Library
+from atlas.files.whole import write_whole
 
 
 @click.command(epilog="Example: atlas issue-forms --out .github/ISSUE_TEMPLATE")
@@ -24,5 +25,5 @@ def command(out: Path, library: Path | None) -> None:
     """Write the issue forms of the repository; run it after a change of schema or vocabulary."""
     out.mkdir(parents=True, exist_ok=True)
     for name, text in issue_forms(Library.open(library)).items():
-        (out / name).write_text(text, encoding="utf-8", newline="\n")
+        write_whole(out / name, text.encode())
         click.echo(f"wrote {out / name}")

@@ -9,13 +9,17 @@ import click
 
 from atlas.commands.output import library_option
 from atlas.commands.reproduce import default_results
+from atlas.commands.turns import wait_option
 from atlas.entries.library import Library
+from atlas.files.only_run import Turn
+from atlas.files.refusal import writing
+from atlas.files.whole import write_whole
 from atlas.runs.keys import folder_name
 from atlas.runs.orphan_branch import NOTEBOOKS
 from atlas.runs.orphan_branch import publish as publish_branch
 from atlas.runs.plan import Choice
 from atlas.runs.reproduce import ReproduceSettings, reproduce
-from atlas.runs.results import NOTEBOOK_FILE, write_durably
+from atlas.runs.results import NOTEBOOK_FILE
 
 
 @click.command(epilog="Example: atlas notebook microworld-states-and-capitals")
@@ -38,6 +42,7 @@ from atlas.runs.results import NOTEBOOK_FILE, write_durably
 @click.option(
     "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Entries side by side."
 )
+@wait_option
 @library_option
 def command(  # noqa: PLR0913  one parameter per option
     ids: tuple[str, ...],
@@ -46,6 +51,7 @@ def command(  # noqa: PLR0913  one parameter per option
     out: Path,
     publish: str,
     jobs: int,
+    turn: Turn,
     library: Path | None,
 ) -> None:
     """Write one filled notebook per entry: text, tables and pictures, ready to read or to publish.
@@ -53,10 +59,11 @@ def command(  # noqa: PLR0913  one parameter per option
     Entries that have not run since they changed are run first.
     """
     opened = Library.open(library)
-    settings = ReproduceSettings(default_results(opened), jobs)
+    settings = ReproduceSettings(default_results(opened), jobs, turn=turn)
     choice = Choice(ids, everything, model=model)
     outcomes = reproduce(opened, choice, settings, lambda line: click.echo(line, err=True))
-    out.mkdir(parents=True, exist_ok=True)
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
     missing = 0
     for outcome in outcomes:
         name = folder_name(outcome.entry)
@@ -65,7 +72,7 @@ def command(  # noqa: PLR0913  one parameter per option
             click.echo(f"{outcome.entry.id}: {'; '.join(outcome.reproduction.reasons)}", err=True)
             missing += 1
             continue
-        write_durably(out / f"{name}.ipynb", source.read_bytes())
+        write_whole(out / f"{name}.ipynb", source.read_bytes())
         click.echo(str(out / f"{name}.ipynb"))
     if missing:
         sys.exit(1)

@@ -8,7 +8,9 @@ import click
 
 from atlas.commands.output import library_option
 from atlas.commands.serving import serve
+from atlas.commands.turns import wait_option
 from atlas.entries.library import Library
+from atlas.files.only_run import Turn
 from site_builder.address import circuit_page, feature_page
 from site_builder.build import BuildSettings, build
 
@@ -26,14 +28,22 @@ from site_builder.build import BuildSettings, build
     show_default=True,
     help="Where the page and what it needs go.",
 )
+@wait_option
 @library_option
-def command(entry: str, port: int, served: bool, out: Path, library: Path | None) -> None:
+def command(  # noqa: PLR0913  one parameter per option
+    entry: str, port: int, served: bool, out: Path, turn: Turn, library: Path | None
+) -> None:
     """Build the page of one circuit or feature (model/dictionary/layer-index), and serve it here.
 
     Other entries' pages are left out, so links to them lead nowhere.
     """
     settings = BuildSettings(
-        out=out / "site", work=out / "work", results=Path("build/results"), search=False, only=entry
+        out=out / "site",
+        work=out / "work",
+        results=Path("build/results"),
+        search=False,
+        only=entry,
+        turn=turn,
     )
     built = build(Library.open(library), settings)
     page = feature_page(entry) if "/" in entry else circuit_page(entry)

@@ -11,9 +11,11 @@ from typing import Any
 import click
 
 from atlas.commands.output import format_option, library_option, print_json, print_table
+from atlas.commands.turns import wait_option
 from atlas.entries.circuit import Circuit
 from atlas.entries.library import Library
 from atlas.entries.text import printable
+from atlas.files.only_run import Turn, inside, only_run
 from atlas.runs.judge import EntryOutcome
 from atlas.runs.plan import Choice
 from atlas.runs.record_night import record_night
@@ -88,6 +90,7 @@ HEADER = (
     default=None,
     help="A nightly journal that the outcomes are added to; see `atlas journal`.",
 )
+@wait_option
 @library_option
 @format_option
 def command(  # noqa: PLR0913  one parameter per option
@@ -99,6 +102,7 @@ def command(  # noqa: PLR0913  one parameter per option
     direct: bool,
     executor: str,
     ray_address: str,
+    turn: Turn,
     fresh_prompts: Path | None,
     accept: bool,
     jobs: int,
@@ -116,10 +120,13 @@ def command(  # noqa: PLR0913  one parameter per option
     today = datetime.now(UTC).date() if rolling else None
     choice = Choice(ids, everything, changed, model, today)
     kept = results or default_results(opened)
-    settings = ReproduceSettings(kept, jobs, accept, direct, executor, fresh_prompts, ray_address)
+    settings = ReproduceSettings(
+        kept, jobs, accept, direct, executor, fresh_prompts, ray_address, turn
+    )
     outcomes = reproduce(opened, choice, settings, lambda line: click.echo(line, err=True))
     if journal is not None:
-        record_night(opened, outcomes, journal)
+        with only_run(inside(journal), turn=turn):
+            record_night(opened, outcomes, journal)
     if output_format == "json":
         print_json([outcome_json(outcome) for outcome in outcomes])
     else:

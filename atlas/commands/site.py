@@ -8,8 +8,10 @@ import click
 
 from atlas.commands.output import format_option, library_option, print_result
 from atlas.commands.serving import serve
+from atlas.commands.turns import wait_option
 from atlas.entries.library import Library
 from atlas.errors import BadInput
+from atlas.files.only_run import Turn, beside, only_run
 from site_builder.build import BuildSettings, build
 from site_builder.exports.viewer_layout import write_layout
 from site_builder.reading import read_site
@@ -48,7 +50,7 @@ def command() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("build"),
     show_default=True,
-    help="Where the site's source and half-built pages lie; it may be deleted at any time.",
+    help="Where the site's source lies; it may be deleted at any time.",
 )
 @click.option(
     "--dashboards",
@@ -65,6 +67,7 @@ def command() -> None:
     metavar="COMMIT",
     help="The commit of the branch `notebooks` that Colab links name; without it there are none.",
 )
+@wait_option
 @format_option
 def build_site(  # noqa: PLR0913  one parameter per option
     library: Path | None,
@@ -75,6 +78,7 @@ def build_site(  # noqa: PLR0913  one parameter per option
     dashboards: Path,
     search: bool,
     notebooks_commit: str,
+    turn: Turn,
     output_format: str,
 ) -> None:
     """Build the website from the entries and their accepted measurements."""
@@ -87,6 +91,7 @@ def build_site(  # noqa: PLR0913  one parameter per option
         search=search,
         notebooks_commit=notebooks_commit,
         dashboards=dashboards if dashboards.is_dir() else None,
+        turn=turn,
     )
     built = build(opened, settings, lambda words: click.echo(words, err=True))
     value = {
@@ -122,13 +127,17 @@ def build_site(  # noqa: PLR0913  one parameter per option
     metavar="URL",
     help="Where the folder will be published, so that Neuronpedia finds the features as well.",
 )
+@wait_option
 @format_option
-def write_viewer_files(library: Path | None, out: Path, address: str, output_format: str) -> None:
+def write_viewer_files(
+    library: Path | None, out: Path, address: str, turn: Turn, output_format: str
+) -> None:
     """Write every entry's graph as Anthropic's and circuit-tracer's viewers load them."""
     if address and not address.startswith("https://"):
         raise BadInput("--address", "an address that starts with https://", address)
     site = read_site(Library.open(library), None, {})
-    written = write_layout(site, out, address)
+    with only_run(beside(out), turn=turn):
+        written = write_layout(site, out, address)
     value = {"folder": str(out), "graphs": written.graphs, "features": written.features}
     text = f"{written.graphs} graphs and {written.features} features are in {out}/"
     print_result(output_format, value, text)

@@ -10,6 +10,8 @@ import click
 from atlas.commands.engine_options import model_options, open_model
 from atlas.commands.output import format_option, library_option, print_json, print_table
 from atlas.commands.placement import Placement
+from atlas.commands.turns import wait_option
+from atlas.files.only_run import Turn, beside, only_run
 from atlas.methods.dictionary_quality import DictionaryQuality
 from atlas.methods.token_sequences import SequenceSettings, read_sequences
 from atlas.methods.train_dictionary import TrainingProgress
@@ -93,6 +95,7 @@ LAYOUTS = ("circuit-tracer", "saelens")
     help="In whose format transcoders of single layers are written.",
 )
 @click.option("--seed", type=int, default=0, show_default=True)
+@wait_option
 @library_option
 @format_option
 def command(  # noqa: PLR0913  one parameter per option
@@ -110,24 +113,26 @@ def command(  # noqa: PLR0913  one parameter per option
     fine_tune: int,
     layout: str,
     seed: int,
+    turn: Turn,
     library: Path | None,
     output_format: str,
 ) -> None:
     """Train a dictionary on text, measure it on text that it has not seen, and write it."""
-    opened = open_model(model, placement, library)
-    sequences = read_sequences(opened, files, SequenceSettings(length=length, seed=seed))
-    plan = TrainingPlan(
-        kind=cast(Kind, kind),
-        features=features or 8 * opened.d_model,
-        k=k,
-        steps=steps,
-        batch_tokens=batch_tokens,
-        learning_rate=learning_rate,
-        fine_tune=fine_tune,
-        seed=seed,
-        layout=cast(Layout, layout),
-    )
-    quality = train_into(opened, sequences, plan, folder, _say)
+    with only_run(beside(folder), turn=turn):
+        opened = open_model(model, placement, library)
+        sequences = read_sequences(opened, files, SequenceSettings(length=length, seed=seed))
+        plan = TrainingPlan(
+            kind=cast(Kind, kind),
+            features=features or 8 * opened.d_model,
+            k=k,
+            steps=steps,
+            batch_tokens=batch_tokens,
+            learning_rate=learning_rate,
+            fine_tune=fine_tune,
+            seed=seed,
+            layout=cast(Layout, layout),
+        )
+        quality = train_into(opened, sequences, plan, folder, _say)
     if output_format == "json":
         print_json({"dictionary": str(folder), "quality": quality_json(quality)})
         return

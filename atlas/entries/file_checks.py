@@ -15,6 +15,7 @@ from atlas.entries.problems import Problem
 from atlas.entries.text import quoted
 from atlas.entries.yaml_source import YamlDocument
 from atlas.errors import SchemaError
+from atlas.files.names import is_passing
 
 # Machine-written files that lie beside entries.
 _BESIDE_CIRCUIT = ("circuit.yaml", "graph.npz", "reproduction.json", "retrained.json")
@@ -50,7 +51,7 @@ def _misplaced_features(root: Path) -> Iterator[Problem]:
             try:
                 FeatureId.parse(place)
             except SchemaError:
-                if name not in _NOTES:
+                if name not in _NOTES and not is_passing(path):
                     expected = "a file features/<model>/<dictionary>/<layer>-<index>.yaml"
                     yield _stray(root, path, expected)
 
@@ -58,7 +59,8 @@ def _misplaced_features(root: Path) -> Iterator[Problem]:
 def _children(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if path.name not in _NOTES)
+    found = sorted(path for path in folder.iterdir() if path.name not in _NOTES)
+    return [path for path in found if not is_passing(path)]
 
 
 def _stray(root: Path, path: Path, expected: str) -> Problem:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from atlas.entries.library import Library
 from atlas.entries.text import printable
 from atlas.entries.yaml_source import MOST_BYTES
 from atlas.errors import AtlasError, BadInput, WrongPlace
+from atlas.files.whole import write_whole
 
 
 @dataclass(frozen=True)
@@ -57,26 +56,12 @@ def _repair(library: Library, file: EntryFile) -> bool:
         after = with_first_line(formed(before, file.kind), first_line_of(schema, file.path))
         if after == before:
             return False
-        write_whole(place, after)
+        write_whole(place, after.encode())
     except UnicodeDecodeError:
         return False  # and that it is no text
     except OSError as error:
         raise _unwritable(place, error) from None
     return True
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Replace a file by a text at once, with the rights that it had; raises OSError."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with unfinished.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.chmod(stat.S_IMODE(path.stat().st_mode))
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _unwritable(path: Path, error: OSError) -> BadInput:

@@ -8,6 +8,7 @@ included, sum to the number that it explains (`row_totals`).
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from jaxtyping import Bool, Float32, Float64, Int, Int32
 from scipy.sparse import csr_array
 
 from atlas.errors import GraphError, GraphFormatError
+from atlas.files.whole import whole_file
 from atlas.graphs.dropping import net_dropped, with_dropped_node, with_edges_dropped
 from atlas.graphs.graph_checks import (
     check_dropped,
@@ -225,8 +227,18 @@ class AttributionGraph:
         )
 
     def save(self, path: str | Path) -> None:
-        """Write the graph as an .npz without objects; equal graphs give equal bytes."""
-        write_arrays(Path(path), arrays_of(self))
+        """Write the graph as an .npz without objects, whole or not at all.
+
+        Equal graphs give equal bytes. Raises CannotWrite.
+        """
+        with whole_file(Path(path)) as place:
+            write_arrays(place, arrays_of(self))
+
+    def packed(self) -> bytes:
+        """The bytes of the file that `save` writes."""
+        stream = io.BytesIO()
+        write_arrays(stream, arrays_of(self))
+        return stream.getvalue()
 
     @classmethod
     def load(cls, path: str | Path) -> AttributionGraph:

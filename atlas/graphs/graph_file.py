@@ -7,12 +7,12 @@ every way in which a file can be damaged into one GraphFormatError.
 from __future__ import annotations
 
 import io
-import os
 import struct
 import zipfile
 import zlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy
@@ -29,24 +29,19 @@ FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 UNIX = 3
 
 
-def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays, sorted by name, whole or not at all."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    try:
-        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-            for name in sorted(arrays):
-                member = zipfile.ZipInfo(f"{name}.npy", FIXED_TIME)
-                member.compress_type = zipfile.ZIP_DEFLATED
-                member.create_system = UNIX
-                member.external_attr = 0o644 << 16
-                array = np.ascontiguousarray(arrays[name])
-                # Known beforehand, the size decides how the zip says it; a header is small.
-                member.file_size = array.nbytes
-                with archive.open(member, "w") as stream:
-                    npy.write_array(stream, array, version=(1, 0), allow_pickle=False)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+def write_arrays(file: Path | BinaryIO, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays, sorted by name."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name in sorted(arrays):
+            member = zipfile.ZipInfo(f"{name}.npy", FIXED_TIME)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.create_system = UNIX
+            member.external_attr = 0o644 << 16
+            array = np.ascontiguousarray(arrays[name])
+            # Known beforehand, the size decides how the zip says it; a header is small.
+            member.file_size = array.nbytes
+            with archive.open(member, "w") as stream:
+                npy.write_array(stream, array, version=(1, 0), allow_pickle=False)
 
 
 def read_arrays(

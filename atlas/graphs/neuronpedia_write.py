@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from atlas.errors import AmbiguousNode, BadInput
+from atlas.files.whole import write_whole
 from atlas.graphs.attention_score import AttentionScore
 from atlas.graphs.graph import AttributionGraph
 from atlas.graphs.influence import cumulative_influence
@@ -53,7 +54,7 @@ def write_graph(
     """Write the file; gives warnings about what viewers or uploads will not accept, in words.
 
     Raises BadInput for a slug that Neuronpedia refuses, AmbiguousNode if two nodes would get one
-    id. Same graph and settings, same bytes.
+    id, CannotWrite. Same graph and settings, same bytes.
     """
     settings = settings or ExportSettings()
     if not SLUG.fullmatch(slug):
@@ -61,7 +62,7 @@ def write_graph(
     values = graph_values(graph, slug, settings)
     text = json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     data = text.encode("utf-8", "surrogatepass")
-    Path(path).write_bytes(data)
+    write_whole(Path(path), data)
     return viewer_warnings(graph, data)
 
 

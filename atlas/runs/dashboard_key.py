@@ -37,21 +37,24 @@ def is_made(folder: Path, dictionaries: Sequence[str], key: str) -> bool:
     return all(_key_in(place / MANIFEST_FILE) == key for place in places)
 
 
-def make_room(folder: Path, key: str) -> None:
-    """Delete dashboards of another key, and a recording that was begun for another.
+def check_replaceable(folder: Path) -> None:
+    """Raise BadInput where a folder holds anything but dashboards that were made before."""
+    known = {path.parent for path in folder.rglob(MANIFEST_FILE)} | {folder}
+    if folder.exists() and (
+        not any(folder.rglob(MANIFEST_FILE))
+        or {path.parent for path in folder.rglob("*") if path.is_file()} - known
+    ):
+        raise BadInput(str(folder), "dashboards that were made before", "something else")
 
-    Raises BadInput where the folder holds anything else.
+
+def forget_recording(folder: Path, key: str) -> None:
+    """Delete the recording of a folder unless it is for this key and the folder is not.
+
+    A recording whose dashboards are there is of a run that was killed after its last step.
     """
-    if folder.exists():
-        known = {path.parent for path in folder.rglob(MANIFEST_FILE)} | {folder}
-        if (
-            not any(folder.rglob(MANIFEST_FILE))
-            or {path.parent for path in folder.rglob("*") if path.is_file()} - known
-        ):
-            raise BadInput(str(folder), "dashboards that were made before", "something else")
-        shutil.rmtree(folder)
     recording = folder.with_name(f"{folder.name}.recording")
-    if recording.exists() and _key_in(recording / PLAN_FILE) != key:
+    made = {_key_in(path) for path in folder.rglob(MANIFEST_FILE)}
+    if recording.exists() and (_key_in(recording / PLAN_FILE) != key or key in made):
         shutil.rmtree(recording)
 
 

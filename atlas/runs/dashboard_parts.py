@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from atlas.errors import BadInput
+from atlas.files.whole import write_whole
 from atlas.methods.observation.activity_record import ActivityRecord
 
 PLAN_FILE = "plan.json"
@@ -61,7 +62,7 @@ def remember_plan(work: Path, wanted: Mapping[str, Any]) -> None:
             action = "go on as before, or delete it"
             found = f"another {' and another '.join(changed)}"
             raise BadInput(str(work), "the recording that this run goes on with", found, action)
-    path.write_text(json.dumps(wanted), encoding="utf-8")
+    write_whole(path, json.dumps(wanted).encode())
 
 
 def recorded_parts(folder: Path) -> list[Path]:

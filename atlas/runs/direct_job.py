@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from atlas.files.refusal import writing
 from atlas.runs.fresh_prompts import FRESH_FILE
 from atlas.runs.jobs import CACHE_VARIABLE, EntryJob
 from atlas.runs.measure_entry import measure_entry
@@ -19,7 +20,7 @@ def run_entry_directly(job: EntryJob) -> Mapping[str, bytes]:
         AtlasError: as `measure_entry`.
     """
     os.environ[CACHE_VARIABLE] = str(job.observations)
-    with scratch_folder(job) as scratch:
+    with writing(job.results), scratch_folder(job) as scratch:
         folder = scratch / "result"
         measure_entry(job.entry, folder, job.library)
         files = files_of(folder)

@@ -20,12 +20,12 @@ from atlas.entries.retrained import (
     with_parts,
 )
 from atlas.errors import AtlasError
+from atlas.files.whole import write_whole
 from atlas.methods.group import GroupSettings, group_features
 from atlas.models.language_model import LanguageModel
 from atlas.models.loading import AnyDictionary
 from atlas.runs.measure_circuit import OpenedCircuit
 from atlas.runs.provenance import versions
-from atlas.runs.results import write_durably
 
 
 @dataclass(frozen=True)
@@ -92,4 +92,4 @@ def accept_retrained(library: Library, circuit: Circuit, found: Retraining) -> N
     """
     path = library.circuit_folder(circuit.id) / RETRAINED_FILE
     kept = [each for each in read_retrained(path) if each.name != found.name]
-    write_durably(path, retrained_bytes((*kept, found)))
+    write_whole(path, retrained_bytes((*kept, found)))

@@ -8,7 +8,6 @@ written then is said by a layout (`dashboard_layouts.py`).
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ import numpy as np
 from atlas.dashboards.dashboard_table import DashboardTable
 from atlas.dashboards.labelled_tokens import LabelledTokens
 from atlas.errors import BadInput
+from atlas.files.whole import whole_folder
 from atlas.methods.labelling.label_features import with_labels
 from atlas.methods.labelling.own_labeller import Labelled, OwnLabeller
 from atlas.methods.labelling.token_classes import TokenClasses
@@ -62,14 +62,14 @@ def make_dashboards(
 ) -> list[LayerCount]:
     """Write dashboards of all features of some layers; `report` gets a line now and then.
 
-    Several dictionaries get a folder each.
+    Several dictionaries get a folder each. Dashboards that are there give way to whole new ones.
+    The caller holds the folder (`only_run`).
 
     Raises:
-        BadInput: the folder exists, a layer that a dictionary lacks, or a recording of other tokens
-            or another dictionary is under way there.
+        BadInput: a layer that a dictionary lacks, or a recording of other tokens or another
+            dictionary is under way there.
+        CannotWrite: no room or no right; the recording stays.
     """
-    if folder.exists():
-        raise BadInput(str(folder), "a folder that does not exist yet", "one that does")
     work = folder.with_name(f"{folder.name}.recording")
     told = _begin(work, engine, labelled, plan)
     record = ActivityRecord(work / "activity", plan.layers)
@@ -77,15 +77,13 @@ def make_dashboards(
     join_parts(folder, record, told, passes)
     rows = (passes, len(labelled.tokens))
     record.record(engine, labelled, rows, _progress(report, passes))
-    unfinished = work / "result"
-    shutil.rmtree(unfinished, ignore_errors=True)
     counts: list[LayerCount] = []
-    for number, dictionary in enumerate(engine[1]):
-        place = unfinished / dictionary.name if len(engine[1]) > 1 else unfinished
-        place.mkdir(parents=True)
-        own = told | {"dictionary": dictionary.name, "layers": list(plan.layers[number])}
-        counts += _write(engine, (record, number), (labelled, plan), (place, own), report)
-    os.replace(unfinished, folder)
+    with whole_folder(folder) as unfinished:
+        for number, dictionary in enumerate(engine[1]):
+            place = unfinished / dictionary.name if len(engine[1]) > 1 else unfinished
+            place.mkdir(exist_ok=True)
+            own = told | {"dictionary": dictionary.name, "layers": list(plan.layers[number])}
+            counts += _write(engine, (record, number), (labelled, plan), (place, own), report)
     for path in (work, *recorded_parts(folder)):
         shutil.rmtree(path)
     return counts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -12,7 +12,6 @@ from typing import Any
 import torch
 
 from atlas.entries.circuit import Circuit
-from atlas.entries.digests import file_digest
 from atlas.entries.evidence import Verdict, derive_verdicts
 from atlas.entries.library import Library
 from atlas.entries.measurement import Measurement
@@ -183,7 +182,5 @@ def open_circuit(circuit_id: str, library: Path | None = None) -> OpenedCircuit:
 
 def graph_bytes(graph: CircuitGraph) -> tuple[bytes, str]:
     """The drawn graph as a file, and the file's digest."""
-    with tempfile.TemporaryDirectory(prefix="atlas-graph-") as folder:
-        path = Path(folder) / GRAPH_FILE
-        graph.drawn.save(path)
-        return path.read_bytes(), file_digest(path)
+    content = graph.drawn.packed()
+    return content, hashlib.sha256(content).hexdigest()

@@ -13,19 +13,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from atlas.errors import RunError
+from atlas.files.names import UNFINISHED
+from atlas.files.refusal import writing
 from atlas.runs.jobs import CACHE_VARIABLE, EntryJob
 from atlas.runs.notebooks import NotebookSettings, notebook_text, run_notebook
-from atlas.runs.results import NOTEBOOK_FILE, UNFINISHED, read_result
+from atlas.runs.results import NOTEBOOK_FILE, read_result
 
 
 def run_entry_notebook(job: EntryJob) -> Mapping[str, bytes]:
     """Run the entry's notebook: result, graph and filled notebook.
 
     Raises:
-        BadInput, NotebookFailed: as `run_notebook`.
+        BadInput, NotebookFailed, CannotWrite: as `run_notebook`.
         RunError: the notebook ran and left no result.
     """
-    with scratch_folder(job) as scratch:
+    with writing(job.results), scratch_folder(job) as scratch:
         folder = scratch / "result"
         settings = NotebookSettings(
             environment={CACHE_VARIABLE: str(job.observations)},
@@ -48,7 +50,7 @@ def run_entry_notebook(job: EntryJob) -> Mapping[str, bytes]:
 def scratch_folder(job: EntryJob) -> Iterator[Path]:
     """A folder to make a result in, removed at the end."""
     here = job.results if os.access(job.results, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=here) as folder:
+    with tempfile.TemporaryDirectory(prefix=".", suffix=UNFINISHED, dir=here) as folder:
         yield Path(folder)
 
 

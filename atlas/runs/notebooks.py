@@ -23,6 +23,7 @@ from papermill.exceptions import PapermillExecutionError
 
 import atlas.errors
 from atlas.errors import BadInput, NotebookFailed
+from atlas.files.refusal import told_refusal
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -48,6 +49,7 @@ def run_notebook(
     Raises:
         BadInput: no such notebook, or a parameter that it does not have.
         NotebookFailed: a cell raised; the error carries cell, source and the last line.
+        CannotWrite: a cell raised because the system refused to write.
     """
     _check_parameters(source, parameters)
     with tempfile.TemporaryDirectory(prefix="atlas-notebook-", dir=settings.scratch) as folder:
@@ -137,7 +139,8 @@ def _execute(
                 extra_arguments=["--log-level=CRITICAL"],
             )
         except PapermillExecutionError as error:
-            raise _failed(source, error) from error
+            refused = told_refusal(str(error.evalue), settings.scratch or folder)
+            raise refused or _failed(source, error) from error
         except (TimeoutError, RuntimeError) as error:
             # The kernel did not start, died, or a cell ran out of time.
             raise NotebookFailed(

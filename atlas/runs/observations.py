@@ -19,6 +19,7 @@ from atlas.entries.digests import text_digest
 from atlas.entries.feature import Feature, Predicate
 from atlas.entries.library import Library
 from atlas.errors import EntryError
+from atlas.files.whole import write_whole
 from atlas.methods.observation.layer_dashboards import ObserveSettings
 from atlas.methods.observe import observe
 from atlas.methods.score_features import predicate_score
@@ -27,7 +28,7 @@ from atlas.models.language_model import LanguageModel
 from atlas.runs.jobs import CACHE_VARIABLE
 from atlas.runs.keys import Keys
 from atlas.runs.provenance import SEED
-from atlas.runs.results import rounded, write_durably
+from atlas.runs.results import rounded
 
 SETTINGS = ObserveSettings(seed=SEED)
 
@@ -59,7 +60,7 @@ def observations(engine: Engine, features: Sequence[Feature]) -> dict[str, dict[
             path = paths[name]
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                write_durably(path, json.dumps(value, ensure_ascii=False).encode())
+                write_whole(path, json.dumps(value, ensure_ascii=False).encode())
             found[name] = value
     return found
 

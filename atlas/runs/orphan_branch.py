@@ -6,9 +6,14 @@ are added and never replaced.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from atlas.files.names import UNFINISHED
+from atlas.files.only_run import Turn, inside, only_run
+from atlas.files.whole import remove_unfinished
 from atlas.runs.git_repository import Git, scratch_index
 
 
@@ -49,18 +54,33 @@ def publish(branch: OrphanBranch, folder: Path, repository: Path, remote: str) -
 def fetch(branch: OrphanBranch, folder: Path, repository: Path, remote: str) -> str:
     """Write the files of the remote's branch into a folder; the branch's commit, "" without one.
 
+    Each file appears whole, those at the top, which speak of the others, last.
+
     Raises:
         RunError: git is missing, or refuses; with its own last line.
+        FolderInUse, CannotWrite: as `only_run`, which does not wait here.
     """
     git = Git(repository)
     commit = _published(git, branch, remote)
-    folder.mkdir(parents=True, exist_ok=True)
-    if commit:
-        with scratch_index() as environment:
+    with only_run(inside(folder), turn=Turn(wait=False)):
+        remove_unfinished(folder)
+        if not commit:
+            return ""
+        with (
+            scratch_index() as environment,
+            TemporaryDirectory(prefix=".", suffix=UNFINISHED, dir=folder.resolve()) as scratch,
+        ):
             git("read-tree", commit, environment=environment)
-            prefix = f"--prefix={folder.resolve()}/"
-            git("checkout-index", "--all", "--force", prefix, environment=environment)
+            git("checkout-index", "--all", f"--prefix={scratch}/", environment=environment)
+            _move_files(Path(scratch), folder)
     return commit
+
+
+def _move_files(source: Path, folder: Path) -> None:
+    files = sorted(path.relative_to(source) for path in source.rglob("*") if path.is_file())
+    for path in sorted(files, key=lambda each: len(each.parts), reverse=True):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(source / path, folder / path)
 
 
 def _published(git: Git, branch: OrphanBranch, remote: str) -> str:

@@ -28,9 +28,10 @@ from atlas.entries.journal import (
 from atlas.entries.library import Library
 from atlas.entries.measurement import Measurement
 from atlas.errors import AtlasError
+from atlas.files.whole import remove_unfinished, write_whole
 from atlas.runs.judge import EntryOutcome
 from atlas.runs.provenance import versions
-from atlas.runs.results import read_result_file, rounded, write_durably
+from atlas.runs.results import read_result_file, rounded
 
 
 def record_night(
@@ -46,6 +47,7 @@ def record_night(
 
     Raises:
         EntryError: the journal that is there is damaged.
+        CannotWrite: no room or no right; each file is the one before or tonight's.
     """
     now = now or datetime.now(UTC)
     entries = {each.entry.id: _point(library, each, now.date()) for each in outcomes}
@@ -53,12 +55,13 @@ def record_night(
     before = read_journal(folder)
     for name in (NIGHTS, HISTORY):
         (folder / name).mkdir(parents=True, exist_ok=True)
+        remove_unfinished(folder / name)
     for entry, point in entries.items():
         _add_to_history(folder, entry, point)
     head = {"night": night.night.isoformat(), "environment": dict(night.environment)}
     lines = [head, *({"entry": name, **point.to_json()} for name, point in entries.items())]
     text = "".join(f"{_json(line)}\n" for line in lines)
-    write_durably(folder / NIGHTS / f"{night.night.isoformat()}.jsonl", text.encode())
+    write_whole(folder / NIGHTS / f"{night.night.isoformat()}.jsonl", text.encode())
     known = dict(before.environments) if before else {}
     known[night.night] = night.environment
     latest = {
@@ -70,7 +73,7 @@ def record_night(
         },
         "entries": {name: point.to_json() for name, point in entries.items()},
     }
-    write_durably(folder / LATEST, f"{_json(latest)}\n".encode())
+    write_whole(folder / LATEST, f"{_json(latest)}\n".encode())
     return night
 
 
@@ -136,7 +139,7 @@ def _add_to_history(folder: Path, entry: str, point: Point) -> None:
     kept = [each for each in read_history(folder, entry) if each.night != point.night]
     points = sorted([*kept, point], key=lambda each: each.night)[-KEPT_NIGHTS:]
     value = {"entry": entry, "points": [each.to_json() for each in points]}
-    write_durably(history_path(folder, entry), f"{_json(value)}\n".encode())
+    write_whole(history_path(folder, entry), f"{_json(value)}\n".encode())
 
 
 def _json(value: Any) -> str:

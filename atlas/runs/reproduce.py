@@ -11,14 +11,15 @@ what is finished is skipped, the rest is run. Accepting copies a result's files 
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from atlas.entries.circuit import Circuit
 from atlas.entries.library import Library
-from atlas.errors import AtlasError, BadInput, RunError
+from atlas.errors import AtlasError, BadInput, CannotWrite, RunError
+from atlas.files.only_run import Turn, inside, only_run
+from atlas.files.whole import remove_unfinished, write_whole
 from atlas.runs.executors.job import Job, Needs, Outcome
 from atlas.runs.executors.local import LocalWorkers
 from atlas.runs.executors.ray_cluster import RayWorkers
@@ -34,15 +35,8 @@ from atlas.runs.results import (
     RESULT_FILE,
     read_result,
     read_result_file,
-    remove_unfinished,
-    write_durably,
     write_files,
 )
-
-try:
-    import fcntl
-except ImportError:  # Windows: two runs at once are then not kept apart
-    fcntl = None  # type: ignore[assignment]
 
 Progress = Callable[[str], None]
 """Called with one line whenever something was done."""
@@ -64,6 +58,7 @@ class ReproduceSettings:
     executor: str = LOCAL
     fresh_prompts: Path | None = None  # a folder of `<circuit>.jsonl`, measured besides; see there
     ray_address: str = ""  # of the cluster; "": RAY_ADDRESS, else a cluster of this machine alone
+    turn: Turn = Turn()  # where another run uses the results' folder
 
 
 def reproduce(
@@ -76,14 +71,15 @@ def reproduce(
     Raises:
         BrokenReference, EntryError, BadInput: as `plan`.
         BadInput: fresh prompts where notebooks run, or no such folder.
-        RunError: another run uses the same results folder.
+        FolderInUse: another run uses the same results folder, and this one is not to wait.
+        CannotWrite: no room or no right where results or baselines lie; nothing else is run then.
     """
     if settings.fresh_prompts is not None and not settings.direct:
         raise BadInput("--fresh-prompts", "--direct beside it", "notebooks, which do not read them")
-    settings.results.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_only_run(settings.results))
-        remove_unfinished(settings.results)
+        stack.enter_context(only_run(inside(settings.results), turn=settings.turn))
+        for folder in (settings.results, settings.results / OBSERVATIONS):
+            remove_unfinished(folder)
         stack.callback((workers := _workers(settings)).close)
         place = Place(settings.results, workers.capacity(), settings.direct)
         planned = plan(library, choice, place)
@@ -114,11 +110,11 @@ def accept(library: Library, entry: Entry, folder: Path) -> bool:
     if isinstance(entry, Circuit) and graph.is_file():
         content, target = graph.read_bytes(), library.graph_path(entry)
         if not target.is_file() or target.read_bytes() != content:
-            write_durably(target, content)
+            write_whole(target, content)
             changed = True
     timeless = replace(result, provenance=result.provenance.key).to_json()
     if accepted is None or timeless != accepted:
-        write_durably(library.baseline(entry), (folder / RESULT_FILE).read_bytes())
+        write_whole(library.baseline(entry), (folder / RESULT_FILE).read_bytes())
         changed = True
     return changed
 
@@ -189,6 +185,8 @@ class _Run:
 
     def _outcome(self, planned: Planned, ended: Outcome) -> EntryOutcome:
         """Keep the result and judge it."""
+        if isinstance(ended.error, CannotWrite):
+            raise ended.error  # which every other entry would meet, too
         if ended.error is not None:
             return failed(planned.entry, ended.error, ended.seconds)
         write_files(planned.folder, ended.value)
@@ -234,24 +232,3 @@ class _Run:
         resources = self.library.models.find(entry.model).resources
         seconds = resources.minutes * MINUTES_MARGIN * 60
         return Needs(resources.memory_gb, resources.gpus, seconds)
-
-
-@contextlib.contextmanager
-def _only_run(results: Path) -> Iterator[None]:
-    """Keep two runs out of one folder; the lock ends with the process, however it ends."""
-    if fcntl is None:
-        yield
-        return
-    descriptor = os.open(results / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise RunError(
-            str(results), "no other run in this folder", "one that still runs",
-            "wait for it, or give another folder with --results",
-        ) from error  # fmt: skip
-    try:
-        yield
-    finally:
-        os.close(descriptor)

@@ -1,15 +1,12 @@
 """A result on disk: written whole or not at all, read back, compared.
 
 A result is a folder: `result.json`, `graph.npz` where the entry has a graph, and the executed
-`notebook.ipynb`. It is filled under another name and renamed when it is complete, so a reader
-never sees a part of it, however the writer ends.
+`notebook.ipynb`. A reader never sees a part of it, however the writer ends.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,13 +15,13 @@ from typing import Any
 
 from atlas.entries.measurement import Measurement
 from atlas.errors import EntryError
+from atlas.files.whole import whole_folder, write_whole
 from atlas.runs.provenance import Provenance
 
 SCHEMA_VERSION = 1
 RESULT_FILE = "result.json"
 GRAPH_FILE = "graph.npz"
 NOTEBOOK_FILE = "notebook.ipynb"
-UNFINISHED, OUTDATED = ".unfinished-", ".outdated-"  # how names begin that are no results
 SIGNIFICANT_DIGITS = 6  # float32 carries seven; the last is rounding
 
 
@@ -118,37 +115,9 @@ def write_result(folder: Path, result: Result, files: Mapping[str, bytes] | None
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write the folder whole or not at all; an older result gives way."""
-    unfinished = folder.with_name(f"{UNFINISHED}{folder.name}-{os.getpid()}")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    try:
+    with whole_folder(folder) as unfinished:
         for name, content in files.items():
-            write_durably(unfinished / name, content)
-        publish(unfinished, folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def publish(finished: Path, folder: Path) -> None:
-    """Give a finished folder its name. Between the two renames there is no result at all."""
-    _synchronise(finished)
-    if folder.exists():
-        outdated = folder.with_name(f"{OUTDATED}{folder.name}-{os.getpid()}")
-        shutil.rmtree(outdated, ignore_errors=True)
-        os.rename(folder, outdated)
-        os.rename(finished, folder)
-        shutil.rmtree(outdated, ignore_errors=True)
-    else:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        os.rename(finished, folder)
-    _synchronise(folder.parent)
-
-
-def remove_unfinished(results: Path) -> None:
-    """Remove what interrupted runs left behind."""
-    for beginning in (UNFINISHED, OUTDATED):
-        for path in results.glob(f"{beginning}*"):
-            shutil.rmtree(path, ignore_errors=True)
+            write_whole(unfinished / name, content)
 
 
 def read_result(folder: Path) -> Result | None:
@@ -173,16 +142,6 @@ def read_result_file(path: Path) -> Result | None:
     return Result.from_json(value, str(path))
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file, on disk when this returns, whole or not at all."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    with unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
-
-
 def rounded(value: Any) -> Any:
     """Every float in a JSON value to six significant digits."""
     if isinstance(value, float):
@@ -192,17 +151,3 @@ def rounded(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [rounded(each) for each in value]
     return value
-
-
-def _synchronise(folder: Path) -> None:
-    """Put a folder's names on disk; where a system cannot, the rename is still whole."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        pass
-    finally:
-        os.close(descriptor)

@@ -7,7 +7,6 @@ there. The finished folder has the dictionary's own files, `quality.json` and a 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from atlas.errors import BadInput, OutOfMemory
+from atlas.files.whole import whole_folder, write_whole
 from atlas.methods.dictionary_quality import DictionaryQuality, measure_quality
 from atlas.methods.token_sequences import TokenSequences
 from atlas.methods.train_dictionary import TranscoderTraining, train_transcoders
@@ -22,6 +22,7 @@ from atlas.methods.train_end_to_end import EndToEndTraining, train_end_to_end
 from atlas.methods.train_sae import SaeTraining, train_saes
 from atlas.methods.training.activation_stream import StreamSettings
 from atlas.models.checkpoints import circuit_tracer, saelens_save
+from atlas.models.checkpoints.weight_files import writing_tensors
 from atlas.models.dictionaries import MlpDictionary, SparseAutoencoderSet, TranscoderSet
 from atlas.models.free_memory import free_memory
 from atlas.models.language_model import LanguageModel
@@ -59,14 +60,18 @@ def train_into(
 ) -> DictionaryQuality:
     """Train, measure on held-out sequences, and write `folder`; give the measured quality.
 
-    `report` gets a progress record every 50 steps (20 when fine-tuning).
+    `report` gets a progress record every 50 steps (20 when fine-tuning). The caller holds the
+    folder (`only_run`).
 
     Raises:
         BadInput: the folder exists, a training with another plan is under way there, or the plan
             asks for what does not exist (autoencoders that are fine-tuned, no free memory).
         OutOfMemory: the training would need more memory than this machine has free.
+        CannotWrite: no room or no right; the last checkpoint stays.
     """
+    work = folder.with_name(f"{folder.name}.training")
     if folder.exists():
+        shutil.rmtree(work, ignore_errors=True)  # of a run that was killed after its last step
         raise BadInput(str(folder), "a folder that does not exist yet", "one that does")
     if plan.kind == "saes" and plan.fine_tune:
         raise BadInput("fine-tune", "transcoders", "autoencoders", "leave it out")
@@ -77,17 +82,14 @@ def train_into(
     if free is not None and free < needed:
         action = "train fewer features, or on smaller batches"
         raise OutOfMemory("training", f"{needed:,} bytes free", f"{free:,}", action)
-    work = folder.with_name(f"{folder.name}.training")
     _remember_plan(work, model, plan)
-    unfinished = work / "result"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    trained = _trained(model, sequences, plan, work, report)
-    quality = measure_quality(model, trained, sequences.measured(MEASURED_TOKENS))
-    text = json.dumps(quality_json(quality), indent=1)
-    (unfinished / QUALITY_FILE).write_text(text + "\n", encoding="utf-8")
-    named = replace(trained, name=folder.name, model_name=_short_name(model))
-    write_card(unfinished, named, quality, plan.layout if plan.kind != "saes" else "saelens")
-    os.replace(unfinished, folder)
+    with writing_tensors(folder.parent), whole_folder(folder) as unfinished:
+        trained = _trained(model, sequences, plan, (work, unfinished), report)
+        quality = measure_quality(model, trained, sequences.measured(MEASURED_TOKENS))
+        text = json.dumps(quality_json(quality), indent=1)
+        (unfinished / QUALITY_FILE).write_text(text + "\n", encoding="utf-8")
+        named = replace(trained, name=folder.name, model_name=_short_name(model))
+        write_card(unfinished, named, quality, plan.layout if plan.kind != "saes" else "saelens")
     shutil.rmtree(work)
     return quality
 
@@ -123,17 +125,18 @@ def _remember_plan(work: Path, model: LanguageModel, plan: TrainingPlan) -> None
             expected = ", ".join(f"{key} {kept.get(key)}" for key in changed)
             found = ", ".join(f"{key} {wanted[key]}" for key in changed)
             raise BadInput(str(work), expected, found, "go on with the old plan, or delete it")
-    path.write_text(json.dumps(wanted), encoding="utf-8")
+    write_whole(path, json.dumps(wanted).encode())
 
 
 def _trained(
     model: LanguageModel,
     sequences: TokenSequences,
     plan: TrainingPlan,
-    work: Path,
+    places: tuple[Path, Path],
     report: Callable[[object], None],
 ) -> MlpDictionary | SparseAutoencoderSet:
-    """The trained dictionary, its files written to `work`/result."""
+    """The trained dictionary; `places` are where its checkpoint and its files go."""
+    work, folder = places
     stream = _stream(model, sequences, plan)
     name = _short_name(model)
     if plan.kind == "saes":
@@ -146,7 +149,7 @@ def _trained(
             model_name=name,
             stream=stream,
         )
-        return train_saes(model, sequences.batches(), settings, work / "result", report)
+        return train_saes(model, sequences.batches(), settings, folder, report)
     training = TranscoderTraining(
         features=plan.features,
         k=plan.k,
@@ -167,9 +170,9 @@ def _trained(
         trained = train_end_to_end(model, trained, sequences.batches(), together, report)
     trained = replace(trained, name=name)
     if plan.layout == "saelens" and isinstance(trained, TranscoderSet):
-        saelens_save.save(trained, work / "result", name)
+        saelens_save.save(trained, folder, name)
     else:
-        circuit_tracer.save(trained, work / "result", name)
+        circuit_tracer.save(trained, folder, name)
     return trained
 
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
 import PIL
 
+from atlas.files.whole import write_whole
 from site_builder.exports import card as drawing
 from site_builder.exports.card import Card, card_png
 from site_builder.exports.published import Published, absolute
@@ -47,9 +47,7 @@ def write_card(card: Card, target: Path, kept: Path) -> None:
     path = kept / f"{name}.png"
     if not path.is_file():
         kept.mkdir(parents=True, exist_ok=True)
-        half = path.with_suffix(f".{os.getpid()}")
-        half.write_bytes(card_png(card))
-        half.replace(path)
+        write_whole(path, card_png(card))
     target.write_bytes(path.read_bytes())
 
 

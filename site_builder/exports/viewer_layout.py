@@ -18,11 +18,12 @@ from typing import Any
 
 from atlas.dashboards.circuit_tracer_features import feature_record
 from atlas.errors import BadInput
+from atlas.files.whole import write_whole
 from atlas.graphs.graph import AttributionGraph
 from atlas.graphs.neuronpedia_ids import pair
 from atlas.graphs.neuronpedia_write import ExportSettings, graph_values
 from atlas.graphs.parts import GraphPart
-from site_builder.json_files import write_json
+from site_builder.json_files import json_bytes
 from site_builder.pages.part_scene import drawn_row
 from site_builder.part_nodes import part_nodes
 from site_builder.records import CircuitRecord, FeatureRecord, SiteRecords
@@ -43,7 +44,7 @@ def write_layout(site: SiteRecords, folder: Path, address: str = "") -> Layout:
     """Write the layout of a whole library into an empty folder, or over one written before.
 
     `address` is where the folder will be published; with it, Neuronpedia's viewer finds the
-    features, too. Raises BadInput if the folder holds something else.
+    features, too. Raises BadInput if the folder holds something else, CannotWrite.
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / INDEX_FILE).is_file():
         action = "name another with --out"
@@ -53,13 +54,19 @@ def write_layout(site: SiteRecords, folder: Path, address: str = "") -> Layout:
         if record.graph_file is None:
             continue
         values = viewer_graph(record, site, address)
-        write_json(values, folder / "graph_data" / f"{record.circuit.id}.json")
+        _write(values, folder / "graph_data" / f"{record.circuit.id}.json")
         listed.append(listing(values, record.circuit.title))
     features = list(viewer_features(site))
     for name, found in features:
-        write_json(found, folder / "features" / name)
-    write_json({"graphs": listed}, folder / INDEX_FILE)
+        _write(found, folder / "features" / name)
+    _write({"graphs": listed}, folder / INDEX_FILE)
     return Layout(folder, len(listed), len(features))
+
+
+def _write(value: Any, path: Path) -> None:
+    """One file, whole: the folder may be one that is served."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, json_bytes(value))
 
 
 def viewer_graph(record: CircuitRecord, site: SiteRecords, address: str) -> dict[str, Any]:

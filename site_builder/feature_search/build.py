@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from atlas.errors import BadInput
+from site_builder.dashboards import check_unchanged
 from site_builder.feature_search.index_files import FeatureGroup, WrittenIndex, write_index
 from site_builder.feature_search.texts import FeatureText, shard_texts
 from site_builder.records import DictionaryDashboards, SiteRecords
@@ -17,14 +18,17 @@ SHARD_ENDING = ".shard"
 def write_feature_index(site: SiteRecords, source: Path) -> WrittenIndex | None:
     """Write the index under the site's source; None where no dashboards were computed.
 
-    Raises BadInput where shards are missing, UnknownFormat for one that is damaged.
+    Raises BadInput where shards are missing or were replaced meanwhile, UnknownFormat for one that
+    is damaged.
     """
     groups = feature_groups(site.dashboards)
     if not groups:
         return None
     labels = curated_labels(site)
     texts = (text for group in groups for text in group_texts(group, site, labels))
-    return write_index(groups, texts, source / FOLDER)
+    written = write_index(groups, texts, source / FOLDER)
+    check_unchanged(site.dashboards)  # this is the last that reads them
+    return written
 
 
 def feature_groups(dashboards: Mapping[str, DictionaryDashboards]) -> list[FeatureGroup]:

@@ -20,6 +20,7 @@ from atlas.methods.observe import observe
 from atlas.models.checkpoints import circuit_tracer
 from atlas.models.language_model import LanguageModel
 from atlas.runs import make_dashboards
+from tests.files.small_disk import call, files_of, on_small_disk
 from tests.models import tiny_models
 
 ROWS, LENGTH = 80, 9
@@ -239,3 +240,55 @@ def test_only_dashboards_are_replaced(tmp_path, given):
     assert (tmp_path / "notes.txt").is_file()
     with pytest.raises(BadInput, match="its own tokens"):
         run(given[0], tmp_path / "out", "--renew")
+
+
+def test_with_too_little_room_the_recording_stays_and_nothing_else(given, whole, tmp_path):
+    root, _, _ = given
+    words = ("dashboard", "--model", root / "model", "--dictionary", root / "transcoders",
+             "--tokens", root / "ids.npy")  # fmt: skip
+
+    def work(disk):
+        out = disk.folder / "out"
+        code, refused = 1, 0
+        for room in (0, 16_000, 60_000, 200_000, 1 << 23):
+            disk.fill(leave=room)
+            code, said = call(*words, "--out", out)
+            disk.make_room()
+            if code == 0:
+                break
+            refused += 1
+            last = said.splitlines()[-1]
+            assert last.startswith(f"atlas: {disk.folder}"), said
+            assert "No space left" in last
+            assert {path.name for path in disk.folder.iterdir()} <= {"out.recording"}
+        assert (code, same_bytes(whole, out)) == (0, True)
+        assert refused >= 2
+        kept = files_of(disk.folder)
+        disk.read_only()
+        code, said = call(*words, "--out", disk.folder / "other")
+        assert (code, said.count("\n")) == (1, 1)
+        assert "Read-only file system" in said
+        assert files_of(disk.folder) == kept
+
+    on_small_disk(tmp_path / "disk", 1 << 24, work)
+
+
+def test_a_recording_that_lost_entries_begins_anew(given, whole, tmp_path, monkeypatch):
+    root, _, _ = given
+    with monkeypatch.context() as patch:
+        patch.setattr(make_dashboards, "whole_folder", None)
+        with pytest.raises(TypeError):
+            run(root, tmp_path / "out")
+    entries = tmp_path / "out.recording/activity/dictionary-0-layer-1.entries"
+    entries.write_bytes(entries.read_bytes()[:-16])
+    run(root, tmp_path / "out")
+    assert same_bytes(whole, tmp_path / "out")
+
+
+def test_what_a_run_left_that_died_after_its_last_step_is_cleared(given, tmp_path):
+    root, _, _ = given
+    run(root, tmp_path / "out", "--layer", "0")
+    (tmp_path / "out.recording").mkdir()
+    with pytest.raises(BadInput, match="a folder that does not exist yet"):
+        run(root, tmp_path / "out", "--layer", "0")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

@@ -83,15 +83,6 @@ def test_what_is_asked_for_must_exist(library, tmp_path, arguments, error, messa
     assert message in str(found.exception)
 
 
-def test_two_runs_do_not_share_a_folder(library, tmp_path):
-    from atlas.runs.reproduce import _only_run
-
-    (tmp_path / "results").mkdir()
-    with _only_run(tmp_path / "results"):
-        found = call("--all", "--library", str(library), "--results", str(tmp_path / "results"))
-    assert "one that still runs" in str(found.exception)
-
-
 def test_results_lie_in_the_checkout_and_never_in_an_installed_package(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     checkout = Library(REPOSITORY, "checkout")

@@ -12,6 +12,7 @@ from atlas.errors import AtlasError
 from atlas.graphs.graph import AttributionGraph, NodeKind
 from atlas.models.checkpoints import circuit_tracer
 from atlas.models.language_model import LanguageModel
+from tests.files.small_disk import call, check_refusals, on_small_disk
 from tests.models import tiny_models
 
 
@@ -267,3 +268,14 @@ def test_rows_can_give_up_small_weights_and_every_report_bounds_what_that_change
     assert found["tracing"]["keep"] == 0.9
     several = CliRunner().invoke(graph_group, ["scores", str(path), str(path)])
     assert "replacement" in several.stdout
+
+
+def test_a_full_or_read_only_disk_is_said_in_one_line(engine_options, tmp_path):
+    def work(disk):
+        path = disk.folder / "graph.npz"
+        path.write_bytes(b"an older graph")
+        words = ("trace", *engine_options, "--prompt", "w1 w5 w3", "--out", path)
+        check_refusals(disk, disk.folder, lambda: call(*words))
+        assert AttributionGraph.load(path).header.prompt == "w1 w5 w3"
+
+    on_small_disk(tmp_path / "disk", 1 << 20, work)

@@ -2,10 +2,8 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -35,24 +33,13 @@ def reproduce(library: Path, results: Path, *options: str) -> tuple[int, str, st
     return process.returncode, out, err
 
 
-def kill_after(seconds: float, library: Path, results: Path, *options: str) -> bool:
-    """Start it and kill its whole process group after some time; whether it still ran."""
-    process = start(library, results, *options)
-    time.sleep(seconds)
-    still_ran = process.poll() is None
-    if still_ran:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    return still_ran
-
-
 def kept_bytes(library: Path, results: Path) -> dict[str, bytes]:
     """All files that a run leaves, without what differs between identical runs."""
     found = {}
     patterns = ("circuits/*/graph.npz", "circuits/*/reproduction.json")
     paths = [path for pattern in patterns for path in library.glob(pattern)]
     paths += library.glob("features/**/*.reproduction.json")
-    paths += [path for path in results.rglob("*") if path.is_file() and path.name != ".lock"]
+    paths += [path for path in results.rglob("*") if path.is_file()]
     for path in paths:
         root = library if path.is_relative_to(library) else results
         content = path.read_bytes()

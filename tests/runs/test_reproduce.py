@@ -1,7 +1,6 @@
 """From YAML to accepted baseline, and back again after every kind of interruption."""
 
 import json
-import random
 import shutil
 from datetime import timedelta
 
@@ -17,7 +16,6 @@ from tests.runs import planted_run
 from tests.runs.test_fresh_prompts import written
 
 FEATURE = "tiny--transcoders--2-0"
-SEED = 20261121  # of the moments at which runs are killed
 
 
 def copied(accepted_run, tmp_path):
@@ -194,30 +192,3 @@ def test_what_needs_more_than_the_workers_have_is_skipped(accepted_run):
     small = Place(results, Capacity(memory_gb=0.001, gpus=0))
     planned = plan(Library.open(library), Choice(everything=True), small)
     assert all("of memory and there are 0 GB here" in each.skipped for each in planned)
-
-
-def killed_and_resumed(accepted_run, tmp_path, kills: int) -> None:
-    """Kill a whole run at random moments, resume it, and compare every byte that it left."""
-    library, results, _ = accepted_run
-    copy, again = tmp_path / "library", tmp_path / "results"
-    shutil.copytree(library, copy)
-    for path in [*copy.rglob("*reproduction.json"), *copy.glob("circuits/*/graph.npz")]:
-        path.unlink()
-    moments = random.Random(SEED)
-    for _ in range(kills):
-        planted_run.kill_after(moments.uniform(0.5, 14.0), copy, again, "--accept")
-    code, _, err = planted_run.reproduce(copy, again, "--accept")
-    assert code == 0, err
-    assert planted_run.kept_bytes(copy, again) == planted_run.kept_bytes(library, results)
-
-
-@pytest.mark.timeout(600)
-@pytest.mark.slow
-def test_a_run_that_is_killed_ends_with_the_same_bytes(accepted_run, tmp_path):
-    killed_and_resumed(accepted_run, tmp_path, kills=3)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-def test_a_run_that_is_killed_ten_times_ends_with_the_same_bytes(accepted_run, tmp_path):
-    killed_and_resumed(accepted_run, tmp_path, kills=10)

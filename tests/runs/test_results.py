@@ -9,9 +9,7 @@ from atlas.errors import EntryError
 from atlas.runs.provenance import Provenance
 from atlas.runs.results import (
     Result,
-    publish,
     read_result,
-    remove_unfinished,
     result_bytes,
     rounded,
     write_result,
@@ -44,19 +42,6 @@ def test_a_writer_that_fails_leaves_the_older_result(tmp_path):
         write_result(tmp_path / "entry", RESULT, {"graph.npz": "no bytes"})
     assert read_result(tmp_path / "entry") == RESULT
     assert [path.name for path in tmp_path.iterdir()] == ["entry"]
-
-
-def test_what_an_interrupted_run_left_is_removed(tmp_path):
-    for name in (".unfinished-entry-1", ".outdated-entry-2", "entry"):
-        (tmp_path / name).mkdir()
-    remove_unfinished(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["entry"]
-
-
-def test_publishing_makes_the_folder_above(tmp_path):
-    (tmp_path / "done").mkdir()
-    publish(tmp_path / "done", tmp_path / "results" / "entry")
-    assert (tmp_path / "results" / "entry").is_dir()
 
 
 def test_only_the_stamp_differs_between_identical_runs():

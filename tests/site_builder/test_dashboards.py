@@ -1,10 +1,11 @@
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
 
 from atlas.errors import BadInput
-from site_builder.dashboards import feature_address, read_dashboards
+from site_builder.dashboards import check_unchanged, feature_address, read_dashboards
 from site_builder.pages.any_feature import feature_view
 from site_builder.reading import read_site
 from tests.site_builder.built_site import built_site, example_library
@@ -63,3 +64,25 @@ def test_dashboards_of_another_layout_are_left_alone(tmp_path):
     place.mkdir(parents=True)
     (place / "dashboards.json").write_text('{"layout": "atlas"}')
     assert read_dashboards(tmp_path) == {}
+
+
+def test_dashboards_that_were_replaced_meanwhile_are_noticed(tmp_path):
+    folder = write_dashboards(tmp_path / "dashboards")
+    found = read_dashboards(folder)
+    check_unchanged(found)
+    (first, *_) = found.values()
+    shutil.copytree(first.folder, tmp_path / "copy")
+    shutil.rmtree(first.folder)
+    with pytest.raises(BadInput, match="build the site again"):
+        check_unchanged(found)
+    (tmp_path / "copy").rename(first.folder)
+    with pytest.raises(BadInput, match="build the site again"):
+        check_unchanged(found)
+
+
+def test_dashboards_that_are_being_made_are_not_read(tmp_path):
+    folder = write_dashboards(tmp_path / "dashboards")
+    found = set(read_dashboards(folder))
+    (model, *_) = (path for path in folder.iterdir() if path.is_dir())
+    shutil.copytree(model, folder / f".{model.name}.unfinished")
+    assert set(read_dashboards(folder)) == found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from atlas.entries.drafts.answers import Answers
@@ -12,6 +13,9 @@ from atlas.entries.drafts.templates import CIRCUIT, FEATURE
 from atlas.entries.ids import FeatureId
 from atlas.entries.text import HOSTILE
 from atlas.errors import BadInput
+from atlas.files.only_run import beside, only_run
+from atlas.files.refusal import writing
+from atlas.files.whole import write_whole
 
 FIRST_ROW = "first"  # the id of the row that a prompt becomes
 _OPEN = {
@@ -64,20 +68,33 @@ def feature_text(feature: FeatureId, answers: Answers, created: str, circuit: st
 
 
 def write_new(folder: Path, files: Mapping[str, str]) -> None:
-    """Write files that are not there yet, all or none; BadInput where one is."""
-    written: list[Path] = []
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        for name, text in files.items():
-            with (folder / name).open("x", encoding="utf-8", newline="\n") as file:
-                written.append(folder / name)
-                file.write(text)
-    except OSError as error:
-        for path in written:
-            path.unlink()
-        action = "edit it, or choose another id"
-        found = "a file" if isinstance(error, FileExistsError) else str(error.strerror)
-        raise BadInput(str(folder / name), "a path where nothing is yet", found, action) from None
+    """Write files that are not there yet, all or none, the first one last: it makes the entry.
+
+    What a run that was killed has written of the others already is left as it is.
+
+    Raises:
+        BadInput: another file has one of the names.
+        CannotWrite: no room, no right.
+    """
+    contents = {folder / name: text.encode() for name, text in reversed(files.items())}
+    entry = folder / next(iter(files))
+    with only_run(beside(folder)):
+        for path, content in contents.items():
+            if path.exists() and (path == entry or path.read_bytes() != content):
+                action = "edit it, or choose another id"
+                raise BadInput(str(path), "a path where nothing is yet", "a file", action)
+        missing = [path for path in contents if not path.exists()]
+        try:
+            with writing(folder):
+                folder.mkdir(exist_ok=True)
+            for path in missing:
+                write_whole(path, contents[path])
+        except BaseException:
+            for path in missing:
+                path.unlink(missing_ok=True)
+            with suppress(OSError):  # it holds something else
+                folder.rmdir()
+            raise
 
 
 def _credit(answers: Answers) -> dict[str, str]:

@@ -8,7 +8,6 @@ goes on after its last whole pass. Recordings of different sequences join to tha
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -23,6 +22,7 @@ from atlas.dashboards.activity_table import ActivityTable
 from atlas.dashboards.firing_together import Piece
 from atlas.dashboards.labelled_tokens import LabelledTokens
 from atlas.errors import BadInput
+from atlas.files.whole import write_whole
 from atlas.methods.activations import ActivationSettings, LayerEntries, shared_passes
 from atlas.methods.observation.feature_activity import FINAL_SCALE, final_scales, table_of
 from atlas.models.dictionaries import Dictionary
@@ -146,28 +146,30 @@ class ActivityRecord:
         for name in ENTRY.names or ():
             rows[name] = getattr(entries, name)
         with self._file(source).open("ab") as file:
-            rows.tofile(file)
+            file.write(rows.tobytes())  # whose error, unlike that of `tofile`, says why
 
     def _resume(self) -> None:
-        """Go back to the last whole pass."""
+        """Go back to the last whole pass; to the beginning where its entries are not all there."""
         path = self.folder / STATE_FILE
         sizes: Mapping[str, int] = {}
-        if path.is_file():
-            state = json.loads(path.read_text(encoding="utf-8"))
+        state = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        if state is not None and self._holds(state["sizes"]):
             sizes, self.rows = state["sizes"], state["rows"]
             self.final_scales = Fraction(state["final_scales"])
         for source in self.sources:
             with self._file(source).open("ab") as file:
                 file.truncate(sizes.get(self._file(source).name, 0))
 
+    def _holds(self, sizes: Mapping[str, int]) -> bool:
+        """Whether the files of entries are there, each at least as long."""
+        files = [self.folder / name for name in sizes]
+        return all(file.is_file() and file.stat().st_size >= sizes[file.name] for file in files)
+
     def _remember(self) -> None:
         files = [self._file(source) for source in self.sources]
         sizes = {file.name: file.stat().st_size for file in files}
         state = {"rows": self.rows, "final_scales": str(self.final_scales), "sizes": sizes}
-        path = self.folder / STATE_FILE
-        new = path.with_suffix(".new")
-        new.write_text(json.dumps(state), encoding="utf-8")
-        os.replace(new, path)
+        write_whole(self.folder / STATE_FILE, json.dumps(state).encode())
 
     def _file(self, source: Source) -> Path:
         dictionary, layer = source

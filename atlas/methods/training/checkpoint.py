@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from atlas.errors import UnknownFormat
+from atlas.files.whole import whole_file
+from atlas.models.checkpoints.weight_files import save_tensors
 
 MOMENTS = ("exp_avg", "exp_avg_sq", "step")
 
@@ -55,9 +56,8 @@ class TrainingState:
 def save_state(path: Path, state: TrainingState) -> None:
     """Write a checkpoint whole or not at all, so that a kill leaves the one before."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    save_file(state.as_tensors(), part)
-    os.replace(part, path)
+    with whole_file(path) as place:
+        save_tensors(state.as_tensors(), place)
 
 
 def load_state(path: Path) -> dict[str, Tensor]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -12,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from atlas.errors import ModelError, ModelUnavailable, UnknownFormat
+from atlas.files.refusal import told_refusal, writing
 from atlas.models.checkpoints.mapped_arrays import read_arrays
 
 PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
@@ -97,4 +99,23 @@ def write_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
     """Write tensors to a safetensors file, in the order of their names."""
     path.parent.mkdir(parents=True, exist_ok=True)
     ordered = {name: weights[name].detach().cpu().contiguous() for name in sorted(weights)}
-    save_file(ordered, path)
+    save_tensors(ordered, path)
+
+
+def save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Write tensors as they are to a safetensors file. Raises CannotWrite."""
+    with writing_tensors(path.parent):
+        save_file(dict(tensors), path)
+
+
+@contextmanager
+def writing_tensors(folder: Path) -> Iterator[None]:
+    """As `writing`, where safetensors writes: it says in words what the system refused."""
+    with writing(folder):
+        try:
+            yield
+        except SafetensorError as error:
+            refused = told_refusal(str(error), folder)
+            if refused is None:
+                raise
+            raise refused from error

@@ -1,0 +1,1 @@
+"""What breaks a command: kills at random moments, and running for long."""
