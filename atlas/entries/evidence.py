@@ -16,10 +16,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from atlas.entries.circuit import Claim
-from atlas.entries.measurement import MATCHED, WRONG_TARGET, Control, Interval, Measurement
+from atlas.entries.measurement import (
+    MATCHED,
+    MATCHED_HEADS,
+    WRONG_TARGET,
+    Control,
+    Interval,
+    Measurement,
+)
 
 __all__ = [
     "MATCHED",
+    "MATCHED_HEADS",
     "WRONG_TARGET",
     "Condition",
     "Control",
@@ -207,6 +215,7 @@ def _matched_conditions(measurement: Measurement) -> list[Condition]:
     control = measurement.control
     if control is None:
         return [Condition("control", False, "there is no matched control")]
+    others = "matched heads" if control.kind == MATCHED_HEADS else "matched features"
     count = len(control.draws)
     enough = count >= MINIMUM_DRAWS or (control.exhaustive and count > 0)
     all_there_are = " (all there are)" if control.exhaustive else ""
@@ -215,9 +224,9 @@ def _matched_conditions(measurement: Measurement) -> list[Condition]:
         Condition(
             "p_value",
             control.p_value <= LARGEST_P_VALUE,
-            f"p = {control.p_value:.3g} against matched features; {LARGEST_P_VALUE:g} is allowed",
+            f"p = {control.p_value:.3g} against {others}; {LARGEST_P_VALUE:g} is allowed",
         ),
-        _difference_condition("control", control, "matched features"),
+        _difference_condition("control", control, others),
     ]
 
 

@@ -15,6 +15,7 @@ from atlas.errors import EntryError
 Interval = tuple[float, float]
 
 MATCHED = "matched"  # draws of other features, same layer, position, number and size of write
+MATCHED_HEADS = "matched_heads"  # draws of other heads, same layers, number and size of write
 WRONG_TARGET = "wrong_target"  # the same swap with the value of a third row
 
 
@@ -22,13 +23,13 @@ WRONG_TARGET = "wrong_target"  # the same swap with the value of a third row
 class Control:
     """The same kind of intervention where the claim says that nothing should happen."""
 
-    kind: str  # matched | wrong_target
+    kind: str  # matched | matched_heads | wrong_target
     draws: tuple[float, ...]  # mean effect of each draw, in the claim's direction, unit of metric
     median: float
     p_value: float  # (1 + draws at least as large as the effect) / (1 + draws)
     difference_interval: Interval  # 95 %, effect minus the draws' median, row by row
     exhaustive: bool = False  # true where fewer than the asked draws exist and all were taken
-    larger_sets: int = 0  # rows whose sets have more features than the circuit, to write as much
+    larger_sets: int = 0  # rows whose sets have more members than the circuit, to write as much
 
     @property
     def finite(self) -> bool:

@@ -15,17 +15,14 @@ import torch
 from jaxtyping import Float64
 
 from atlas.entries.circuit import Circuit, Claim
-from atlas.entries.measurement import MATCHED, WRONG_TARGET, Control, Measurement
+from atlas.entries.measurement import WRONG_TARGET, Control, Measurement
 from atlas.entries.prompts import PromptRow
 from atlas.errors import EntryError, ModelError
 from atlas.methods.claims.answers import UNITS, metric_values
 from atlas.methods.claims.bootstrap import RESAMPLES, Resamples, resamples
+from atlas.methods.claims.evaluation_settings import EvaluationSettings
 from atlas.methods.claims.instances import instances
-from atlas.methods.claims.intervention_runs import (
-    EvaluationSettings,
-    InterventionRuns,
-    run_intervention,
-)
+from atlas.methods.claims.intervention_runs import InterventionRuns, run_intervention
 from atlas.methods.claims.pairing import draw_number
 from atlas.methods.claims.row_activations import RowActivations, row_activations
 from atlas.models.dictionaries import Dictionary
@@ -151,13 +148,13 @@ def _resamples(
 def _matched_control(
     claim: Claim, runs: InterventionRuns, effects: Effects, resampled: Resamples
 ) -> Control | None:
-    """The same intervention on matched sets of other features."""
+    """The same intervention on matched sets of other features, or of other heads."""
     if runs.controls is None or runs.assignments is None:
         return None
     under_sets = metric_values(claim.metric, claim.of, runs.controls)
     per_draw = under_sets[runs.assignments.T]  # row, draw
     draws = effects.sign * (per_draw - effects.before[:, None])
-    control = _control(MATCHED, effects, draws, resampled, runs.exhaustive)
+    control = _control(runs.control, effects, draws, resampled, runs.exhaustive)
     return replace(control, larger_sets=runs.larger)
 
 

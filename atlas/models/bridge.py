@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import torch
 
 from atlas.errors import ModelError, ModelUnavailable
 from atlas.models.devices import check_device
-from atlas.models.held_weights import Arithmetic, hold
+from atlas.models.held_weights import Arithmetic
+from atlas.models.hold_model import hold, hold_parts, shown_as_held
 
 DTYPES = {
     "float32": torch.float32,
@@ -59,13 +61,15 @@ def boot_bridge(reference: str, settings: BridgeSettings) -> tuple[Any, Any]:
         tokenizer = transformers.AutoTokenizer.from_pretrained(
             reference, revision=settings.revision
         )
-        bridge = TransformerBridge.boot_transformers(
-            reference,
-            device=settings.device,
-            dtype=DTYPES[settings.dtype],
-            revision=settings.revision,
-            hf_model=_held_model(reference, settings) if settings.holds else None,
-        )
+        held = _held_model(reference, settings) if settings.holds else None
+        with nullcontext() if held is None else shown_as_held(held):
+            bridge = TransformerBridge.boot_transformers(
+                reference,
+                device=settings.device,
+                dtype=DTYPES[settings.dtype],
+                revision=settings.revision,
+                hf_model=held,
+            )
     except OSError as error:
         raise _unavailable(reference, error) from error
     except ValueError as error:
@@ -78,6 +82,8 @@ def boot_bridge(reference: str, settings: BridgeSettings) -> tuple[Any, Any]:
             "one stack of layers that predicts the next token",
             "several stacks, as in an encoder and a decoder",
         )
+    if settings.holds:
+        hold_parts(bridge, _arithmetic(settings))
     _give_weights_to_bare_norms(bridge)
     bridge.eval()
     for parameter in bridge.original_model.parameters():
@@ -116,10 +122,12 @@ def _held_model(reference: str, settings: BridgeSettings) -> Any:
         attn_implementation="eager",
         use_safetensors=True if settings.stream else None,
     )
-    device = torch.device(settings.device)
-    arithmetic = Arithmetic(device, DTYPES[settings.dtype])
-    hold(model, arithmetic, None if settings.stream else device)
+    hold(model, _arithmetic(settings), None if settings.stream else torch.device(settings.device))
     return model
+
+
+def _arithmetic(settings: BridgeSettings) -> Arithmetic:
+    return Arithmetic(torch.device(settings.device), DTYPES[settings.dtype])
 
 
 def _check_folder(reference: str) -> None:

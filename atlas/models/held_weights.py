@@ -6,22 +6,21 @@ of rows at a time. What stays in a safetensors file is mapped into memory: the p
 it, and the system can take back what it has read whenever memory is short. So a model costs the
 memory of its largest matrix, not of their sum.
 
-Norms and biases are small and are converted once. Accelerate's off-loading is not used: its hooks
-serve a module's own forward pass, and both TransformerLens and attribution read weights outside of
-it (TransformerLens refuses models that are dispatched to a disk).
+Norms, biases and the routers of mixtures are small and are converted once. Accelerate's off-loading
+is not used: its hooks serve a module's own forward pass, and both TransformerLens and attribution
+read weights outside of it (TransformerLens refuses models that are dispatched to a disk).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-
-from atlas.errors import ModelError
 
 ROWS = 8192
 """Tokens of the vocabulary that are brought at a time: 75 MB at a width of 2304."""
@@ -50,8 +49,20 @@ def stretches(count: int) -> Iterator[slice]:
         yield slice(start, min(start + ROWS, count))
 
 
-class HeldLinear(nn.Linear):
-    """A linear layer whose `weight` is brought anew each time that it is read. Final."""
+class Held:
+    """A matrix that is brought anew each time that it is read; shown as it is held on request."""
+
+    arithmetic: Arithmetic
+    held: Tensor
+    as_it_is = False
+
+    def read(self) -> Tensor:
+        """The matrix."""
+        return self.held if self.as_it_is else self.arithmetic.bring(self.held)
+
+
+class HeldLinear(Held, nn.Linear):
+    """A linear layer whose `weight` is held. Final."""
 
     def __init__(self, linear: nn.Linear, arithmetic: Arithmetic, held: Tensor) -> None:
         # The parent's would make a weight of its own.
@@ -64,7 +75,29 @@ class HeldLinear(nn.Linear):
     @property
     def weight(self) -> Float[Tensor, "outputs inputs"]:  # type: ignore[override]
         """The matrix in full precision: a new one at each reading."""
-        return self.arithmetic.bring(self.held)
+        return self.read()
+
+
+@cache
+def held_conv1d() -> type[nn.Module]:
+    """The class of GPT-2's linear layers, whose matrix is held inputs first."""
+    # transformers takes seconds, so only when a model is wanted.
+    from transformers.pytorch_utils import Conv1D as Published
+
+    class Conv1D(Held, Published):  # type: ignore[misc]
+        """TransformerLens tells how a matrix lies by this name, too."""
+
+        def __init__(self, layer: Published, arithmetic: Arithmetic, held: Tensor) -> None:
+            nn.Module.__init__(self)
+            self.nf, self.nx = layer.nf, layer.nx
+            self.arithmetic, self.held = arithmetic, held
+            self.register_parameter("bias", _parameter(layer.bias, arithmetic))
+
+        @property
+        def weight(self) -> Float[Tensor, "inputs outputs"]:
+            return self.read()
+
+    return Conv1D
 
 
 class HeldUnembedding(nn.Module):
@@ -113,35 +146,6 @@ class HeldEmbedding(nn.Module):
         rows = self.arithmetic.bring(self.weight[tokens.to(self.weight.device)])
         given = torch.func.functional_call(self.layer, {"weight": rows}, (places,))
         return torch.as_tensor(given)
-
-
-def hold(model: Any, arithmetic: Arithmetic, where: torch.device | None) -> None:
-    """Hold a transformers model's matrices as they are, on a device or, with None, in their files.
-
-    Raises:
-        ModelError: matrices outside linear layers and embeddings, as in GPT-2 and among experts,
-            which TransformerLens reads in other ways.
-    """
-    outputs = model.get_output_embeddings()
-    for parent in list(model.modules()):
-        for name, module in list(parent.named_children()):
-            if isinstance(module, (nn.Linear, nn.Embedding)):
-                held = module.weight.detach()
-                held = held if where is None else held.to(where)
-                kind: Any = HeldEmbedding if isinstance(module, nn.Embedding) else HeldLinear
-                kind = HeldUnembedding if module is outputs else kind
-                setattr(parent, name, kind(module, arithmetic, held))
-    for name, parameter in model.named_parameters():
-        if parameter.ndim > 1 and parameter.numel():
-            raise ModelError(
-                f"{type(model).__name__}: {name}",
-                "matrices in linear layers and embeddings, which can be held as they are",
-                "one elsewhere",
-                "load this architecture without --stream and in float32",
-            )
-        parameter.data = arithmetic.bring(parameter.data)
-    for buffer in model.buffers():
-        buffer.data = buffer.data.to(arithmetic.device)
 
 
 def _parameter(tensor: Tensor, arithmetic: Arithmetic) -> nn.Parameter:

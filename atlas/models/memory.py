@@ -117,10 +117,15 @@ def _weights(model: ModelShape, holding: Holding) -> Needs:
     vectors = sum(each.numbers for each in model.vectors) * holding.item
     # One matrix at a time, or some thousand tokens of the vocabulary.
     brought = max(model.largest_in_layers, VOCABULARY_ROWS * model.d_model) * holding.item
-    files = sum(each.bytes for each in model.matrices)
+    files = sum(each.bytes for each in model.matrices if not each.is_one_expert)
     if holding.stream:
         kept = {"weights": vectors + brought}
-        return Needs({}, kept, files) if holding.accelerator else Needs(kept, {}, files)
+        # Experts that lie in the files one by one are put together in memory.
+        stacked = sum(each.bytes for each in model.matrices if each.is_one_expert)
+        experts = {"experts": stacked} if stacked else {}
+        if holding.accelerator:
+            return Needs(experts, kept, files)
+        return Needs(experts | kept, {}, files)
     item = ITEMS[holding.weights or holding.dtype]
     held = sum(each.numbers for each in model.matrices) * item
     converted = sum(each.numbers * item for each in model.matrices if each.item != item)

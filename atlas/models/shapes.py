@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -50,6 +51,16 @@ class StoredTensor:
         """Its size in the file."""
         return self.numbers * self.item
 
+    @property
+    def brought(self) -> int:
+        """How many numbers are needed at a time: of a stack of experts those of one."""
+        return self.numbers // self.shape[0] if len(self.shape) == 3 else self.numbers
+
+    @property
+    def is_one_expert(self) -> bool:
+        """Whether it is a matrix of one expert, which transformers stacks with the others."""
+        return re.search(r"\.experts\.\d+\.", self.name) is not None
+
 
 @dataclass(frozen=True)
 class ModelShape:
@@ -78,7 +89,7 @@ class ModelShape:
     @property
     def largest_in_layers(self) -> int:
         """Numbers of the largest matrix that is no embedding."""
-        inside = [each.numbers for each in self.matrices if each.shape[0] != self.d_vocab]
+        inside = [each.brought for each in self.matrices if each.shape[0] != self.d_vocab]
         return max(inside, default=0)
 
 

@@ -21,8 +21,8 @@ from atlas.graphs.attention_json import score_values
 from atlas.graphs.attention_score import AttentionScore
 from atlas.methods.circuit_attention import circuit_score
 from atlas.methods.circuit_graph import CircuitGraph, edge_table, trace_circuit
+from atlas.methods.claims.evaluation_settings import EvaluationSettings
 from atlas.methods.claims.instances import Instance, instances, positions
-from atlas.methods.claims.intervention_runs import EvaluationSettings
 from atlas.methods.claims.row_activations import row_activations
 from atlas.methods.evaluate import measure_claims
 from atlas.models.language_model import LanguageModel

@@ -22,7 +22,7 @@ from atlas.entries.feature_evidence import (
 from atlas.entries.library import Library
 from atlas.entries.measurement import Measurement
 from atlas.errors import EntryError
-from atlas.methods.claims.intervention_runs import EvaluationSettings
+from atlas.methods.claims.evaluation_settings import EvaluationSettings
 from atlas.methods.evaluate import measure_claims
 from atlas.models.language_model import LanguageModel
 from atlas.models.loading import AnyDictionary

@@ -14,7 +14,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from atlas.entries.circuit import Circuit
-from atlas.entries.measurement import Control, Measurement
+from atlas.entries.measurement import MATCHED_HEADS, Control, Measurement
 from atlas.graphs.graph import AttributionGraph, NodeKind
 from atlas.graphs.prune import edge_scores
 from atlas.methods.circuit_graph import CircuitGraph
@@ -122,7 +122,8 @@ def _draw_controls(axes: Axes, found: Measurement) -> None:
     """The effect with its interval, over the effects of the control draws."""
     named: list[tuple[str, Control]] = []
     if found.control:
-        named.append(("matched features", found.control))
+        of_heads = found.control.kind == MATCHED_HEADS
+        named.append(("matched heads" if of_heads else "matched features", found.control))
     if found.wrong_target:
         named.append(("a third row's value", found.wrong_target))
     for height, (_, control) in enumerate(named, start=1):

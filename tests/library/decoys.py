@@ -528,7 +528,7 @@ DECOYS = (
         CIRCUIT,
         "{part: state, action: ablate}\n  - id: swap",
         "{part: mover, action: ablate}\n  - id: swap",
-        '50:16: E233 interventions[0].steps[0].part: expected a part of features only where an effect is claimed; found "mover", which has heads; give the heads a part of their own',
+        "50:7: E233 interventions[0].steps: expected at least 19 sets of other heads of the same layers to compare with; found 1, so that p could not be 0.05; claim a demonstration or no_effect, or an effect of heads in more layers at once",
     ),
     Decoy(
         "E234",

@@ -11,7 +11,8 @@ from atlas.entries.evidence import derive_verdicts
 from atlas.entries.ids import LayerHead
 from atlas.entries.library import Library
 from atlas.errors import EntryError, ModelError
-from atlas.methods.claims.intervention_runs import EvaluationSettings, cluster_entity
+from atlas.methods.claims.evaluation_settings import EvaluationSettings
+from atlas.methods.claims.intervention_runs import cluster_entity
 from atlas.methods.evaluate import measure_claims
 from atlas.methods.intervene import FeatureIntervention, HeadIntervention, intervene
 from atlas.models.language_model import LanguageModel
@@ -171,9 +172,9 @@ def test_the_heads_of_a_part_are_changed_with_its_features(planted, step, action
     assert found.control is None
 
 
-def test_an_effect_of_heads_has_no_control_and_is_refused(planted):
+def test_an_effect_of_heads_and_features_at_once_is_refused(planted):
     model, dictionary, circuit, rows = planted
-    with pytest.raises(EntryError, match="features only where a claim of kind effect"):
+    with pytest.raises(EntryError, match="features or heads where a claim of kind effect"):
         measure_claims(model, dictionary, with_heads(circuit, (1, 0)), rows[:2], FEW)
 
 

@@ -9,21 +9,18 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from atlas.errors import ModelError
 from atlas.methods.attribute import AttributionSettings, attribute
 from atlas.models import held_weights
-from atlas.models.bridge import BridgeSettings
+from atlas.models.bridge import BridgeSettings, boot_bridge
+from atlas.models.held_weights import Arithmetic
+from atlas.models.hold_model import hold
 from atlas.models.language_model import LanguageModel
 from atlas.models.neurons import neurons_of
 from tests.models import tiny_models
 
-# Those whose matrices all stand in linear layers and embeddings.
-HELD = [
-    family
-    for family in tiny_models.FAMILIES
-    if family not in ("gpt2", *tiny_models.tiny_architectures.MIXTURES)
-]
 PROMPT = np.array([0, 5, 6, 7, 9, 3])
 STREAM = BridgeSettings(stream=True)
 HALF = BridgeSettings(weights="bfloat16")
@@ -44,7 +41,8 @@ def save_rounded(folder: Path, family: str, dtype: torch.dtype) -> Path:
 
 @pytest.mark.parametrize(
     ("family", "settings"),
-    [(family, STREAM) for family in HELD] + [(family, HALF) for family in ("llama", "gemma2")],
+    [(family, STREAM) for family in tiny_models.FAMILIES]
+    + [(family, HALF) for family in ("llama", "gemma2", "gpt2", "gpt-oss")],
 )
 def test_half_precision_is_traced_as_the_same_weights_in_full(family, settings, tmp_path):
     half = save_rounded(tmp_path / "half", family, torch.bfloat16)
@@ -58,7 +56,7 @@ def test_half_precision_is_traced_as_the_same_weights_in_full(family, settings, 
     assert np.abs(rows - wanted).max() <= 1e-5 * np.abs(wanted).max()
 
 
-@pytest.mark.parametrize("family", ["llama", "gemma2"])
+@pytest.mark.parametrize("family", ["llama", "gemma2", "gpt2", "gpt-oss", "mixtral"])
 def test_files_in_full_precision_give_the_same_graph_to_the_bit(family, tmp_path):
     folder = str(tiny_models.save_model(tmp_path, family))
     plain, streamed = LanguageModel.load(folder), LanguageModel.open(folder, STREAM)
@@ -68,8 +66,9 @@ def test_files_in_full_precision_give_the_same_graph_to_the_bit(family, tmp_path
     assert graphs[0].header == graphs[1].header
 
 
-def test_neurons_and_attention_scores_of_streamed_weights_are_the_same(tmp_path):
-    folder = str(tiny_models.save_model(tmp_path))
+@pytest.mark.parametrize("family", ["llama", "gpt2"])
+def test_neurons_and_attention_scores_of_streamed_weights_are_the_same(family, tmp_path):
+    folder = str(tiny_models.save_model(tmp_path, family))
     plain, streamed = LanguageModel.load(folder), LanguageModel.open(folder, STREAM)
     graphs = [attribute(model, neurons_of(model), PROMPT) for model in (plain, streamed)]
     assert np.array_equal(*(graph.rows.toarray() for graph in graphs))
@@ -101,20 +100,67 @@ def test_a_graph_says_that_weights_were_rounded(tmp_path):
     assert not torch.equal(half.unembedding().weight.float(), plain)
 
 
-def test_matrices_elsewhere_than_in_linear_layers_are_refused(tmp_path):
-    folder = str(tiny_models.save_model(tmp_path, "gpt2"))
-    with pytest.raises(ModelError, match="load this architecture without --stream"):
-        LanguageModel.open(folder, STREAM)
+def test_matrices_elsewhere_than_in_known_layers_are_refused():
+    class Elsewhere(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.matrix = nn.Parameter(torch.zeros(2, 2))
+
+        def get_output_embeddings(self):
+            return None
+
+    arithmetic = Arithmetic(torch.device("cpu"), torch.float32)
+    with pytest.raises(ModelError, match=r"matrix: .*load this architecture without --stream"):
+        hold(Elsewhere(), arithmetic, None)
 
 
-def test_streamed_weights_are_the_files_themselves(tmp_path):
+@pytest.mark.parametrize("family", ["gpt2", "gpt-oss"])
+def test_nothing_but_norms_biases_and_routers_is_kept_in_full(family, tmp_path):
+    """Fused matrices and experts are brought when they are read, and given up after that."""
+    folder = save_rounded(tmp_path, family, torch.bfloat16)
+    bridge, _ = boot_bridge(str(folder), STREAM)
+    kept = {name: each for name, each in bridge.named_parameters() if each.numel()}
+    assert kept
+    matrices = {name for name, each in kept.items() if each.ndim > 1}
+    assert {name.split(".")[-2] for name in matrices} <= {"router"}
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_only_the_experts_at_work_are_brought(slots, tmp_path, monkeypatch):
+    folder = str(tiny_models.save_model(tmp_path, "gpt-oss"))
+    mixture = LanguageModel.open(folder, STREAM).mixture(0)
+    brought = []
+    bring = Arithmetic.bring
+
+    def noted(arithmetic, held):
+        brought.append(tuple(held.shape))
+        return bring(arithmetic, held)
+
+    monkeypatch.setattr(Arithmetic, "bring", noted)
+    expert = torch.tensor([[2, 3], [2, 3], [2, 3]])[:, :slots]
+    mixture.experts(torch.randn(3, tiny_models.D_MODEL), expert, torch.ones(3, slots))
+    matrices = [shape for shape in brought if len(shape) > 1]
+    assert len(matrices) == 2 * slots
+    assert all(len(shape) == 2 for shape in matrices)
+
+
+def matrices_of(family, model):
+    """Matrices of every kind that a model holds."""
+    found = [model.unembedding().weight, model.attention(1).value, model.attention(1).output]
+    if family == "gpt-oss":
+        return [*found, *model.mixture(1).experts.held.values()]
+    return [*found, model.neuron_output(1)]
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2", "gpt-oss"])
+def test_streamed_weights_are_the_files_themselves(family, tmp_path):
     """Only what is mapped into memory follows when the file is written to."""
-    folder = tiny_models.save_model(tmp_path)
+    folder = tiny_models.save_model(tmp_path, family)
     streamed = LanguageModel.open(str(folder), STREAM)
-    assert float(streamed.unembedding().weight.abs().sum()) > 0
+    assert all(float(each.abs().sum()) > 0 for each in matrices_of(family, streamed))
     path = folder / "model.safetensors"
     header = int.from_bytes(path.read_bytes()[:8], "little") + 8
     with path.open("r+b") as file:
         file.seek(header)
         file.write(bytes(path.stat().st_size - header))
-    assert float(streamed.unembedding().weight.abs().sum()) == 0
+    assert all(float(each.abs().sum()) == 0 for each in matrices_of(family, streamed))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from atlas.entries.circuit import Circuit, Claim, Intervention, PartnerRule
+from atlas.entries.ids import LayerHead
 from atlas.entries.prompts import PromptRow
 from atlas.entries.rules.rule import Finding, Rule, Subject
 from atlas.entries.rules.shared import number_of_action, threshold_in_range
@@ -15,6 +17,8 @@ Findings = Iterator[Finding]
 CircuitSubject = Subject[Circuit]
 
 MINIMUM_ROWS = 100  # fewer test instances cannot carry a claim
+FEWEST_SETS = 19  # of other heads: with fewer draws p = 1 / (1 + draws) is above 0.05
+MORE_HEADS = 4  # per layer that a control set may have beyond the circuit's
 _OWN_PART = "give the heads a part of their own"
 ROW_FIELDS = ("template", "target", "foil")  # beside entities, what a partner rule may name
 
@@ -41,10 +45,13 @@ def partner_actions_have_a_partner(subject: CircuitSubject) -> Findings:
 
 
 def heads_are_taken_away(subject: CircuitSubject) -> Findings:
-    """Heads are ablated or scaled, and carry no effect claim, for which they have no control."""
-    heads = {part.id for part in subject.record.parts if part.heads}
-    claimed = {each.intervention for each in subject.record.claims if each.kind == "effect"}
-    for number, intervention in enumerate(subject.record.interventions):
+    """Heads are ablated or scaled; an effect claimed of heads is theirs alone and has a control."""
+    record = subject.record
+    heads = {part.id: part for part in record.parts if part.heads}
+    features = {part.id for part in record.parts if part.all_features}
+    claimed = {each.intervention for each in record.claims if each.kind == "effect"}
+    for number, intervention in enumerate(record.interventions):
+        parts = [step.part for step in intervention.steps]
         for place, step in enumerate(intervention.steps):
             path = ("interventions", number, "steps", place)
             if step.part not in heads:
@@ -53,9 +60,31 @@ def heads_are_taken_away(subject: CircuitSubject) -> Findings:
             if step.action not in ("ablate", "scale"):
                 expected = "a part of features only, or ablate or scale"
                 yield Finding((*path, "part"), expected, found, _OWN_PART)
-            elif intervention.id in claimed:
-                expected = "a part of features only where an effect is claimed"
+            elif intervention.id in claimed and features.intersection(parts):
+                expected = "heads without features where an effect is claimed"
                 yield Finding((*path, "part"), expected, found, _OWN_PART)
+        changed = {head for part in parts if part in heads for head in heads[part].heads}
+        if intervention.id in claimed and changed:
+            yield from _other_heads(subject, changed, ("interventions", number, "steps"))
+
+
+def _other_heads(
+    subject: CircuitSubject, changed: Collection[LayerHead], path: tuple[str | int, ...]
+) -> Findings:
+    """The finding that too few sets of other heads exist for any p value to be small enough."""
+    model = subject.known.model(subject.record.model)
+    if model is None:
+        return
+    inside = {head for part in subject.record.parts for head in part.heads}
+    sets = 1
+    for layer in {head.layer for head in changed}:
+        others = model.heads - sum(head.layer == layer for head in inside)
+        size = sum(head.layer == layer for head in changed)
+        sets *= sum(math.comb(max(others, 0), size + more) for more in range(MORE_HEADS + 1))
+    if sets < FEWEST_SETS:
+        expected = f"at least {FEWEST_SETS} sets of other heads of the same layers to compare with"
+        action = "claim a demonstration or no_effect, or an effect of heads in more layers at once"
+        yield Finding(path, expected, f"{sets}, so that p could not be 0.05", action)
 
 
 def lent_activations_have_one_place(subject: CircuitSubject) -> Findings:
@@ -238,7 +267,9 @@ _DRAFT = "add it, or set lifecycle: draft"
 RULES = (
     Rule("E231", "circuit", "actions have their number", actions_have_their_number),
     Rule("E232", "circuit", "set_from_partner has a partner", partner_actions_have_a_partner),
-    Rule("E233", "circuit", "heads are taken away, without a claimed effect", heads_are_taken_away),
+    Rule(
+        "E233", "circuit", "heads are taken away, and others can be compared", heads_are_taken_away
+    ),
     Rule("E234", "circuit", "lent activations have one place", lent_activations_have_one_place),
     Rule("E235", "circuit", "partner rules name fields of the rows", partner_fields_exist),
     Rule("E236", "circuit", "claims have the bound of their kind", claims_have_their_bound),

@@ -9,39 +9,17 @@ import numpy as np
 from jaxtyping import Int64
 
 from atlas.entries.circuit import Circuit, Intervention
-from atlas.errors import EntryError
 from atlas.methods.claims.answer_runs import Candidates, Job, RunSettings, run_answers
 from atlas.methods.claims.answers import Answers
-from atlas.methods.claims.matched_sets import (
-    ControlSet,
-    ControlSets,
-    MatchingSettings,
-    Surroundings,
-    control_sets,
-    draw_assignments,
-)
+from atlas.methods.claims.control_plan import ControlPlan, Engine, Stand, control_plan
+from atlas.methods.claims.evaluation_settings import EvaluationSettings
+from atlas.methods.claims.matched_sets import Push
 from atlas.methods.claims.pairing import draw_number, partners, third_rows
 from atlas.methods.claims.row_activations import RowActivations
-from atlas.methods.claims.row_changes import RowChanges, row_changes
-from atlas.methods.intervene import Mode
-from atlas.models.dictionaries import Dictionary
-from atlas.models.language_model import LanguageModel
-
-Engine = tuple[LanguageModel, Dictionary]
+from atlas.methods.claims.row_changes import HeadChange, RowChanges, row_changes
 
 FEWEST_VALUES = 8
 """Resampling fewer values than this gives no interval: most resamples would miss one of them."""
-
-
-@dataclass(frozen=True)
-class EvaluationSettings:
-    """How claims are measured."""
-
-    draws: int = 50  # of the matched control; fewer cannot give evidence
-    wrong_target_draws: int = 5  # third rows per row
-    seed: int = 0  # of partners, control draws and resamples
-    matching: MatchingSettings = MatchingSettings()
-    mode: Mode = "iterative"  # the real model; other modes only stand beside
 
 
 @dataclass(frozen=True)
@@ -62,7 +40,8 @@ class InterventionRuns:
     controls: Answers | None  # one entry per control set, those of a row side by side
     assignments: Int64[np.ndarray, "draw matched"] | None  # index into `controls`
     exhaustive: bool  # the draws are all that exist
-    larger: int  # matched rows in which control sets have more features than the circuit
+    control: str  # the kind of matched control
+    larger: int  # matched rows in which control sets have more members than the circuit
     wrong: Answers | None  # one entry per swap with a third row
     wrong_rows: Int64[np.ndarray, "matched third"]  # index into `wrong`, -1 where there is none
 
@@ -74,9 +53,7 @@ class _Plan:
     rows: tuple[RowActivations, ...]
     changes: tuple[RowChanges, ...]
     candidates: tuple[Candidates, ...]
-    matched: tuple[int, ...]
-    sets: tuple[tuple[ControlSet, ...], ...]  # per matched row
-    larger: int  # matched rows in which sets have more features than the circuit
+    control: ControlPlan
     third: tuple[tuple[RowChanges, ...], ...]  # per matched row
 
 
@@ -92,23 +69,26 @@ def run_intervention(
     Raises:
         EntryError: a step cannot be carried out in a row.
     """
-    plan = _plan(engine[1], circuit, intervention, observed, settings)
+    plan = _plan(engine, circuit, intervention, observed, settings)
     how = RunSettings(settings.mode, intervention.generate)
 
     def run(jobs: Sequence[Job]) -> Answers:
         return run_answers(*engine, jobs, how)
 
-    def job(row: int, changes: RowChanges | None = None, pushes: ControlSet = ()) -> Job:
+    def job(row: int, changes: RowChanges | None = None, stand: Stand = ()) -> Job:
         ids = plan.rows[row].instance.ids
         if changes is None:
-            return Job(ids, plan.candidates[row], pushes=pushes)
-        return Job(ids, plan.candidates[row], changes.changes, pushes, changes.heads)
+            pushes = tuple(each for each in stand if isinstance(each, Push))
+            heads = tuple(each for each in stand if isinstance(each, HeadChange))
+            return Job(ids, plan.candidates[row], pushes=pushes, heads=heads)
+        return Job(ids, plan.candidates[row], changes.changes, heads=changes.heads)
 
-    everyone = range(len(plan.rows))
-    pairs = list(zip(plan.matched, plan.sets, plan.third, strict=True))
-    control_jobs = [job(row, pushes=pushes) for row, sets, _ in pairs for pushes in sets]
+    everyone, control = range(len(plan.rows)), plan.control
+    pairs = list(zip(control.matched, control.sets, plan.third, strict=True))
+    control_jobs = [job(row, stand=stand) for row, sets, _ in pairs for stand in sets]
     wrong_jobs = [job(row, changes) for row, _, third in pairs for changes in third]
-    assignments, exhaustive = _assignments(plan, intervention, settings)
+    generator = np.random.default_rng(draw_number(settings.seed, "draws", intervention.id))
+    assignments, exhaustive = control.assignments(settings.draws, generator)
     return InterventionRuns(
         intervention=intervention,
         entity=cluster_entity(
@@ -118,18 +98,19 @@ def run_intervention(
         rows=plan.rows,
         before=run([job(row) for row in everyone]),
         after=run([job(row, plan.changes[row]) for row in everyone]),
-        matched=np.array(plan.matched, dtype=np.int64),
+        matched=np.array(control.matched, dtype=np.int64),
         controls=run(control_jobs) if control_jobs else None,
         assignments=assignments,
         exhaustive=exhaustive,
-        larger=plan.larger,
+        control=control.kind,
+        larger=control.larger,
         wrong=run(wrong_jobs) if wrong_jobs else None,
         wrong_rows=_numbered([len(third) for third in plan.third], settings.wrong_target_draws),
     )
 
 
 def _plan(
-    dictionary: Dictionary,
+    engine: Engine,
     circuit: Circuit,
     intervention: Intervention,
     observed: Sequence[RowActivations],
@@ -155,74 +136,19 @@ def _plan(
     controlled = any(
         claim.kind == "effect" for claim in circuit.claims if claim.intervention == intervention.id
     )
+    control = ControlPlan()
     if controlled:
-        _check_control(circuit, intervention)
-    sets = _control_sets(dictionary, circuit, changes, intervention, settings) if controlled else []
-    matched = [number for number, options in enumerate(sets) if options]
+        control = control_plan(engine, circuit, intervention, changes, settings)
     return _Plan(
         rows=tuple(observed[row] for row in applies_to),
         changes=tuple(changes),
         candidates=tuple(_candidates(observed, row, partner_of[row]) for row in applies_to),
-        matched=tuple(matched),
-        sets=tuple(found.sets for found in sets if found),
-        larger=sum(found.larger for found in sets if found),
+        control=control,
         third=tuple(
             tuple(changed(applies_to[number], third) for third in lent[applies_to[number]])
-            for number in matched
+            for number in control.matched
         ),
     )
-
-
-def _check_control(circuit: Circuit, intervention: Intervention) -> None:
-    """Refuse an effect claim on heads: no control meets the rules that evidence has.
-
-    The control of heads would be as many other heads of the same layer whose write is as large.
-    A layer has a handful, the same ones in every row, and their writes keep a ratio: few rows
-    match, and draws that mix them from row to row are not different controls.
-    """
-    heads = [str(head) for step in intervention.steps for head in circuit.part(step.part).heads]
-    if heads:
-        raise EntryError(
-            f"circuit {circuit.id}: intervention {intervention.id}",
-            "features only where a claim of kind effect needs a matched control",
-            f"heads {', '.join(heads)}",
-            "claim a demonstration or no_effect for heads, and effects for features",
-        )
-
-
-def _control_sets(
-    dictionary: Dictionary,
-    circuit: Circuit,
-    changes: Sequence[RowChanges],
-    intervention: Intervention,
-    settings: EvaluationSettings,
-) -> list[ControlSets | None]:
-    """Per row its control sets; None where no other active features match."""
-    inside = frozenset(
-        (feature.layer, feature.index) for part in circuit.parts for feature in part.all_features
-    )
-    surroundings = Surroundings(dictionary, inside, settings.matching)
-
-    def generator(row_id: str) -> np.random.Generator:
-        return np.random.default_rng(draw_number(settings.seed, "control", intervention.id, row_id))
-
-    return [
-        control_sets(change, surroundings, generator(change.row.instance.row.id))
-        for change in changes
-    ]
-
-
-def _assignments(
-    plan: _Plan, intervention: Intervention, settings: EvaluationSettings
-) -> tuple[Int64[np.ndarray, "draw matched"] | None, bool]:
-    """Per draw and matched row the number of its control set, over all sets side by side."""
-    if not plan.matched:
-        return None, False
-    counts = [len(sets) for sets in plan.sets]
-    generator = np.random.default_rng(draw_number(settings.seed, "draws", intervention.id))
-    picked, exhaustive = draw_assignments(counts, settings.draws, generator)
-    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    return picked + first[None, :], exhaustive
 
 
 def _numbered(counts: Sequence[int], width: int) -> Int64[np.ndarray, "matched third"]:

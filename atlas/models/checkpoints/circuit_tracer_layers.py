@@ -2,12 +2,12 @@
 
 Per layer, `layer_<i>.safetensors`: `W_enc` and `W_dec` [feature, d_model], `b_enc`, `b_dec`, with
 JumpReLU `activation_function.threshold`, with a skip connection `W_skip`, by which the output gains
-x W_skipᵀ. The activation function and TopK's k stand in config.yaml.
+x W_skipᵀ. The activation function stands in config.yaml, TopK's k there or as a tensor `k`.
 
 Across layers, `W_enc_<i>.safetensors`: `W_enc_<i>` [feature, d_model], `b_enc_<i>`, `b_dec_<i>`,
-with JumpReLU `threshold_<i>`, with a skip connection `W_skip_<i>`, by which the output gains
-x W_skip, not transposed; and `W_dec_<i>.safetensors`: `W_dec_<i>` [feature, layer from i on,
-d_model].
+with JumpReLU `threshold_<i>`, with TopK `k_<i>`, with a skip connection `W_skip_<i>`, by which the
+output gains x W_skip, not transposed; and `W_dec_<i>.safetensors`: `W_dec_<i>` [feature, layer from
+i on, d_model].
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def read_single_layer(path: Path, config: Mapping[str, Any]) -> Transcoder:
     )
 
 
-def read_cross_layer(path: Path, place: tuple[int, int]) -> CrossLayerCoder:
+def read_cross_layer(
+    path: Path, place: tuple[int, int], config: Mapping[str, Any]
+) -> CrossLayerCoder:
     """One layer of a cross-layer transcoder; `place` is (layer, layers in all).
 
     Raises as `read_single_layer`.
@@ -71,7 +73,7 @@ def read_cross_layer(path: Path, place: tuple[int, int]) -> CrossLayerCoder:
         b_enc=take(weights, "b_enc", (features,), path),
         W_dec=take_matrix(weights, "W_dec", (features, layers - layer, width), path),
         b_dec=take(weights, "b_dec", (width,), path),
-        activation=_activation(weights, {}, features, path),
+        activation=_activation(weights, config, features, path),
         skip=_skip(weights, width, path),
     )
 
@@ -83,6 +85,8 @@ def tensors_of(coder: Coder, layer: int) -> dict[str, dict[str, Tensor]]:
     if skip is not None and skip.bias is not None:
         b_dec = b_dec + skip.bias
     shared = {"W_enc": coder.W_enc, "b_enc": coder.b_enc, "b_dec": b_dec}
+    if isinstance(coder.activation, TopK):
+        shared["k"] = torch.tensor(min(coder.activation.k, coder.features))
     if isinstance(coder, CrossLayerCoder):
         if skip is not None:
             shared["W_skip"] = skip.weight.T
@@ -97,8 +101,6 @@ def tensors_of(coder: Coder, layer: int) -> dict[str, dict[str, Tensor]]:
     shared |= {"W_dec": decoder} | thresholds(coder)
     if skip is not None:
         shared["W_skip"] = skip.weight
-    if isinstance(coder.activation, TopK):
-        shared["k"] = torch.tensor(coder.activation.k)
     return {f"layer_{layer}.safetensors": shared}
 
 

@@ -21,12 +21,18 @@ from atlas.models.coders import SingleLayerCoder, Transcoder
 from atlas.models.dictionaries import SparseAutoencoderSet, TranscoderSet
 from atlas.models.sites import hook_of
 
+ELSEWHERE = "SAELens has no name for it; write circuit-tracer's layout, which has"
+
 
 def save(dictionary: TranscoderSet | SparseAutoencoderSet, folder: Path, model_name: str) -> None:
     """Write a dictionary so that SAELens and `saelens.load` read the same function.
 
     BatchTopK and gates become the JumpReLU that they equal, and a skip connection's own bias goes
     into `b_dec`.
+
+    SAELens has no transcoders with TopK, clips what TopK keeps at 0, and clips pre-activations at 0
+    before it compares them with a threshold. What does otherwise is refused; transcoders that do
+    can be written as `circuit_tracer.save` does.
 
     Raises:
         ModelError: a site or an activation function that SAELens has no name for.
@@ -65,7 +71,7 @@ def _weights(coder: SingleLayerCoder, where: str) -> tuple[dict[str, Tensor], di
     if not isinstance(coder, Transcoder):
         return tensors, extra
     if extra["architecture"] == "topk":
-        raise ModelError(where, "relu or a threshold in transcoders", "topk")
+        raise ModelError(where, "relu or a threshold in transcoders", "topk", ELSEWHERE)
     extra["d_out"] = coder.width
     kind = "transcoder"
     if coder.skip is not None:
@@ -79,11 +85,12 @@ def _weights(coder: SingleLayerCoder, where: str) -> tuple[dict[str, Tensor], di
 
 def _function(coder: SingleLayerCoder, where: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The tensors and settings of the activation function, named as for autoencoders."""
+    elsewhere = ELSEWHERE if isinstance(coder, Transcoder) else ""
     if isinstance(coder.activation, ReLU):
         return {}, {"architecture": "standard"}
     if isinstance(coder.activation, TopK):
         if not coder.activation.rectified:
-            raise ModelError(where, "TopK of values clipped at 0", "TopK of any values")
+            raise ModelError(where, "TopK of values clipped at 0", "TopK of any values", elsewhere)
         return {}, {
             "architecture": "topk",
             "k": coder.activation.k,
@@ -92,7 +99,7 @@ def _function(coder: SingleLayerCoder, where: str) -> tuple[dict[str, Tensor], d
     threshold = coder.activation.threshold_of(coder.features)
     if threshold is None or bool((threshold < 0).any()):
         found = coder.activation.name() if threshold is None else "thresholds below 0"
-        raise ModelError(where, "relu, topk, or thresholds from 0 on", found)
+        raise ModelError(where, "relu, topk, or thresholds from 0 on", found, elsewhere)
     return {"threshold": threshold.expand(coder.features).clone()}, {"architecture": "jumprelu"}
 
 

@@ -56,6 +56,24 @@ def test_written_transcoders_are_read_back_the_same(activation, tmp_path):
         assert torch.equal(read.coder(layer).b_dec, written.coder(layer).b_dec)
 
 
+@pytest.mark.parametrize("first", ACTIVATIONS, ids=lambda activation: activation.name())
+@pytest.mark.parametrize("second", [*ACTIVATIONS, TopK(1), TopK(9)], ids=repr)
+def test_layers_may_differ_in_their_functions(first, second, tmp_path):
+    plain = transcoders(first)
+    layers = (plain.layers[0], replace(plain.layers[1], activation=second))
+    written = replace(plain, layers=layers)
+    clipped = {each.rectified for each in (first, second) if isinstance(each, TopK)}
+    if len(clipped) > 1:
+        with pytest.raises(ModelError, match="clipped at 0 in all layers, or in none"):
+            circuit_tracer.save(written, tmp_path, model_name="m")
+        return
+    circuit_tracer.save(written, tmp_path, model_name="m")
+    read = circuit_tracer.load(tmp_path)
+    x = torch.randn(5, 4, generator=torch.Generator().manual_seed(1))
+    for layer in range(2):
+        assert torch.equal(read.encode(layer, x), written.encode(layer, x))
+
+
 def test_writing_twice_gives_the_same_bytes(tmp_path):
     for name in ("first", "second"):
         circuit_tracer.save(transcoders(TopK(2)), tmp_path / name, model_name="m")

@@ -106,6 +106,35 @@ def test_missing_and_broken_files_are_errors(tmp_path):
         circuit_tracer.load(tmp_path)
 
 
-def test_topk_across_layers_is_no_part_of_the_format(tmp_path):
-    with pytest.raises(ModelError, match="relu or a threshold across layers; found topk"):
-        circuit_tracer.save(cross_layer(TopK(2)), tmp_path, "m")
+@pytest.mark.parametrize("function", [TopK(2), TopK(2, rectified=True)])
+def test_topk_across_layers_is_of_a_kind_that_others_refuse(function, tmp_path):
+    """circuit-tracer tells kinds by these names, and takes what has no thresholds for ReLU."""
+    written = cross_layer(function)
+    circuit_tracer.save(written, tmp_path, "m")
+    config = yaml.safe_load((tmp_path / "config.yaml").read_text())
+    assert config["model_kind"] not in ("transcoder_set", "cross_layer_transcoder")
+    read = circuit_tracer.load(tmp_path)
+    assert [coder.activation for coder in read.layers] == [function] * LAYERS
+    assert torch.equal(estimates(read, inputs()), estimates(written, inputs()))
+
+
+def test_each_layer_across_layers_has_a_function_of_its_own(tmp_path):
+    plain = cross_layer()
+    functions = (TopK(3), plain.layers[1].activation, ReLU())
+    pairs = zip(plain.layers, functions, strict=True)
+    layers = tuple(replace(coder, activation=function) for coder, function in pairs)
+    circuit_tracer.save(replace(plain, layers=layers), tmp_path, "m")
+    read = circuit_tracer.load(tmp_path)
+    assert torch.equal(
+        estimates(read, inputs()), estimates(replace(plain, layers=layers), inputs())
+    )
+
+
+def test_topk_that_a_published_config_names_is_not_taken_for_relu(tmp_path):
+    written = cross_layer(ReLU())
+    circuit_tracer.save(written, tmp_path, "m")
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        yaml.safe_dump({**yaml.safe_load(path.read_text()), "activation": "topk", "k": 2})
+    )
+    assert circuit_tracer.load(tmp_path).layers[0].activation == TopK(2)

@@ -83,8 +83,8 @@ def test_saelens_reads_the_same_transcoders(function, skip, tmp_path):
 @pytest.mark.parametrize(
     ("activation", "message"),
     [
-        (TopK(3, rectified=True), "in transcoders"),
-        (TopK(3), "clipped at 0"),
+        (TopK(3, rectified=True), "in transcoders; .* write circuit-tracer's layout"),
+        (TopK(3), "clipped at 0; .* write circuit-tracer's layout"),
         (JumpReLU(torch.full((FEATURES,), -0.1)), "thresholds below 0"),
     ],
 )
