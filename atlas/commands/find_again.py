@@ -33,7 +33,12 @@ _folder = click.Path(exists=True, file_okay=False, path_type=Path)
     "--dictionary build/retrained/dictionary-1/transcoders"
 )
 @click.argument("circuits", metavar="[ID]...", nargs=-1)
-@click.option("--seed", required=True, type=click.IntRange(1), help="Which retraining this is.")
+@click.option(
+    "--seed",
+    required=True,
+    type=click.IntRange(0),
+    help="Which retraining this is; 0: the entry's own seed, on another machine.",
+)
 @click.option("--dictionary", required=True, type=_folder, help="The folder of the retrained one.")
 @click.option(
     "--model",
@@ -135,7 +140,7 @@ def _weights(
     if model_folder is None:
         model, model_digest = load_model(library.root, model_id), entry.weights.sha256
     else:
-        model, model_digest = LanguageModel.open(str(model_folder)), folder_digest(model_folder)
+        model, model_digest = LanguageModel.load(str(model_folder)), folder_digest(model_folder)
         model.name = model_id
     digest = text_digest(f"{model_digest}\n{folder_digest(dictionary)}")
     return RetrainedWeights(varied, seed, model, read_dictionary(dictionary), digest)

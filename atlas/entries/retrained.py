@@ -35,7 +35,7 @@ class Retraining:
     """One retraining: what was trained again, which features the parts have there, the claims."""
 
     varied: Varied
-    seed: int  # which of the retrainings; the weights that the entry names are none of them
+    seed: int  # 0: the seed of the weights that the entry names, on another machine
     weights_digest: str  # over the files that were read
     question: str  # `question_digest` of the circuit that was measured
     versions: Mapping[str, str] = field(default_factory=dict)  # of what can change a number

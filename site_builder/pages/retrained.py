@@ -43,7 +43,8 @@ def retrained_section(record: CircuitRecord) -> Html:
 
 def retraining_row(circuit: Circuit, judged: list[Claim], retraining: Retraining) -> Html:
     """One retraining."""
-    name = f"{retraining.varied}, seed {retraining.seed}"
+    seed = f"seed {retraining.seed}" if retraining.seed else "the same seed on another machine"
+    name = f"{retraining.varied}, {seed}"
     verdicts = retraining.verdicts(circuit)
     cells = [claim_cell(each, retraining, verdicts[each.id]) for each in judged]
     return row(name, groups_found(circuit, retraining), *cells)

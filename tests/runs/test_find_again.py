@@ -144,7 +144,7 @@ def test_a_part_found_by_hand_is_told_in_words(library, tmp_path):
 
 def test_nothing_found_is_not_supported_anywhere(library, tmp_path):
     def sought_in_vain(circuit):
-        circuit["parts"][0]["found_by"] = FOUND_BY.replace(f"--layer {LAYER}", "--layer 0")
+        circuit["parts"][0]["found_by"] = FOUND_BY.replace("--most 1", "--minimum-effect 1000")
 
     write_circuit(library, sought_in_vain)
     find(library, retrained(library, tmp_path / "other"), "--seed", "1", "--accept")
