@@ -118,29 +118,33 @@ def _beside(path: Path, ending: str, number: int = 0) -> Path:
 
 def _free_file(target: Path) -> tuple[Path, int]:
     """An empty file beside the target that nobody else writes, and the claim on it."""
-    for number in count():
-        place = _beside(target, UNFINISHED, number)
+    numbers = count()
+    while True:
+        place = _beside(target, UNFINISHED, next(numbers))
         descriptor = claimed(place)
         if descriptor is not None:
-            break
-    place.write_bytes(b"")
-    return place, descriptor
+            place.write_bytes(b"")
+            return place, descriptor
 
 
 def _free_folder(target: Path) -> tuple[Path, int]:
     """An empty folder beside the target that nobody else fills, and the claim on it."""
-    for number in count():
-        place = _beside(target, UNFINISHED, number)
+    numbers = count()
+    while True:
+        place = _beside(target, UNFINISHED, next(numbers))
         place.mkdir(exist_ok=True)
         descriptor = claimed(place, make=False)
         if descriptor is not None:
-            break
-    for each in place.iterdir():
+            _empty(place)
+            return place, descriptor
+
+
+def _empty(folder: Path) -> None:
+    for each in folder.iterdir():
         if each.is_dir():
             shutil.rmtree(each)
         else:
             each.unlink()
-    return place, descriptor
 
 
 def _give_name(place: Path, folder: Path) -> None:

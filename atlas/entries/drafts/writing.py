@@ -76,7 +76,7 @@ def write_new(folder: Path, files: Mapping[str, str]) -> None:
         BadInput: another file has one of the names.
         CannotWrite: no room, no right.
     """
-    contents = {folder / name: text.encode() for name, text in reversed(files.items())}
+    contents = {folder / name: text.encode() for name, text in reversed(list(files.items()))}
     entry = folder / next(iter(files))
     with only_run(beside(folder)):
         for path, content in contents.items():
