@@ -90,7 +90,8 @@ def _without(
     taken: Sequence[Int[np.ndarray, " _member"]],
 ) -> Bool[np.ndarray, " node"]:
     """Which nodes are left: those that are kept, less those that are taken away."""
-    return kept & ~_members(np.zeros(len(graph.nodes), dtype=bool), taken)
+    gone = _members(np.zeros(len(graph.nodes), dtype=bool), taken)
+    return np.asarray(kept & ~gone)
 
 
 def _logits(graph: AttributionGraph, left: Bool[np.ndarray, " node"]) -> float:

@@ -64,7 +64,7 @@ def scores_block(record: CircuitRecord) -> Html:
         [
             tag("h3", {"id": "scores"}, "Scores of this graph"),
             note,
-            approximation_note(graph),
+            approximation_note(graph or {}),
             tag("dl", {"class": "score-tiles"}, *tiles),
             share_bar(shares),
         ]
