@@ -12,10 +12,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from atlas.models.memory import PROCESS, Holding, RunSize, to_load, to_trace
-from atlas.models.shapes import dictionary_shape, model_shape
+from atlas.models.memory import PROCESS, Holding, Needs, RunSize, to_load, to_trace
+from atlas.models.memory_of_gradients import GradientRun, to_trace_by_gradients
+from atlas.models.shapes import DictionaryShape, ModelShape, dictionary_shape, model_shape
 from benchmarks.peak import Peak
-from benchmarks.random_models import MEDIUM, SMALL, RandomModel, write
+from benchmarks.random_models import MEDIUM, SMALL, RandomModel, write, write_autoencoders
 
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build" / "benchmarks"
@@ -30,6 +31,7 @@ class Case:
     tokens: int
     rows: int
     options: tuple[str, ...] = ()
+    dictionary: str = "transcoders"  # or saes, whose graphs are approximate
 
 
 CASES = (
@@ -40,33 +42,49 @@ CASES = (
     Case("medium", 48, 1024),
     Case("medium", 16, 1024, ("--dtype", "bfloat16")),
     Case("medium", 16, 1024, ("--stream",)),
+    Case("microworld", 16, 1024, (), "saes"),
+    Case("small", 16, 1024, (), "saes"),
+    Case("small", 48, 2048, (), "saes"),
+    Case("medium", 16, 1024, (), "saes"),
+    Case("medium", 16, 1024, ("--stream",), "saes"),
 )
 MODELS: dict[str, RandomModel] = {"small": SMALL, "medium": MEDIUM}
 
 
-def folders(name: str) -> tuple[Path, Path]:
-    """Where a model and its transcoders lie."""
-    if name == "microworld":
+def folders(case: Case) -> tuple[Path, Path]:
+    """Where a model and a dictionary of it lie."""
+    if case.name == "microworld":
         weights = ROOT / "microworld" / "weights"
-        return weights / "model", weights / "transcoders"
-    folder = write(MODELS[name], BUILD / name)
-    return folder / "model", folder / "transcoders"
+        return weights / "model", weights / case.dictionary
+    folder = write(MODELS[case.name], BUILD / case.name)
+    if case.dictionary == "saes":
+        write_autoencoders(MODELS[case.name], folder)
+    return folder / "model", folder / case.dictionary
 
 
 def estimate(case: Case) -> int:
     """Bytes that a case should take."""
-    model, dictionary = folders(case.name)
+    model, dictionary = folders(case)
     weights = case.options[1] if "--dtype" in case.options else None
     holding = Holding(weights=weights, stream="--stream" in case.options)
     shapes = model_shape(model), dictionary_shape(dictionary)
-    run = RunSize(case.tokens, case.rows + LOGITS)
-    needs = to_load(*shapes, holding) + to_trace(*shapes, holding, run)
-    return PROCESS + needs.memory_bytes
+    return PROCESS + (to_load(*shapes, holding) + _to_trace(case, shapes, holding)).memory_bytes
+
+
+def _to_trace(
+    case: Case, shapes: tuple[ModelShape, DictionaryShape | None], holding: Holding
+) -> Needs:
+    if case.dictionary != "saes":
+        return to_trace(*shapes, holding, RunSize(case.tokens, case.rows + LOGITS))
+    model, dictionary = shapes
+    features = dictionary.features if dictionary else 0
+    run = GradientRun(case.tokens, case.rows + LOGITS, model.layers, side_by_side=False)
+    return to_trace_by_gradients(model, features, holding, run)
 
 
 def measure(case: Case) -> dict[str, float]:
     """The most memory that a case took."""
-    model, dictionary = folders(case.name)
+    model, dictionary = folders(case)
     words = words_of(case)
     command = [sys.executable, "-m", "atlas", "trace", "--model", str(model), "--dictionary"]
     command += [str(dictionary), "--prompt", words, "--max-feature-nodes", str(case.rows)]
@@ -92,7 +110,8 @@ def main() -> None:
     print("|---|---|---|---|---|")
     for case in CASES:
         expected, found = estimate(case), measure(case)
-        title = f"{case.name} / {case.tokens} / {case.rows} {' '.join(case.options)}".strip()
+        options = " ".join([*case.options, *[case.dictionary] * (case.dictionary == "saes")])
+        title = f"{case.name} / {case.tokens} / {case.rows} {options}".strip()
         own = found["own_bytes"]
         figures = f"{expected / 1e9:.2f} GB | {own / 1e9:.2f} GB | {expected / own:.2f}"
         print(f"| {title} | {figures} | {found['resident_bytes'] / 1e9:.2f} GB |", flush=True)

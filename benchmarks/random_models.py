@@ -18,9 +18,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from atlas.models.activation_functions import ActivationFunction, ReLU, TopK
-from atlas.models.checkpoints import circuit_tracer
-from atlas.models.coders import CrossLayerCoder, Skip, Transcoder
-from atlas.models.dictionaries import CrossLayerTranscoder, MlpDictionary, TranscoderSet
+from atlas.models.checkpoints import circuit_tracer, saelens_save
+from atlas.models.coders import CrossLayerCoder, Skip, SparseAutoencoder, Transcoder
+from atlas.models.dictionaries import (
+    CrossLayerTranscoder,
+    MlpDictionary,
+    SparseAutoencoderSet,
+    TranscoderSet,
+)
 from atlas.models.language_model import LanguageModel
 from atlas.models.sites import Site
 
@@ -80,6 +85,22 @@ def write(wanted: RandomModel, folder: Path) -> Path:
     return folder
 
 
+def write_autoencoders(wanted: RandomModel, folder: Path) -> None:
+    """Write `saes` of the stream after each layer beside a model, unless they lie there already."""
+    if (folder / "saes").is_dir():
+        return
+    torch.manual_seed(wanted.seed)
+    coders = _coders(wanted, LanguageModel.load(str(folder / "model")), Site.RESIDUAL_AFTER)
+    site = Site.RESIDUAL_AFTER
+    layers = {
+        layer: SparseAutoencoder(
+            coder.W_enc, coder.b_enc, coder.decoder(), coder.b_dec, coder.activation
+        )
+        for layer, coder in enumerate(coders)
+    }
+    saelens_save.save(SparseAutoencoderSet(wanted.name, site, site, layers), folder / "saes", "")
+
+
 def prompt(wanted: RandomModel, length: int) -> list[int]:
     """Token ids that begin with the first special token."""
     drawn = torch.Generator().manual_seed(wanted.seed + length)
@@ -134,13 +155,19 @@ def write_tokenizer(folder: Path, vocabulary: int) -> None:
 
 
 def _dictionary(wanted: RandomModel, model: LanguageModel) -> MlpDictionary:
+    layers = _coders(wanted, model, Site.MLP_INPUT)
+    kind = CrossLayerTranscoder if wanted.kind == "cross_layer" else TranscoderSet
+    return kind(wanted.name, Site.MLP_INPUT, wanted.output, layers)
+
+
+def _coders(
+    wanted: RandomModel, model: LanguageModel, site: Site
+) -> tuple[Transcoder | CrossLayerCoder, ...]:
     ids = torch.randint(len(SPECIAL), wanted.vocabulary, CALIBRATION)
     ids[:, 0] = SPECIAL["bos_token_id"]
-    sites = [(Site.MLP_INPUT, layer) for layer in range(wanted.layers)]
-    values = model.run(ids, read=sites).values
-    layers = [_coder(wanted, layer, values[site][:, 1:]) for layer, site in enumerate(sites)]
-    kind = CrossLayerTranscoder if wanted.kind == "cross_layer" else TranscoderSet
-    return kind(wanted.name, Site.MLP_INPUT, wanted.output, tuple(layers))
+    places = [(site, layer) for layer in range(wanted.layers)]
+    values = model.run(ids, read=places).values
+    return tuple(_coder(wanted, layer, values[place][:, 1:]) for layer, place in enumerate(places))
 
 
 def _coder(

@@ -10,7 +10,7 @@ from typing import Any, cast
 import click
 
 from atlas.commands.group import command as group_command
-from atlas.commands.group import group_settings
+from atlas.commands.group_settings import OPTIONS, group_settings
 from atlas.commands.output import format_option, library_option, print_json, print_table
 from atlas.entries.circuit import Circuit, Part
 from atlas.entries.digests import folder_digest, text_digest
@@ -107,12 +107,7 @@ def sought_by(part: Part, circuit_id: str) -> GroupSettings | None:
     options = cast(dict[str, Any], context.params)
     if (options["circuit"], options["keyed_by"]) != (circuit_id, part.keyed_by):
         return None
-    return group_settings(**{name: options[name] for name in GROUP_OPTIONS})
-
-
-GROUP_OPTIONS = (
-    "keyed_by", "position", "minimum_f1", "screened", "minimum_effect", "layers", "most",
-)  # fmt: skip
+    return group_settings(**{name: options[name] for name in OPTIONS})
 
 
 def _chosen(library: Library, ids: Sequence[str], of: str) -> list[Circuit]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import click
+import numpy as np
 
+from atlas.commands.circuit_parts import completeness_or_reason, parts_of_circuit
 from atlas.commands.graph_report import (
     counted_nodes,
     scores_and_bounds,
@@ -17,7 +19,13 @@ from atlas.commands.graph_report import (
     summary_of,
     summary_text,
 )
-from atlas.commands.output import format_option, print_json, print_result, print_table
+from atlas.commands.output import (
+    format_option,
+    library_option,
+    print_json,
+    print_result,
+    print_table,
+)
 from atlas.errors import BadInput
 from atlas.files.whole import write_whole
 from atlas.graphs.attention_json import read_score, score_values
@@ -87,13 +95,28 @@ def prune_command(
 
 @command.command("scores", epilog="Example: atlas graph scores circuits/*/graph.npz")
 @click.argument("graphs", metavar="GRAPH...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--circuit", help="The circuit whose parts are looked for in one GRAPH.")
+@library_option
 @format_option
-def scores_command(graphs: tuple[Path, ...], output_format: str) -> None:
-    """Say how much of the answers a graph explains; of several graphs, in a table."""
+def scores_command(
+    graphs: tuple[Path, ...], circuit: str | None, library: Path | None, output_format: str
+) -> None:
+    """Say how much of the answers a graph explains; of several graphs, in a table.
+
+    Of parts, that a .json has or --circuit names, also whether they are all that there is to it.
+    """
     if not graphs:
         raise click.UsageError("Missing argument 'GRAPH...'.")
+    if circuit and len(graphs) > 1:
+        raise click.UsageError("--circuit goes with one GRAPH")
     found = {str(path): scores_and_bounds(read(path).graph) for path in graphs}
     if len(graphs) == 1:
+        loaded = read(graphs[0])
+        parts = {part.label: np.array(part.nodes, dtype=np.int64) for part in loaded.parts}
+        if circuit:
+            parts = parts_of_circuit(loaded.graph, circuit, library)
+        if parts:
+            found[str(graphs[0])]["parts"] = completeness_or_reason(loaded.graph, parts)
         (only,) = found.values()
         print_result(output_format, only, scores_text(only))
     elif output_format == "json":

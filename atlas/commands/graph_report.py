@@ -169,8 +169,20 @@ def scores_text(scores: dict[str, Any]) -> str:
         f"paths start at tokens {scores['token_share']:.1%}, errors {scores['error_share']:.1%}, "
         f"constants {scores['constant_share']:.1%}, dropped mass {scores['dropped_share']:.1%}"
     )
+    if "parts" in scores:
+        text = f"{text}\n{parts_text(scores['parts'])}"
     limits = scores.get("off_by_at_most")
     return text if limits is None else f"{text}\n{bounds_text(limits)}"
+
+
+def parts_text(found: dict[str, Any] | str) -> str:
+    """How completely the parts stand for all features, for people."""
+    if isinstance(found, str):
+        return found
+    return (
+        f"circuit completeness {found['circuit_completeness']:.3f}, worst {found['worst']:.3f}, "
+        f"over {found['subsets']} sets of parts that were taken away"
+    )
 
 
 def bounds_text(found: dict[str, float]) -> str:

@@ -1,4 +1,4 @@
-"""`atlas group`: propose the features of a part, to paste into a circuit."""
+"""`atlas group`: propose the features of a part, to paste or write into a circuit."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ from pathlib import Path
 
 import click
 
+from atlas.commands.check_formats import line
+from atlas.commands.group_settings import command_of, group_settings
+from atlas.commands.new import writable
 from atlas.commands.output import format_option, library_option, print_json
+from atlas.entries.checks import check
+from atlas.entries.circuit import Circuit
+from atlas.entries.drafts.add_part import ProposedPart, with_part
+from atlas.entries.ids import LayerFeature
 from atlas.entries.library import Library
-from atlas.entries.position import Position
+from atlas.errors import BadInput
+from atlas.files.whole import write_whole
 from atlas.methods.group import GroupSettings, Member, group_features
 from atlas.models.loading import load_dictionary, load_model
 
@@ -25,6 +33,9 @@ from atlas.models.loading import load_dictionary, load_model
 @click.option("--minimum-effect", default=0.0, show_default=True, help="Of an ablation, in logits.")
 @click.option("--layer", "layers", multiple=True, type=int, help="Only these; repeat for several.")
 @click.option("--most", default=4, show_default=True, help="Features per value to propose.")
+@click.option("--write", "part", help="Write them into the draft, as a part of this id.")
+@click.option("--label", help="Of the part that is written; its id where none is given.")
+@click.option("--role", default="intermediate", show_default=True, help="Of the part, too.")
 @library_option
 @format_option
 def command(  # noqa: PLR0913  one parameter per option
@@ -36,6 +47,9 @@ def command(  # noqa: PLR0913  one parameter per option
     minimum_effect: float,
     layers: tuple[int, ...],
     most: int,
+    part: str | None,
+    label: str | None,
+    role: str,
     library: Path | None,
     output_format: str,
 ) -> None:
@@ -44,8 +58,10 @@ def command(  # noqa: PLR0913  one parameter per option
     Screened by how well their firing predicts the entity's value, ranked by what the answer loses
     when each is ablated by itself.
     """
-    opened = Library.open(library)
+    opened = writable(library) if part else Library.open(library)
     entry = opened.circuits.find(circuit)
+    if part:
+        _check_writable(entry, part)
     rows = [row for row in opened.prompts(entry) if row.split == "discovery"]
     model = load_model(opened.root, entry.model)
     engine = (model, load_dictionary(opened.root, entry.model, entry.dictionary))
@@ -53,24 +69,58 @@ def command(  # noqa: PLR0913  one parameter per option
         keyed_by, position, minimum_f1, screened, minimum_effect, layers, most
     )
     found = group_features(engine, rows, settings)
+    if part:
+        proposed = _proposed(circuit, (part, label or part, role), settings, found)
+        path = opened.circuit_folder(circuit) / "circuit.yaml"
+        text = with_part(path.read_text(encoding="utf-8"), proposed, str(path))
+        write_whole(path, text.encode())
+        report = check(Library(opened.root, opened.origin), [path])
+        for problem in report.problems:
+            click.echo(line(problem, opened.root), err=True)
+        click.echo(f"wrote the part {part} into {path}; {report.summary}", err=True)
     if output_format == "json":
         print_json({value: [asdict(member) for member in group] for value, group in found.items()})
     else:
         click.echo(as_yaml(found))
 
 
-def group_settings(  # noqa: PLR0913  one parameter per option
-    keyed_by: str,
-    position: str,
-    minimum_f1: float,
-    screened: int,
-    minimum_effect: float,
-    layers: tuple[int, ...],
-    most: int,
-) -> GroupSettings:
-    """The settings that the options of the command stand for."""
-    place = Position.from_data(position if position in ("last", "any") else {"entity": position})
-    return GroupSettings(keyed_by, place, minimum_f1, screened, most, minimum_effect, layers=layers)
+def _check_writable(entry: Circuit, part: str) -> None:
+    """Refuse an entry that is no draft, and an id that is taken, before anything is computed."""
+    if entry.lifecycle != "draft":
+        action = "paste the proposal, so that the change is looked at"
+        raise BadInput(f"circuit {entry.id}: lifecycle", "draft", entry.lifecycle, action)
+    if part in {one.id for one in entry.parts}:
+        raise BadInput("--write", f"an id that no part of {entry.id} has", part)
+
+
+def _proposed(
+    circuit: str,
+    named: tuple[str, str, str],
+    settings: GroupSettings,
+    found: dict[str, tuple[Member, ...]],
+) -> ProposedPart:
+    """The part to write; `named` are its id, label and role."""
+    part, label, role = named
+    if not any(found.values()):
+        raise BadInput("--write", "features to write", "none found", "lower --minimum-f1")
+    return ProposedPart(
+        id=part,
+        label=label,
+        role=role,
+        position=settings.position,
+        keyed_by=settings.keyed_by,
+        found_by=command_of(circuit, settings),
+        features={
+            value: [LayerFeature(member.layer, member.index) for member in members]
+            for value, members in found.items()
+        },
+        figures={value: _figures(members) for value, members in found.items()},
+    )
+
+
+def _figures(members: tuple[Member, ...]) -> str:
+    figures = "; ".join(f"F1 {m.f1:.2f}, effect {m.effect:.2f}" for m in members)
+    return figures or "none found"
 
 
 def as_yaml(found: dict[str, tuple[Member, ...]]) -> str:
@@ -78,6 +128,5 @@ def as_yaml(found: dict[str, tuple[Member, ...]]) -> str:
     lines = ["features:"]
     for value, members in found.items():
         names = ", ".join(f"{member.layer}-{member.index}" for member in members)
-        figures = "; ".join(f"F1 {m.f1:.2f}, effect {m.effect:.2f}" for m in members)
-        lines.append(f'  "{value}": [{names}]  # {figures or "none found"}')
+        lines.append(f'  "{value}": [{names}]  # {_figures(members)}')
     return "\n".join(lines)

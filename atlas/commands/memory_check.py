@@ -9,9 +9,13 @@ from pathlib import Path
 from atlas.commands.placement import FULL, Placement
 from atlas.errors import AtlasError, OutOfMemory
 from atlas.methods.attribute import AttributionSettings
+from atlas.methods.sae_attribution.settings import SaeAttributionSettings
+from atlas.methods.sae_attribution.sources import ADDED_SITES
 from atlas.models.devices import check_device, free_on
+from atlas.models.dictionaries import SparseAutoencoderSet
 from atlas.models.free_memory import free_memory
 from atlas.models.memory import Holding, Needs, RunSize, to_load, to_trace
+from atlas.models.memory_of_gradients import GradientRun, to_trace_by_gradients
 from atlas.models.shapes import DictionaryShape, ModelShape, dictionary_shape, model_shape
 
 LOGITS = 10  # rows beside those of features
@@ -65,6 +69,32 @@ class Fit:
         wanted = f"to trace {run.tokens} tokens with {run.rows} rows"
         self._check(wanted, lambda holding: to_trace(model, self.dictionary, holding, run), others)
 
+    def check_gradients(
+        self, tokens: int, dictionary: SparseAutoencoderSet, settings: SaeAttributionSettings
+    ) -> None:
+        """Refuse an approximate trace that would not fit; OutOfMemory as above."""
+        model = self.model
+        if model is None:
+            return
+        run = gradient_run(tokens, dictionary, settings)
+        features = max(map(dictionary.features, dictionary.layer_numbers))
+
+        def estimate(run: GradientRun, holding: Holding | None = None) -> Needs:
+            held = holding or holding_of(self.placement)
+            return to_trace_by_gradients(model, features, held, run)
+
+        rows = (run.rows >> halvings for halvings in range(1, 7))
+        fewer = (replace(run, rows=LOGITS + each) for each in rows if each)
+        others = [(f"--max-feature-nodes {each.rows - LOGITS}", estimate(each)) for each in fewer]
+        shorter = (run.tokens >> halvings for halvings in range(1, 5))
+        others += [
+            (f"a prompt of {each} tokens", estimate(replace(run, tokens=each)))
+            for each in shorter
+            if each
+        ]
+        wanted = f"to trace {run.tokens} tokens by gradients with {run.rows} rows"
+        self._check(wanted, lambda holding: estimate(run, holding), others)
+
     def _check(self, wanted: str, estimate: Estimate, others: list[tuple[str, Needs]]) -> None:
         check_device(self.placement.device)
         needs = estimate(holding_of(self.placement))
@@ -98,6 +128,17 @@ def run_size(model: ModelShape, tokens: int, settings: AttributionSettings) -> R
     """What of a trace sets its memory; how many features are active is not known before it."""
     size = RunSize(tokens, LOGITS, settings.rows_per_chunk, settings.chunk_bytes)
     active = size.active * model.layers * tokens
+    return replace(size, rows=LOGITS + min(settings.max_feature_nodes or active, active))
+
+
+def gradient_run(
+    tokens: int, dictionary: SparseAutoencoderSet, settings: SaeAttributionSettings
+) -> GradientRun:
+    """What of an approximate trace sets its memory."""
+    layers = len(dictionary.layer_numbers)
+    side_by_side = dictionary.feature_input in ADDED_SITES
+    size = GradientRun(tokens, LOGITS, layers, side_by_side, settings.rows_per_chunk)
+    active = size.active * layers * tokens
     return replace(size, rows=LOGITS + min(settings.max_feature_nodes or active, active))
 
 

@@ -52,7 +52,7 @@ def circuit(
     circuit_id: str | None, library: Path | None, yes: bool, link: bool, **given: str | None
 ) -> None:
     """Write circuits/ID/ with circuit.yaml and prompts.jsonl."""
-    opened = Library.open(library) if link else _writable(library)
+    opened = Library.open(library) if link else writable(library)
     ask = asker(opened, "circuit", {"id": circuit_id, **given}, at_terminal() and not yes)
     answers = {"id": ask("id", "")}
     if not answers["id"]:
@@ -80,7 +80,7 @@ def circuit(
 @answer_options("label", "description", "name", "handle", "orcid")
 def feature(feature_id: str, library: Path | None, yes: bool, **given: str | None) -> None:
     """Write features/ID.yaml; ID is model/dictionary/layer-index."""
-    opened = _writable(library)
+    opened = writable(library)
     identity = FeatureId.parse(feature_id)
     reason = used_feature(opened, identity)
     if reason:
@@ -106,7 +106,7 @@ def _today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def _writable(folder: Path | None) -> Library:
+def writable(folder: Path | None) -> Library:
     """The library to write into; the one inside the package is nobody's to add to."""
     opened = Library.open(folder)
     if opened.origin == "package":

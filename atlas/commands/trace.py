@@ -140,7 +140,7 @@ def command(  # noqa: PLR0913  one parameter per option
         listed = read_prompts(prompts)
         engine = open_engine(model, dictionary, placement, library)
         settings = _settings(engine[1], exact, gradient_steps)
-        _check_memory(fit, longest(listed, engine[0]), settings)
+        _check_memory(fit, longest(listed, engine[0]), engine[1], settings)
         _trace_all(trace_prompts(engine, listed, settings, out, _shown_progress()), output_format)
         return
     if out is not None and (not out.parent.is_dir() or out.is_dir()):
@@ -149,7 +149,7 @@ def command(  # noqa: PLR0913  one parameter per option
     engine = open_engine(model, dictionary, placement, library)
     settings = _settings(engine[1], exact, gradient_steps)
     traced = given.prompt_for(engine[0])
-    _check_memory(fit, length_of(traced, engine[0]), settings)
+    _check_memory(fit, length_of(traced, engine[0]), engine[1], settings)
     graph = trace(*engine, traced, settings, _shown_progress())
     _tell(graph, out, top, output_format)
 
@@ -169,10 +169,14 @@ def _settings(
     return SaeAttributionSettings(exact.target, exact.max_feature_nodes, gradient_steps)
 
 
-def _check_memory(fit: Fit, tokens: int, settings: TraceSettings) -> None:
-    """Refuse an exact trace that would not fit; of approximate ones no estimate is made."""
+def _check_memory(
+    fit: Fit, tokens: int, dictionary: AnyDictionary, settings: TraceSettings
+) -> None:
+    """Refuse a trace that would not fit."""
     if isinstance(settings, AttributionSettings):
         fit.check_tracing(tokens, settings)
+    elif isinstance(dictionary, SparseAutoencoderSet):
+        fit.check_gradients(tokens, dictionary, settings)
 
 
 def _tell(graph: AttributionGraph, out: Path | None, top: int, output_format: str) -> None:

@@ -17,10 +17,13 @@ from atlas.errors import EntryError
 from atlas.graphs.graph import AttributionGraph, NodeKind
 from atlas.graphs.prune import PruneSettings, edges_to_keep, nodes_to_keep, without_dead_ends
 from atlas.graphs.scores import GraphScores, score
-from atlas.methods.attribute import AttributionSettings, attribute
-from atlas.methods.attribution.targets import GivenTokens, SalientTokens, Target, TokenDifference
+from atlas.methods.attribute import AttributionSettings
+from atlas.methods.attribution.logit_places import TokenTarget
+from atlas.methods.attribution.targets import GivenTokens, SalientTokens, TokenDifference
 from atlas.methods.claims.instances import Instance, positions
-from atlas.models.dictionaries import Dictionary
+from atlas.methods.sae_attribution.settings import SaeAttributionSettings
+from atlas.methods.trace import trace
+from atlas.models.dictionaries import Dictionary, SparseAutoencoderSet
 from atlas.models.language_model import LanguageModel
 
 ANSWER = "answer"
@@ -53,13 +56,15 @@ class CircuitGraph:
 def trace_circuit(
     model: LanguageModel, dictionary: Dictionary, circuit: Circuit, instance: Instance
 ) -> CircuitGraph:
-    """The circuit's graph on one of its rows.
+    """The circuit's graph on one of its rows; approximate where its features are autoencoders'.
 
     Raises:
         EntryError: a part acts at an entity that the row does not have, or the target needs a foil.
     """
-    settings = AttributionSettings(target=target_of(circuit, instance))
-    whole = attribute(model, dictionary, instance.ids, settings)
+    target = target_of(circuit, instance)
+    approximate = isinstance(dictionary, SparseAutoencoderSet)
+    settings = SaeAttributionSettings(target) if approximate else AttributionSettings(target)
+    whole = trace(model, dictionary, instance.ids, settings)
     header = replace(whole.header, model=circuit.model, dictionary=circuit.dictionary)
     whole = replace(whole, header=replace(header, prompt=instance.row.text))
     nodes = part_nodes(whole, circuit, instance)
@@ -72,7 +77,7 @@ def trace_circuit(
     )
 
 
-def target_of(circuit: Circuit, instance: Instance) -> Target:
+def target_of(circuit: Circuit, instance: Instance) -> TokenTarget:
     """What the circuit's graph explains on this row."""
     if circuit.target == "answer":
         return GivenTokens((instance.target_id,))

@@ -52,6 +52,24 @@ def boot_bridge(reference: str, settings: BridgeSettings) -> tuple[Any, Any]:
             raise ModelError("dtype", f"one of {', '.join(DTYPES)}", dtype)
     check_device(settings.device)
     _check_folder(reference)
+    bridge, tokenizer = _started(reference, settings)
+    if not hasattr(bridge, "blocks"):
+        raise ModelError(
+            f"model {reference} ({bridge.cfg.architecture})",
+            "one stack of layers that predicts the next token",
+            "several stacks, as in an encoder and a decoder",
+        )
+    if settings.holds:
+        hold_parts(bridge, _arithmetic(settings))
+    _give_weights_to_bare_norms(bridge)
+    bridge.eval()
+    for parameter in bridge.original_model.parameters():
+        parameter.requires_grad_(False)
+    return bridge, tokenizer
+
+
+def _started(reference: str, settings: BridgeSettings) -> tuple[Any, Any]:
+    """The bridge and the tokenizer as TransformerLens starts them; errors as `boot_bridge`."""
     # Six to eight seconds, so only when a model is wanted.
     import transformers
     from transformer_lens.model_bridge import TransformerBridge
@@ -76,18 +94,6 @@ def boot_bridge(reference: str, settings: BridgeSettings) -> tuple[Any, Any]:
         raise ModelError(
             f"model {reference}", "an architecture that TransformerLens knows", _line(error)
         ) from error
-    if not hasattr(bridge, "blocks"):
-        raise ModelError(
-            f"model {reference} ({bridge.cfg.architecture})",
-            "one stack of layers that predicts the next token",
-            "several stacks, as in an encoder and a decoder",
-        )
-    if settings.holds:
-        hold_parts(bridge, _arithmetic(settings))
-    _give_weights_to_bare_norms(bridge)
-    bridge.eval()
-    for parameter in bridge.original_model.parameters():
-        parameter.requires_grad_(False)
     return bridge, tokenizer
 
 

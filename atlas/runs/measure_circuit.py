@@ -156,7 +156,9 @@ class OpenedCircuit:
         return result, {GRAPH_FILE: content[0]}
 
     def _graph_summary(self, graph: CircuitGraph, digest: str) -> dict[str, Any]:
+        approximate = graph.whole.header.provenance.get("approximate")
         return {
+            **({"approximate": approximate} if approximate else {}),
             "file": GRAPH_FILE,
             "sha256": digest,
             "row": self.instance.row.id,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from site_builder.html import Html, join, tag
-from site_builder.numbers import fixed, percent
+from site_builder.numbers import fixed, percent, whole
 from site_builder.records import CircuitRecord
 
 SCORES = (
@@ -63,9 +64,33 @@ def scores_block(record: CircuitRecord) -> Html:
         [
             tag("h3", {"id": "scores"}, "Scores of this graph"),
             note,
+            approximation_note(graph or {}),
             tag("dl", {"class": "score-tiles"}, *tiles),
             share_bar(shares),
         ]
+    )
+
+
+def approximation_note(graph: Mapping[str, Any]) -> Html:
+    """How far the edges are from measured effects; nothing where they are exact."""
+    found = graph.get("approximate")
+    if not isinstance(found, Mapping):
+        return Html("")
+    steps = int(found.get("steps", 1))
+    method = "gradients" if steps == 1 else f"integrated gradients in {steps} steps"
+    checked = "how far they are off was not checked"
+    if found.get("edges"):
+        error, correlation = (float(found[name]) for name in ("relative_error", "correlation"))
+        checked = (
+            f"they are off by {percent(error)} of the effects of "
+            f"{whole(int(found['sources']))} features that were taken out of the model "
+            f"({whole(int(found['edges']))} edges, correlation {fixed(correlation)})"
+        )
+    return tag(
+        "p",
+        {"class": "section-note"},
+        tag("strong", {}, "Edges are approximate"),
+        f", by {method}: {checked}. Claims do not rest on them: they are measured in the model.",
     )
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 
 from atlas.cli import main
 from atlas.graphs.attention_json import score_values
+from atlas.graphs.circuit_completeness import circuit_completeness
 from atlas.graphs.graph import AttributionGraph
-from atlas.graphs.neuronpedia_json import write_graph
+from atlas.graphs.neuronpedia_json import ExportSettings, GraphPart, write_graph
 from tests.graphs.hand_graphs import small_graph
 from tests.graphs.hand_scores import small_score
 from tests.graphs.random_graphs import random_graph
@@ -68,6 +70,31 @@ def test_scores_are_printed_as_text_and_as_json(atlas, saved):
     assert f"replacement {found['replacement']:.3f}" in text
     shares = [found[f"{name}_share"] for name in ("token", "error", "constant", "dropped")]
     assert sum(shares) == pytest.approx(1)
+
+
+def test_scores_say_how_complete_the_parts_are(atlas, tmp_path):
+    path = tmp_path / "small.json"
+    write_graph(small_graph(), path, "small", ExportSettings(parts=(GraphPart("first", (0,)),)))
+    _, out, _ = atlas("graph", "scores", path, "--format", "json")
+    expected = asdict(circuit_completeness(small_graph(), {"first": np.array([0])}))
+    assert json.loads(out)["parts"] == pytest.approx(expected)
+    _, text, _ = atlas("graph", "scores", path)
+    assert f"circuit completeness {expected['circuit_completeness']:.3f}" in text
+    write_graph(small_graph(), path, "small")
+    _, text, _ = atlas("graph", "scores", path)
+    assert "circuit completeness" not in text
+
+
+def test_the_parts_of_a_circuit_are_found_in_its_graph(atlas, saved, repository):
+    name = "microworld-subject-verb-agreement"
+    graph = repository / "circuits" / name / "graph.npz"
+    code, text, _ = atlas("graph", "scores", graph, "--circuit", name)
+    assert code == 0
+    assert "circuit completeness" in text
+    code, _, err = atlas("graph", "scores", saved, "--circuit", name)
+    assert code == 1
+    assert "the graph of a prompt of" in err
+    assert atlas("graph", "scores", graph, saved, "--circuit", name)[0] == 2
 
 
 def test_scores_of_several_graphs_are_a_table(atlas, saved, tmp_path):

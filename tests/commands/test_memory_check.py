@@ -11,8 +11,10 @@ from atlas.commands.memory_check import Fit
 from atlas.commands.placement import Placement
 from atlas.errors import OutOfMemory
 from atlas.methods.attribute import AttributionSettings
-from atlas.models.checkpoints import circuit_tracer
+from atlas.methods.sae_attribution.settings import SaeAttributionSettings
+from atlas.models.checkpoints import circuit_tracer, saelens_save
 from atlas.models.language_model import LanguageModel
+from atlas.models.sites import Site
 from tests.models import tiny_models
 
 
@@ -67,6 +69,34 @@ def test_a_run_that_does_not_fit_beside_the_model_says_how_it_would(folder, free
     rows = int(caught.value.action.split("--max-feature-nodes ")[1].split()[0].rstrip(";"))
     assert rows < 4010
     fit.check_tracing(30, AttributionSettings(max_feature_nodes=rows - memory_check.LOGITS))
+
+
+@pytest.mark.parametrize("site", [Site.RESIDUAL_AFTER, Site.MLP_WRITE])
+def test_an_approximate_trace_that_does_not_fit_says_how_it_would(site, folder, free):
+    model = LanguageModel.load(str(folder / "model"))
+    dictionary = tiny_models.random_autoencoders(model, site)
+    fit = fit_of(str(folder / "model"), str(folder / "transcoders"), Placement(), None)
+    settings = SaeAttributionSettings(max_feature_nodes=4000)
+    free(30_000_000)
+    wanted = r"to trace 30 tokens by gradients with 4010 rows .*sources.*pass.*gradients.*rows"
+    with pytest.raises(OutOfMemory, match=wanted) as caught:
+        fit.check_gradients(30, dictionary, settings)
+    rows = int(caught.value.action.split("--max-feature-nodes ")[1].split()[0].rstrip(";"))
+    assert rows < 4000
+    fit.check_gradients(30, dictionary, SaeAttributionSettings(max_feature_nodes=rows))
+
+
+def test_the_command_asks_before_it_traces_by_gradients(folder, free, tmp_path, monkeypatch):
+    model = LanguageModel.load(str(folder / "model"))
+    saelens_save.save(tiny_models.random_autoencoders(model), tmp_path, "")
+    words = ["--model", str(folder / "model"), "--dictionary", str(tmp_path)]
+    words += ["--prompt", "w1 w5 w3"]
+    asked = []
+    monkeypatch.setattr(Fit, "check_gradients", lambda *given: asked.append(given[1:]))
+    assert run(*words).exit_code == 0
+    ((tokens, dictionary, settings),) = asked
+    assert (tokens, dictionary.layer_numbers) == (4, (0, 1, 2))
+    assert isinstance(settings, SaeAttributionSettings)
 
 
 def test_a_way_out_that_does_not_fit_is_not_offered(folder, free):

@@ -510,6 +510,14 @@ DECOYS = (
         '45:46: E229 attention[0].key.entity: expected an entity that occurs in the drawn row "row-000"; found "state"; name one that is in the text',
     ),
     Decoy(
+        "E230",
+        MODEL,
+        "    kind: transcoder\n",
+        "    kind: sae\n",
+        '44:1: E230 attention: expected a dictionary of transcoders, over whose sources a score can be split; found "transcoders", which is of autoencoders; leave `attention` out, or use transcoders',
+        CIRCUIT,
+    ),
+    Decoy(
         "E231",
         CIRCUIT,
         "steps:\n      - {part: state, action: ablate}\n  - id: swap",

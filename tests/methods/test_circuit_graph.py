@@ -4,15 +4,24 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from atlas.entries.circuit import Claim, Intervention, Part, Step
+from atlas.entries.ids import LayerFeature
 from atlas.entries.library import Library
+from atlas.entries.position import Position
 from atlas.errors import EntryError
 from atlas.graphs.graph import NodeKind
 from atlas.methods.attribution.targets import GivenTokens, SalientTokens, TokenDifference
 from atlas.methods.circuit_graph import target_of, trace_circuit
+from atlas.methods.claims.evaluation_settings import EvaluationSettings
 from atlas.methods.claims.instances import instances
+from atlas.methods.claims.row_activations import row_activations
+from atlas.methods.evaluate import measure_claims
+from atlas.methods.intervene import FeatureIntervention, intervene
 from atlas.models.loading import load_dictionary, load_model
 from tests import planted_library
+from tests.models import tiny_models
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +87,46 @@ def test_what_is_explained_follows_the_circuit(planted):
     assert target_of(replace(circuit, target="salient"), instance) == SalientTokens()
     with pytest.raises(EntryError, match="add foil"):
         target_of(replace(circuit, target="difference"), replace(instance, foil_id=None))
+
+
+@pytest.fixture(scope="module")
+def of_autoencoders(planted):
+    """A circuit of one feature of an autoencoder, the strongest at the end of the prompt."""
+    model, _, circuit, instance = planted
+    dictionary = tiny_models.random_autoencoders(model)
+    active = row_activations(model, dictionary, [instance], [1])[0].at(1, instance.last)
+    feature = LayerFeature(1, int(active.index[active.value.argmax()]))
+    part = Part(id="state", label="s", role="input", position=Position("last"), features=(feature,))
+    return model, dictionary, replace(circuit, parts=(part,), edges=()), instance
+
+
+def test_the_graph_of_autoencoders_says_that_it_is_approximate(of_autoencoders):
+    found = trace_circuit(*of_autoencoders)
+    approximate = found.drawn.header.provenance["approximate"]
+    assert approximate["method"] == "gradient"
+    assert approximate["edges"] > 0
+    assert approximate["relative_error"] >= 0
+    (node,) = found.part_nodes["state"]
+    assert int(found.whole.nodes.layer[node]) == 1
+    assert 0 < found.scores.replacement <= 1
+
+
+def test_claims_about_autoencoders_are_measured_in_the_model(of_autoencoders):
+    model, dictionary, circuit, instance = of_autoencoders
+    step = Step(part="state", action="ablate")
+    off = Intervention(id="off", title="off", steps=(step,))
+    claim = Claim(
+        id="c", statement="s", kind="effect", intervention="off", metric="logit_difference",
+        of="target", direction="decrease",
+    )  # fmt: skip
+    circuit = replace(circuit, interventions=(off,), claims=(claim,))
+    row = replace(instance.row, split="test")
+    (found,) = measure_claims(model, dictionary, circuit, [row], EvaluationSettings(draws=5))
+    (feature,) = circuit.parts[0].features
+    ids = torch.from_numpy(instance.ids)[None]
+    change = FeatureIntervention(feature.layer, feature.index, -1)
+    after = intervene(model, dictionary, ids, [[change]]).logits[0, -1]
+    pair = [instance.target_id, instance.foil_id]
+    lost = (model.logits(ids)[0, -1, pair] - after[pair]) @ torch.tensor([1.0, -1.0])
+    assert found.value == pytest.approx(float(lost), abs=1e-4)
+    assert abs(found.value) > 1e-3

@@ -88,6 +88,22 @@ def test_no_more_than_one_matrix_is_brought_at_a_time(folder, shapes, monkeypatc
     assert any(isinstance(each, HeldLinear) for each in model._bridge.original_model.modules())
 
 
+@pytest.mark.parametrize(("family", "stacked"), [("mixtral", True), ("gpt-oss", False)])
+def test_experts_that_are_stacked_in_memory_are_counted_there(family, stacked, tmp_path):
+    """One by one in their files, they are put together; as one tensor they stay there."""
+    tiny_models.save_model(tmp_path, family)
+    shape = model_shape(tmp_path)
+    needs = to_load(shape, None, Holding(stream=True))
+    model = LanguageModel.open(str(tmp_path), BridgeSettings(stream=True))
+    experts = [model.mixture(layer).experts for layer in range(model.layers)]
+    matrices = [each for one in experts for each in one.held.values() if each.ndim == 3]
+    size = sum(each.nbytes for each in matrices)
+    assert needs.memory.get("experts", 0) == (size if stacked else 0)
+    assert needs.files == sum(each.bytes for each in shape.matrices) - (size if stacked else 0)
+    if not stacked:
+        assert shape.largest_in_layers == max(each[0].numel() for each in matrices)
+
+
 def test_frozen_quantities_stay_below_the_estimate(folder, shapes):
     model = LanguageModel.load(str(folder / "model"))
     frozen = freeze_prompt(model, circuit_tracer.load(folder / "transcoders"), PROMPT)

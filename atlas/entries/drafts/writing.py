@@ -39,12 +39,12 @@ def circuit_files(answers: Answers, created: str) -> dict[str, str]:
     languages = answers.get("languages", "").replace(",", " ").split() or ["en"]
     has_row = bool(answers.get("prompt") and answers.get("answer"))
     text = CIRCUIT.format(
-        **{name: _word(answers[name]) for name in _WORDS},
+        **{name: word(answers[name]) for name in _WORDS},
         created=created,
-        title=_quoted(answers.get("title") or _OPEN["title"]),
+        title=quoted_text(answers.get("title") or _OPEN["title"]),
         summary=_folded(answers.get("summary") or _OPEN["summary"]),
         story=_story(answers.get("story", "")),
-        languages=", ".join(map(_word, languages)),
+        languages=", ".join(map(word, languages)),
         graph=f"graph: {FIRST_ROW}" if has_row else "# graph: the discovery row that is drawn",
         **_credit(answers),
     )
@@ -60,7 +60,7 @@ def feature_text(feature: FeatureId, answers: Answers, created: str, circuit: st
         layer=feature.layer,
         index=feature.index,
         created=created,
-        label=_quoted(answers.get("label") or _OPEN["label"]),
+        label=quoted_text(answers.get("label") or _OPEN["label"]),
         description=_folded(answers.get("description") or _OPEN["description"]),
         circuit=circuit,
         **_credit(answers),
@@ -99,19 +99,19 @@ def write_new(folder: Path, files: Mapping[str, str]) -> None:
 
 def _credit(answers: Answers) -> dict[str, str]:
     handle, orcid = answers.get("handle", ""), answers.get("orcid", "")
-    identity = [f"    handle: {_word(handle)}\n"] if handle else []
-    identity += [f"    orcid: {_word(orcid)}\n"] if orcid else []
+    identity = [f"    handle: {word(handle)}\n"] if handle else []
+    identity += [f"    orcid: {word(orcid)}\n"] if orcid else []
     if not identity:
         identity = ["    handle: your-handle  # or orcid: 0000-0000-0000-0000\n"]
     sources = f"# sources:\n#   - {_SOURCE}\n"
     if answers.get("source"):
-        where = f", where: {_quoted(answers['where'])}" if answers.get("where") else ""
-        item = f"{{resource: {_word(answers['source'])}, relation: describes{where}}}"
+        where = f", where: {quoted_text(answers['where'])}" if answers.get("where") else ""
+        item = f"{{resource: {word(answers['source'])}, relation: describes{where}}}"
         sources = f"sources:\n  - {item}\n"
     return {
-        "name": _quoted(answers.get("name") or _OPEN["name"]),
+        "name": quoted_text(answers.get("name") or _OPEN["name"]),
         "identity": "".join(identity),
-        "licence": _word(answers.get("licence") or "CC-BY-4.0"),
+        "licence": word(answers.get("licence") or "CC-BY-4.0"),
         "sources": sources,
     }
 
@@ -130,7 +130,7 @@ def _row(answers: Answers) -> str:
     return json.dumps(row) + "\n"
 
 
-def _quoted(text: str) -> str:
+def quoted_text(text: str) -> str:
     """A text in double quotes, with what cannot be seen written out."""
     words = json.dumps(text, ensure_ascii=False)
     return HOSTILE.sub(lambda match: _escape(ord(match[0])), words)
@@ -140,17 +140,17 @@ def _escape(code: int) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def _word(text: str) -> str:
+def word(text: str) -> str:
     """A word as it is, or in quotes where YAML could read it as anything else."""
     plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*(\.[0-9]+)?", text)
     reserved = text.lower() in ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
-    return text if plain and not reserved else _quoted(text)
+    return text if plain and not reserved else quoted_text(text)
 
 
 def _folded(text: str) -> str:
     """One paragraph as a folded block."""
     words = " ".join(text.split())
-    return _quoted(text) if HOSTILE.search(text) else f">-\n  {words}"
+    return quoted_text(text) if HOSTILE.search(text) else f">-\n  {words}"
 
 
 def _story(text: str) -> str:
@@ -159,5 +159,5 @@ def _story(text: str) -> str:
         return ""
     lines = [line.rstrip() for line in text.strip().replace("\t", "    ").split("\n")]
     if HOSTILE.search(text):
-        return f"story: {_quoted(text)}\n"
+        return f"story: {quoted_text(text)}\n"
     return "\n".join(["story: |-", *(f"  {line}" if line else "" for line in lines), ""])

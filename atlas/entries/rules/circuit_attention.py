@@ -45,7 +45,22 @@ def looks_go_between_single_places(subject: CircuitSubject) -> Findings:
                     yield Finding((*path, "entity"), expected, quoted(place.entity), action)
 
 
+def looks_are_split_over_transcoders(subject: CircuitSubject) -> Findings:
+    """A score is split over sources that add up, which features of autoencoders do not."""
+    record = subject.record
+    dictionary = subject.known.dictionary(record.model, record.dictionary)
+    if record.attention and dictionary is not None and dictionary.kind == "sae":
+        yield Finding(
+            ("attention",),
+            "a dictionary of transcoders, over whose sources a score can be split",
+            f"{quoted(record.dictionary)}, which is of autoencoders",
+            "leave `attention` out, or use transcoders",
+            at_key=True,
+        )
+
+
 RULES = (
     Rule("E228", "circuit", "attending heads lie in the model", attending_heads_are_in_the_model),
     Rule("E229", "circuit", "looks go between single places", looks_go_between_single_places),
+    Rule("E230", "circuit", "looks are split over transcoders", looks_are_split_over_transcoders),
 )

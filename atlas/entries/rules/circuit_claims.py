@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 from atlas.entries.circuit import Circuit, Claim, Intervention, PartnerRule
+from atlas.entries.evidence import LARGEST_P_VALUE
 from atlas.entries.ids import LayerHead
 from atlas.entries.prompts import PromptRow
 from atlas.entries.rules.rule import Finding, Rule, Subject
@@ -17,7 +18,7 @@ Findings = Iterator[Finding]
 CircuitSubject = Subject[Circuit]
 
 MINIMUM_ROWS = 100  # fewer test instances cannot carry a claim
-FEWEST_SETS = 19  # of other heads: with fewer draws p = 1 / (1 + draws) is above 0.05
+FEWEST_SETS = round(1 / LARGEST_P_VALUE) - 1  # of other heads: p is at least 1 / (1 + draws)
 MORE_HEADS = 4  # per layer that a control set may have beyond the circuit's
 _OWN_PART = "give the heads a part of their own"
 ROW_FIELDS = ("template", "target", "foil")  # beside entities, what a partner rule may name
@@ -84,7 +85,7 @@ def _other_heads(
     if sets < FEWEST_SETS:
         expected = f"at least {FEWEST_SETS} sets of other heads of the same layers to compare with"
         action = "claim a demonstration or no_effect, or an effect of heads in more layers at once"
-        yield Finding(path, expected, f"{sets}, so that p could not be 0.05", action)
+        yield Finding(path, expected, f"{sets}, so that p could not be {LARGEST_P_VALUE:g}", action)
 
 
 def lent_activations_have_one_place(subject: CircuitSubject) -> Findings:

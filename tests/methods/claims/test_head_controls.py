@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from atlas.entries.circuit import Circuit, Claim, Intervention, Part, Step, Threshold
-from atlas.entries.evidence import MATCHED_HEADS, derive_verdicts
+from atlas.entries.evidence import LARGEST_P_VALUE, MATCHED_HEADS, derive_verdicts
 from atlas.entries.ids import LayerHead
 from atlas.entries.position import Position
 from atlas.entries.prompts import PromptRow
+from atlas.entries.rules.circuit_claims import FEWEST_SETS, MORE_HEADS
 from atlas.methods.claims import head_controls
 from atlas.methods.claims.head_controls import HeadControls
 from atlas.methods.claims.instances import instances
@@ -137,6 +138,11 @@ def test_the_control_changes_the_write_by_as_much_and_the_same_way(action, facto
                 by * float(given[CARRIER].norm()), rel=1e-4
             )
             assert all((head.factor > 1) == (factor == 1.5) for head in heads)
+
+
+def test_the_check_of_entries_counts_the_sets_that_are_drawn_here():
+    assert MatchingSettings().more_features == MORE_HEADS
+    assert 1 / (1 + FEWEST_SETS) <= LARGEST_P_VALUE < 1 / FEWEST_SETS
 
 
 def test_all_sets_are_taken_where_there_are_few(tiny_model):
