@@ -327,3 +327,20 @@ def test_a_form_that_is_wrong_gets_the_words_of_the_check_and_stops_itself_only(
     assert proposed(run, filled("feature"), 9).stdout.endswith("/2-2000\n")
     branches = subprocess.check_output(["git", "-C", str(remote), "branch"], text=True)
     assert branches.split() == ["contribution-9", "*", "main"]
+
+
+def test_who_wrote_an_entry_cannot_accept_it(rehearsal):
+    run, _, _ = rehearsal
+    (command,) = commands(FOLDER / "accepted.yml")
+    changed = run(
+        "git fetch --quiet origin && git switch --quiet --create proposal && "
+        "echo '# checked again' >> circuits/microworld-quote-closing/circuit.yaml && "
+        "git commit --quiet --all -m 'A change'"
+    )
+    assert changed.returncode == 0, changed.stderr
+    own = run(command, REVIEWER="LLM-Circuits-Atlas")
+    assert own.returncode != 0
+    assert "is a curator of it; somebody else has to accept" in own.stdout, own.stderr
+    other = run(command, REVIEWER="grace; touch hacked")
+    assert other.returncode == 0, other.stderr
+    assert run("find . -maxdepth 1 -name hacked").stdout == ""
