@@ -6,31 +6,49 @@ EXECUTOR ?= local
 VARIED ?= dictionary
 TRAINING ?= 1
 JOURNAL ?= build/nightly-results
+PUBLISHED := build/published-journal
 FRESH := build/fresh_prompts
 RETRAINED = build/retrained/$(VARIED)-$(TRAINING)
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# A lock names every package with its hashes: nothing else is installed, and nothing is built or run meanwhile.
+LOCKED := install --quiet --no-deps --require-hashes --only-binary :all: --requirement
+# Builds of one torch differ (CPU, CUDA, a wheel of one's own), and so do their hashes: any build of the pinned
+# version is taken. Workflows take PyPI's, which locks/torch.txt has the hashes of.
+TORCH ?= --constraint constraints.txt torch
+OWN := install --quiet --no-deps --no-build-isolation --editable .
 # What curators need: no torch, a minute less to wait. Entries are checked with it.
 BASE := build/base-environment
+# What looks at dependencies: uv, pip-audit, a pip that reads metadata alone.
+TOOLS := build/tools-environment
 # Every feature of the embedded model's dictionaries on 51,418 held-out tokens: a minute.
 DASHBOARDS := --model microworld --dictionary all --layout site --sequences 1244 --out build/dashboards/microworld
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas test check reviewer proposal forms lint browser lighthouse reproduce journal night record-night site slow rehearse fuzz reliability test-matrix bench bench-site retrained microworld
+.PHONY: help atlas test check reviewer proposal forms lint browser lighthouse reproduce journal night record-night site lock licences audit slow newcomer rehearse fuzz reliability test-matrix bench bench-site retrained microworld
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
-$(INSTALLED): pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The atlas needs Python 3.11 or newer; this is " + sys.version.split()[0])'
+$(INSTALLED): pyproject.toml locks/everything.txt constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 5) and "The atlas needs Python 3.11.5 or newer; this is " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[site,engine,notebooks,cluster]' --group dev
+	$(BIN)/pip $(LOCKED) locks/everything.txt
+	$(BIN)/pip install --quiet $(TORCH)
+	$(BIN)/pip $(OWN)
+	$(BIN)/pip check
 	touch $@
 
-$(BASE)/.installed: pyproject.toml constraints.txt
+$(BASE)/.installed: pyproject.toml locks/base.txt
 	$(PYTHON) -m venv $(BASE)
-	$(BASE)/bin/pip install --quiet --constraint constraints.txt --editable .
+	$(BASE)/bin/pip $(LOCKED) locks/base.txt
+	$(BASE)/bin/pip $(OWN)
+	$(BASE)/bin/pip check
+	touch $@
+
+$(TOOLS)/.installed: locks/tools.txt
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/pip $(LOCKED) locks/tools.txt
 	touch $@
 
 atlas: $(INSTALLED) ## check every entry, re-measure the embedded model's, build the site (9 minutes on 2 cores with the installation, seconds when nothing changed)
@@ -74,9 +92,11 @@ night: $(INSTALLED) ## what runs at night: measure what changed and a quarter of
 	$(BIN)/python -m microworld fresh --out $(FRESH)
 	$(BIN)/atlas reproduce --all --rolling --direct --fresh-prompts $(FRESH) --executor $(EXECUTOR) --jobs $(JOBS) --journal $(JOURNAL)
 
-record-night: $(INSTALLED) ## publish the journal, and open, update and close issues (REPOSITORY=owner/name, RUN=address)
-	$(BIN)/atlas journal alarms --journal $(JOURNAL) --died "$(RUN)" --post "$(REPOSITORY)"
-	$(BIN)/atlas journal publish --journal $(JOURNAL)
+record-night: $(BASE)/.installed ## join what a run wrote with the published journal, publish it, and open, update and close issues (REPOSITORY=owner/name, RUN=address)
+	$(BASE)/bin/atlas journal fetch --journal $(PUBLISHED)
+	$(BASE)/bin/atlas journal join --journal $(PUBLISHED) --measured $(JOURNAL)
+	$(BASE)/bin/atlas journal alarms --journal $(PUBLISHED) --measured $(JOURNAL) --died "$(RUN)" --runner "$(RUNNER)" --post "$(REPOSITORY)"
+	$(BASE)/bin/atlas journal publish --journal $(PUBLISHED)
 
 site: $(INSTALLED) ## only the website
 	$(BIN)/atlas site build
@@ -85,7 +105,10 @@ lighthouse: $(INSTALLED) browser ## Lighthouse's four scores of three pages of s
 	$(BIN)/python -m benchmarks.lighthouse site
 
 slow: $(INSTALLED) ## kill tests, a streamed model, a cluster that measures entries, speed of the explorer, axe in the other schemes and widths, a small large site (over 4 minutes of one core; not timed whole)
-	$(BIN)/python -m pytest -m slow --ignore tests/workflows
+	$(BIN)/python -m pytest -m slow --ignore tests/workflows --ignore tests/published
+
+newcomer: $(INSTALLED) ## run published notebooks in an empty environment, where their first cell installs the atlas with torch (2 GB; not timed)
+	$(BIN)/python -m pytest -m slow tests/published
 
 rehearse: $(INSTALLED) ## the commands of each workflow, in order, on a copy (not timed; each measures all entries anew)
 	$(BIN)/python -m pytest -m slow tests/workflows
@@ -100,6 +123,26 @@ reliability: $(INSTALLED) ## kill reproduce, dashboard and site build 200 times 
 
 test-matrix: $(INSTALLED) ## the four theorems and every invariant with every family, kind of dictionary and activation function (12 minutes of one core)
 	$(BIN)/python -m pytest -m matrix
+
+# Written for every system and every Python that the site can be built with. Versions stay as constraints.txt
+# has them; with RENEW=yes the newest are taken.
+COMPILE := $(TOOLS)/bin/uv --quiet pip compile --universal --python-version 3.11.5 --no-annotate --custom-compile-command 'make lock'
+OF_CUDA := triton cuda-bindings cuda-pathfinder cuda-toolkit $(addprefix nvidia-,cublas cuda-cupti cuda-nvrtc cuda-runtime cudnn-cu13 cufft cufile curand cusolver cusparse cusparselt-cu13 nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
+# The last one is for Python in a browser, where there is no torch.
+WITHOUT := $(addprefix --no-emit-package ,$(OF_CUDA) httpx2-jsfetch)
+
+lock: $(TOOLS)/.installed ## write constraints.txt and locks/ anew after a change of pyproject.toml, or with RENEW=yes the newest versions (2 minutes)
+	$(COMPILE) pyproject.toml --all-extras --group dev $(WITHOUT) $(if $(RENEW),--upgrade) --output-file constraints.txt
+	$(COMPILE) pyproject.toml --group build --constraint constraints.txt --generate-hashes --output-file locks/base.txt
+	$(COMPILE) pyproject.toml --all-extras --group dev --constraint constraints.txt --generate-hashes $(WITHOUT) --no-emit-package torch --output-file locks/everything.txt
+	$(COMPILE) --group supply $(if $(RENEW),--upgrade) --generate-hashes --output-file locks/tools.txt
+	echo torch | $(COMPILE) - --constraint constraints.txt --generate-hashes --output-file locks/torch.txt
+
+licences: $(INSTALLED) ## write THIRD-PARTY-LICENSES.md anew from the metadata of what the locks name
+	$(BIN)/python -m supply.licences
+
+audit: $(TOOLS)/.installed ## ask for advisories on every locked package; fails too where nobody answers
+	$(TOOLS)/bin/python -m supply.audit locks/everything.txt locks/torch.txt locks/tools.txt
 
 PEER := build/peer-environment
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -17,7 +19,10 @@ from atlas.entries.library import Library
 from atlas.entries.text import printable
 from atlas.errors import BadInput
 from atlas.runs import post_alarms
+from atlas.runs.add_night import add_night
 from atlas.runs.orphan_branch import JOURNAL, fetch, publish
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 SHOWN_NIGHTS = 14
 MARKS = {"reproduced": "+", "drifted": "!", "failing": "x", "skipped": "s"}  # others: ·
@@ -28,6 +33,18 @@ journal_option = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder of the journal, a checkout of the branch nightly-results.",
 )
+
+
+def measured_option(required: bool) -> Callable[[Command], Command]:
+    """The option that names the journal which one run wrote."""
+    return click.option(
+        "--measured",
+        required=required,
+        type=click.Path(file_okay=False, path_type=Path),
+        default=None,
+        metavar="FOLDER",
+        help="The journal that a run wrote, where it is not the published one.",
+    )
 
 
 @click.group(short_help="Say what the last nights came to, and which issues they ask for.")
@@ -77,6 +94,27 @@ def fetch_journal(journal: Path, remote: str, library: Path | None) -> None:
     click.echo(f"The journal of {commit} is in {journal}." if commit else "No journal yet.")
 
 
+@command.command(
+    "join", epilog="Example: atlas journal join --journal nightly-results --measured tonight"
+)
+@journal_option
+@measured_option(required=True)
+def join_journal(journal: Path, measured: Path) -> None:
+    """Add the last night of another journal, such as another machine's, to this one.
+
+    Of an entry that both have for that night the worse state counts; order does not matter.
+    """
+    found = read_journal(measured)
+    if found is None:
+        click.echo(f"{measured} holds no night; nothing is joined.")
+        return
+    joined = add_night(journal, found.latest)
+    click.echo(
+        f"The night of {joined.night}: {len(found.latest.entries)} entries joined, "
+        f"{len(joined.entries)} in all."
+    )
+
+
 @command.command("publish", epilog="Example: atlas journal publish --journal nightly-results")
 @journal_option
 @remote_option
@@ -110,9 +148,22 @@ def publish_journal(journal: Path, remote: str, library: Path | None) -> None:
     metavar="ADDRESS",
     help="The address of a run; where it recorded no night today, ask for an issue about that.",
 )
+@measured_option(required=False)
+@click.option(
+    "--runner",
+    default="",
+    metavar="NAME",
+    help="Which of several nightly runs --died speaks of; each has an issue of its own.",
+)
 @format_option
-def print_alarms(
-    journal: Path, open_issues: Path | None, repository: str, died: str | None, output_format: str
+def print_alarms(  # noqa: PLR0913  one parameter per option
+    journal: Path,
+    open_issues: Path | None,
+    repository: str,
+    died: str | None,
+    measured: Path | None,
+    runner: str,
+    output_format: str,
 ) -> None:
     """Say which issues to open, update and close after the last night, and do so with --post.
 
@@ -120,7 +171,8 @@ def print_alarms(
     entries turn bad in one night there is one issue for all of them.
     """
     numbers = post_alarms.open_issues(repository) if repository else open_numbers(open_issues)
-    found = wanted(journal, list(numbers), died)
+    run = NightlyRun(died, measured or journal, runner) if died is not None else None
+    found = wanted(journal, list(numbers), run)
     if repository:
         for each in found:
             click.echo(printable(post_alarms.post(each, numbers.get(each.subject), repository)))
@@ -133,13 +185,23 @@ def print_alarms(
     click.echo(f"{len(found)} issues to change.")
 
 
-def wanted(folder: Path, open_subjects: list[str], died: str | None) -> list[Alarm]:
+@dataclass(frozen=True)
+class NightlyRun:
+    """A run that should have recorded today's night, and where it did so."""
+
+    address: str
+    measured: Path
+    runner: str = ""
+
+
+def wanted(folder: Path, open_subjects: list[str], run: NightlyRun | None) -> list[Alarm]:
     """What the journal asks for; of a run that recorded nothing, an issue about itself."""
     today = datetime.now(UTC).date()
-    read = read_journal(folder)
-    if died is not None and (read is None or read.latest.night < today):
-        return [night_died(today, died)]
-    return alarms(opened(folder), open_subjects)
+    if run is not None:
+        recorded = read_journal(run.measured)
+        if recorded is None or recorded.latest.night < today:
+            return [night_died(today, run.address, run.runner)]
+    return alarms(opened(folder), open_subjects, run.runner if run else "")
 
 
 def opened(folder: Path) -> Journal:

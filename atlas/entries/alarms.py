@@ -47,14 +47,17 @@ def marker(subject: str) -> str:
     return f"<!-- atlas-night:{subject} -->"  # as MARKER reads it
 
 
-def alarms(journal: Journal, open_subjects: Sequence[str]) -> list[Alarm]:
-    """What to open, update and close after the latest night, by what is open already."""
+def alarms(journal: Journal, open_subjects: Sequence[str], runner: str = "") -> list[Alarm]:
+    """What to open, update and close after the latest night, by what is open already.
+
+    `runner` names the nightly run that ended well, where there are several.
+    """
     turned = [entry for entry, points in journal.histories.items() if turned_bad(points)]
     total = len(journal.latest.entries)
     many = len(turned) > MANY_ENTRIES or (
         len(turned) >= FEWEST_OF_SHARE and len(turned) > MANY_SHARE * total
     )
-    found = [] if NIGHT not in open_subjects else [_ran_again(journal)]
+    found = [_ran_again(journal, runner)] if _night_of(runner) in open_subjects else []
     found += [*_of_environment(journal, turned if many else [], open_subjects)]
     for entry, points in sorted(journal.histories.items()):
         if many and entry in turned:
@@ -66,10 +69,14 @@ def alarms(journal: Journal, open_subjects: Sequence[str]) -> list[Alarm]:
     return found
 
 
-def died(night: date, run: str) -> Alarm:
-    """The alarm of a night that left no record; `run` is the address of what died."""
+def died(night: date, run: str, runner: str = "") -> Alarm:
+    """The alarm of a night that left no record; `run` is the address of what died.
+
+    Where there are several nightly runs, `runner` names the one.
+    """
     words = f"The run of {night} ended before it recorded what it measured: {run or 'no address'}"
-    return Alarm(OPEN, NIGHT, "The nightly run died", _body(NIGHT, [words]))
+    subject = _night_of(runner)
+    return Alarm(OPEN, subject, _died_title(runner), _body(subject, [words]))
 
 
 def turned_bad(points: Sequence[Point]) -> bool:
@@ -86,9 +93,18 @@ def _action(points: Sequence[Point], is_open: bool) -> str:
     return OPEN if bad and _in_a_row(points[-BAD_NIGHTS:]) else ""
 
 
-def _ran_again(journal: Journal) -> Alarm:
+def _night_of(runner: str) -> str:
+    return f"{NIGHT}-{runner}" if runner else NIGHT
+
+
+def _died_title(runner: str) -> str:
+    return f"The nightly run died ({runner})" if runner else "The nightly run died"
+
+
+def _ran_again(journal: Journal, runner: str) -> Alarm:
     words = f"The run of {journal.latest.night} recorded what it measured."
-    return Alarm(CLOSE, NIGHT, "The nightly run died", _body(NIGHT, [words]))
+    subject = _night_of(runner)
+    return Alarm(CLOSE, subject, _died_title(runner), _body(subject, [words]))
 
 
 def _in_a_row(points: Sequence[Point]) -> bool:

@@ -6,7 +6,7 @@ A folder (the branch `nightly-results`):
     latest.json                 the last night, and the environments of the nights that are kept
     history/<entry>.json        the last nights of one entry, oldest first
 
-Everything here only reads; `atlas.runs.record_night` writes.
+Everything here only reads; `atlas.runs.add_night` writes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +158,30 @@ def read_journal(folder: Path) -> Journal | None:
         raise _broken(str(path), error) from error
     histories = {entry: read_history(folder, entry) for entry in latest.entries}
     return Journal(latest, environments, histories)
+
+
+def read_night(folder: Path, night: date) -> Night | None:
+    """What was recorded of a night; None where nothing was.
+
+    Raises:
+        EntryError: the file is damaged.
+    """
+    path = folder / NIGHTS / f"{night.isoformat()}.jsonl"
+    if not path.is_file():
+        return None
+    try:
+        head, *lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+        ended = head.get("published")
+        return Night(
+            night=date.fromisoformat(head["night"]),
+            published=datetime.fromisoformat(ended)
+            if ended
+            else datetime.combine(night, time.min, UTC),
+            environment={str(k): str(v) for k, v in head["environment"].items()},
+            entries={str(each["entry"]): Point.from_json(each, str(path)) for each in lines},
+        )
+    except (OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise _broken(str(path), error) from error
 
 
 def read_history(folder: Path, entry: str) -> tuple[Point, ...]:

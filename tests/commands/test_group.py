@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from atlas.commands import group
+from atlas.commands.find_again import sought_by
 from atlas.entries.checks import check
 from atlas.entries.library import Library
 from atlas.errors import BadInput
@@ -49,6 +50,9 @@ def test_the_proposal_is_written_into_the_draft(run):
     assert [str(one) for one in part.features["Texas"]] == ["1-10"]
     assert part.features["Georgia"] == ()
     assert "F1 0.95, effect 1.50" in run.path.read_text()
+    # The command that it names finds it again.
+    sought = sought_by(part, "a-draft")
+    assert (sought.keyed_by, sought.position, sought.most) == ("state", part.position, 4)
 
 
 def test_without_write_nothing_changes(run):

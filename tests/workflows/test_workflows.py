@@ -22,6 +22,7 @@ WRITING = {
         "contents": "write", "issues": "write", "pull-requests": "write",
     },
     ("nightly.yml", "record"): {"contents": "write", "issues": "write"},
+    ("nightly-gpu.yml", "record"): {"contents": "write", "issues": "write"},
     ("publish.yml", "deploy"): {"pages": "write", "id-token": "write"},
 }  # fmt: skip
 # What a stranger decides: it may stand in the environment of a job, and nowhere else.
@@ -97,6 +98,50 @@ def test_every_target_that_a_workflow_calls_exists():
     wanted = {each.split()[1] for path in PATHS for each in commands(path)}
     made = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
     assert wanted <= made
+
+
+def recipe(target: str) -> tuple[str, str]:
+    """What a target of the Makefile waits for, and what it does."""
+    text = (REPOSITORY / "Makefile").read_text("utf-8")
+    found = re.search(rf"^{target}:([^#\n]*).*\n((?:\t.*\n)+)", text, re.MULTILINE)
+    return found[1].strip(), found[2]
+
+
+def test_what_holds_the_right_to_write_runs_no_notebook_and_installs_only_what_is_locked():
+    checked = 0
+    for (name, job), rights in WRITING.items():
+        steps = dict(jobs(FOLDER / name))[job]["steps"]
+        for command in (step["run"] for step in steps if "run" in step):
+            waits_for, does = recipe(command.split()[1])
+            assert waits_for == "$(BASE)/.installed"
+            assert not re.search(r"reproduce|notebook|microworld|\$\(BIN\)", does)
+            checked += "write" in rights.get("contents", "")
+    assert checked == 3
+    assert recipe("night")[0] == "$(INSTALLED)"  # which measures, and is not let in
+
+
+def test_nights_of_both_machines_are_recorded_one_after_another_and_only_what_main_holds():
+    records = [dict(jobs(FOLDER / f"{name}.yml"))["record"] for name in ("nightly", "nightly-gpu")]
+    assert {each["concurrency"] for each in records} == {"nightly-results"}
+    assert {each["runs-on"] for each in records} == {"ubuntu-24.04"}
+    gpu = records[1]["if"].split(" && ")
+    assert gpu == ["always()", "vars.GPU_RUNNER == 'yes'", "github.event_name == 'schedule'"]
+    uploads = [step["with"]["name"] for name in ("nightly", "nightly-gpu")
+               for step in dict(jobs(FOLDER / f"{name}.yml"))["measure"]["steps"]
+               if "upload-artifact" in step.get("uses", "")]  # fmt: skip
+    downloads = [step["with"]["name"] for each in records for step in each["steps"]
+                 if "download-artifact" in step.get("uses", "")]  # fmt: skip
+    assert uploads == downloads == ["journal", "journal"]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_what_is_installed_is_locked_torch_included(path):
+    """Where a target installs all, torch comes from the lock of PyPI's, not from any index."""
+    wanted = [recipe(each.split()[1])[0] for each in commands(path)]
+    if any("$(INSTALLED)" in each for each in wanted):
+        words = read(path)["env"]["TORCH"].split()
+        assert {"--no-deps", "--require-hashes"} < set(words)
+        assert (REPOSITORY / words[-1]).is_file()
 
 
 def environment_of(name: str) -> dict[str, str]:
@@ -195,8 +240,11 @@ def test_the_commands_run_in_order_on_a_copy(rehearsal, name):
         if command == "make test":
             continue  # what runs this test
         done = run(command)
+        if command == "make audit" and "NOT AUDITED" in done.stdout:
+            assert done.returncode != 0  # no source of advisories is reached from here
+            continue
         assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
-    if name == "nightly":
+    if name in ("nightly", "nightly-gpu"):
         listed = subprocess.run(
             ["git", "-C", remote, "ls-tree", "-r", "--name-only", "nightly-results"],
             capture_output=True, text=True, check=True,
@@ -213,13 +261,18 @@ def test_a_night_that_died_is_an_issue_and_the_next_one_closes_it(rehearsal):
     assert "update issue 1: The nightly run died" in again.stdout, again.stderr
     code = (
         "from tests.site_builder.example_journal import write_journal; from pathlib import Path; "
-        "import datetime, tests.site_builder.example_journal as e; "
+        "import datetime, sys, tests.site_builder.example_journal as e; "
+        "e.NIGHTS = int(sys.argv[2]); "
         "e.FIRST = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=8); "
-        "write_journal(Path('build/nightly-results'), ['microworld-states-and-capitals'])"
+        "write_journal(Path(sys.argv[1]), ['microworld-states-and-capitals'])"
     )
-    assert run(f'rm -rf build; .venv/bin/python -c "{code}"').returncode == 0
+    before = run(f'.venv/bin/python -c "{code}" build/before 8; '
+                 ".venv/bin/atlas journal publish --journal build/before")  # fmt: skip
+    assert before.returncode == 0, before.stderr
+    assert run(f'.venv/bin/python -c "{code}" build/nightly-results 9').returncode == 0
     night = run("make record-night")
     assert night.returncode == 0, night.stderr
+    assert "1 entries joined" in night.stdout
     assert "close issue 1: The nightly run died" in night.stdout
     assert "open a new issue: microworld-states-and-capitals no longer reproduces" in night.stdout
     assert [each["state"] for each in json.loads(issues.read_text())] == ["closed", "open"]
@@ -274,3 +327,20 @@ def test_a_form_that_is_wrong_gets_the_words_of_the_check_and_stops_itself_only(
     assert proposed(run, filled("feature"), 9).stdout.endswith("/2-2000\n")
     branches = subprocess.check_output(["git", "-C", str(remote), "branch"], text=True)
     assert branches.split() == ["contribution-9", "*", "main"]
+
+
+def test_who_wrote_an_entry_cannot_accept_it(rehearsal):
+    run, _, _ = rehearsal
+    (command,) = commands(FOLDER / "accepted.yml")
+    changed = run(
+        "git fetch --quiet origin && git switch --quiet --create proposal && "
+        "echo '# checked again' >> circuits/microworld-quote-closing/circuit.yaml && "
+        "git commit --quiet --all -m 'A change'"
+    )
+    assert changed.returncode == 0, changed.stderr
+    own = run(command, REVIEWER="LLM-Circuits-Atlas")
+    assert own.returncode != 0
+    assert "is a curator of it; somebody else has to accept" in own.stdout, own.stderr
+    other = run(command, REVIEWER="grace; touch hacked")
+    assert other.returncode == 0, other.stderr
+    assert run("find . -maxdepth 1 -name hacked").stdout == ""

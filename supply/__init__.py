@@ -1,0 +1,1 @@
+"""What looks after dependencies: their locks, licences and advisories. No part of the package."""
