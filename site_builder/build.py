@@ -278,7 +278,7 @@ def write_assets(folder: Path) -> None:
     folder.mkdir(parents=True)
     for path in sorted([*BROWSER.rglob("*.js"), *BROWSER.rglob("*.svg")]):
         target = folder / path.relative_to(BROWSER)
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     styles = [
         path.read_text(encoding="utf-8") for path in sorted((BROWSER / "styles").glob("*.css"))

@@ -1,14 +1,14 @@
 // The explorer of one graph: its panes, and what happens when the reader does something.
-import { readAddress, writeAddress } from "./address.js";
-import { withDifference } from "./difference.js";
-import { Graph } from "./graph.js";
-import { remember, remembered } from "./memory.js";
-import { buildPanes } from "./panes.js";
-import { Store, pinnedNodes, restingState, togglePin } from "./state.js";
+import { withDifference } from "./data/difference.js";
+import { Graph } from "./data/graph.js";
+import { buildPanes } from "./panes/panes.js";
+import { button } from "./pieces.js";
+import { readAddress, writeAddress } from "./state/address.js";
+import { remember, remembered } from "./state/memory.js";
+import { Store, pinnedNodes, restingState, togglePin } from "./state/state.js";
+import { restingShares, shownEdges, shownNodes } from "./state/visible.js";
 import { finished, timed } from "./timing.js";
-import { groupOf } from "./toolbar.js";
-import { button } from "./words.js";
-import { restingShares, shownEdges, shownNodes } from "./visible.js";
+import { groupOf } from "./toolbar/toolbar.js";
 
 const ADDRESS_DELAY = 250; // milliseconds: a drag or a slider is one step of the history
 
@@ -228,6 +228,13 @@ export class Explorer {
 
   meaning(node) {
     return this.store.state.labels.get(node) || this.graph.givenMeaning(node);
+  }
+
+  /** What a node means, with its name in brackets, or its name alone; then its token. */
+  named(node) {
+    const meaning = this.meaning(node);
+    const name = this.graph.name(node);
+    return `${meaning ? `${meaning} (${name})` : name}${this.graph.where(node)}`;
   }
 
   /** Asks for the scores of what is pinned; while an answer is due, only the latest set waits. */
