@@ -1,5 +1,6 @@
 // The explorer of one graph: its panes, and what happens when the reader does something.
 import { withDifference } from "./data/difference.js";
+import { answerWeights, scores } from "./data/flow.js";
 import { Graph } from "./data/graph.js";
 import { buildPanes } from "./panes/panes.js";
 import { button } from "./pieces.js";
@@ -52,7 +53,7 @@ export class Explorer {
     this.showNode();
     this.toolbar.show();
     this.side.show();
-    this.askScores();
+    this.showScores();
     if (state.beside) this.compare.openEntry(state.beside);
     await first;
     finished("shown");
@@ -80,7 +81,7 @@ export class Explorer {
     await this.showGraph();
     this.showNode();
     this.side.show();
-    this.askScores();
+    this.showScores();
   }
 
   /** Draws these edges as a path; null for that of the state. */
@@ -115,14 +116,15 @@ export class Explorer {
     if (differs("nodeShare", "errors", "hidden", "pins", "groups")) this.showGraph(differs("errors") || now.links === "pinned");
     if (differs("edgeShare", "links", "sign")) this.showEdges();
     if (differs("view") && how === "history") this.links.lookAsState();
+    if (differs("search", "labels", "hidden", "nodeShare", "errors")) this.find();
+    // Before the panes change: a canvas that sets a font waits for the styles of all that has changed.
+    this.links.draw();
     if (differs("pins", "groups", "hidden", "labels", "selected")) this.subgraph.show();
-    if (differs("pins", "groups")) setTimeout(() => this.askScores());
+    if (differs("pins", "groups")) this.showScores();
     if (differs("selected", "groups", "labels")) this.showNode();
     else if (differs("pins")) this.panel.refresh();
-    if (differs("search", "labels", "hidden", "nodeShare", "errors")) this.find();
     if (differs("tab") || this.store.state.tab !== "node") this.side.show();
     this.toolbar.show();
-    this.links.draw();
     if (this.beside?.links) this.beside.follow();
   }
 
@@ -237,26 +239,14 @@ export class Explorer {
     return `${meaning ? `${meaning} (${name})` : name}${this.graph.where(node)}`;
   }
 
-  /** Asks for the scores of what is pinned; while an answer is due, only the latest set waits. */
-  async askScores() {
-    if (this.asking) {
-      this.askAgain = true;
-      return;
-    }
+  /** The scores of what is pinned. */
+  showScores() {
     const nodes = pinnedNodes(this.store.state);
     if (!nodes.length) return;
-    const pinned = new Uint8Array(this.graph.count);
+    const { arrays, count } = this.graph;
+    const pinned = new Uint8Array(count);
     for (const node of nodes) pinned[node] = 1;
-    this.asking = true;
-    const start = performance.now();
-    const scores = await this.worker.ask("scores", { pinned });
-    finished("scores", start);
-    this.asking = false;
-    if (!this.askAgain) this.subgraph.showScores(scores);
-    else {
-      this.askAgain = false;
-      this.askScores();
-    }
+    this.subgraph.showScores(timed("scores", () => scores(arrays, answerWeights(arrays), pinned)));
   }
 
   // A step becomes an entry of the history, once what it changed is drawn; moves are put together.

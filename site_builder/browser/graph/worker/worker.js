@@ -1,9 +1,9 @@
-// The worker of the explorer: layout, scores and the resting picture, away from the page's thread.
+// The worker of the explorer: influence, layout, paths and the resting picture, away from the page's thread.
 // Every request has a number; the answer carries it back.
+import { answerWeights, edgeScores, influence, scores, runningSums, strictShares, strongestFirst } from "../data/flow.js";
 import { layOut } from "../link_view/layout.js";
 import { paint } from "../link_view/painter.js";
 import { strongestPaths } from "../paths/paths.js";
-import { answerWeights, edgeScores, influence, scores, runningSums, strictShares, strongestFirst } from "./flow.js";
 
 const canvas = new OffscreenCanvas(1, 1);
 let arrays = null;
@@ -48,10 +48,6 @@ const JOBS = {
 
   paths(job) {
     return strongestPaths(arrays, job.wanted);
-  },
-
-  scores(job) {
-    return scores(arrays, answerWeights(arrays), job.pinned);
   },
 };
 

@@ -1,7 +1,7 @@
 // What flows from the answers down the edges, and what can be read off it: influence, scores,
 // the importance of edges. The same definitions as atlas/graphs/influence.py, scores.py, prune.py
-// (Ameisen et al. 2025), in one pass over the edges each.
-import { ANSWER, CONSTANT, DROPPED, TOKEN, isError, isFeature } from "../data/kinds.js";
+// (Ameisen et al. 2025), in a pass or two over the edges.
+import { ANSWER, CONSTANT, DROPPED, TOKEN, isError, isFeature } from "./kinds.js";
 
 const SMALLEST_SUM = 1e-10; // below this a row counts as having no input, as published
 
@@ -38,15 +38,15 @@ function rowSums(arrays, counted) {
   return sums;
 }
 
-/** What arrives at each node when `output` flows down; nodes that `stops` marks pass nothing on. */
-function passDown(arrays, sums, output, stops = null) {
+/** What arrives at each node when `output` flows down. */
+function passDown(arrays, sums, output) {
   const { row_pointers: pointers, columns, weights, rowOf, order } = arrays;
   const arrived = new Float64Array(rowOf.length);
   for (let at = order.length - 1; at >= 0; at--) {
     const node = order[at];
     const row = rowOf[node];
     const amount = arrived[node] + output[node];
-    if (row < 0 || amount === 0 || sums[row] <= 0 || stops?.[node]) continue;
+    if (row < 0 || amount === 0 || sums[row] <= 0) continue;
     const scale = amount * Math.min(1 / sums[row], 1 / SMALLEST_SUM);
     for (let edge = pointers[row]; edge < pointers[row + 1]; edge++) arrived[columns[edge]] += scale * Math.abs(weights[edge]);
   }
@@ -78,29 +78,44 @@ export function edgeScores(arrays, reached, output) {
 
 /**
  * Replacement and completeness as published. With `pinned`, features that are not pinned count as
- * errors: what flows into them stops there.
+ * errors: what flows into them stops there, so only the rows of answers and pins are gone through.
  */
 export function scores(arrays, output, pinned = null) {
+  const { rowOf, order, kind } = arrays;
   const included = publishedNodes(arrays);
-  const asError = Uint8Array.from(arrays.kind, (kind, node) => (isError(kind) || (pinned && isFeature(kind) && !pinned[node]) ? 1 : 0));
-  const sums = rowSums(arrays, included);
-  const errorSums = rowSums(arrays, Uint8Array.from(asError, (mark, node) => mark & included[node]));
-  const reached = passDown(arrays, sums, output, asError);
+  const asError = Uint8Array.from(kind, (each, node) => (isError(each) || (pinned && isFeature(each) && !pinned[node]) ? 1 : 0));
+  const reached = new Float64Array(rowOf.length);
   let [fromTokens, fromErrors, weight, explained] = [0, 0, 0, 0];
-  for (let node = 0; node < reached.length; node++) {
-    if (!included[node]) reached[node] = 0;
-    if (arrays.kind[node] === TOKEN) fromTokens += reached[node];
-    else if (asError[node]) fromErrors += reached[node];
-    const held = reached[node] + output[node];
-    const row = arrays.rowOf[node];
-    const share = row < 0 || asError[node] ? 0 : errorSums[row] / Math.max(sums[row], SMALLEST_SUM);
-    weight += held;
-    explained += held * (1 - share);
+  for (let at = order.length - 1; at >= 0; at--) {
+    const node = order[at];
+    const arrived = included[node] ? reached[node] : 0;
+    if (kind[node] === TOKEN) fromTokens += arrived;
+    else if (asError[node]) fromErrors += arrived;
+    const open = rowOf[node] >= 0 && !asError[node] && reached[node] + output[node] !== 0;
+    const share = open ? passRow(arrays, node, { amount: reached[node] + output[node], included, asError, reached }) : 0;
+    weight += arrived + output[node];
+    explained += (arrived + output[node]) * (1 - share);
   }
   return {
     replacement: fromTokens + fromErrors > 0 ? fromTokens / (fromTokens + fromErrors) : null,
     completeness: weight > 0 ? explained / weight : null,
   };
+}
+
+// Passes what is at a node on to its sources; gives the share of its input that comes from errors.
+function passRow({ rowOf, row_pointers: pointers, columns, weights }, node, { amount, included, asError, reached }) {
+  const [first, end] = [pointers[rowOf[node]], pointers[rowOf[node] + 1]];
+  let [sum, errors] = [0, 0];
+  for (let edge = first; edge < end; edge++) {
+    const source = columns[edge];
+    if (!included[source]) continue;
+    sum += Math.abs(weights[edge]);
+    if (asError[source]) errors += Math.abs(weights[edge]);
+  }
+  if (sum <= 0) return 0;
+  const scale = amount * Math.min(1 / sum, 1 / SMALLEST_SUM);
+  for (let edge = first; edge < end; edge++) reached[columns[edge]] += scale * Math.abs(weights[edge]);
+  return errors / Math.max(sum, SMALLEST_SUM);
 }
 
 /** Where all paths into the answers start: shares of tokens, errors, constants, dropped mass. */
