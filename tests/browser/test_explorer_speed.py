@@ -21,12 +21,14 @@ COUNT_READS = """async () => {
   const { answerWeights, scores } = await import('../assets/graph/data/flow.js');
   const { graph } = graphExplorer;
   let reads = 0;
-  const columns = new Proxy(graph.arrays.columns, { get: (all, name) => { reads++; return all[name]; } });
+  const get = (all, name) => { reads++; return all[name]; };
+  const columns = new Proxy(graph.arrays.columns, { get });
   const pinned = new Uint8Array(graph.count);
   const pins = [...pinned.keys()].filter((node) => graph.kind(node) === 0).slice(0, 3);
   for (const node of pins) pinned[node] = 1;
   scores({ ...graph.arrays, columns }, answerWeights(graph.arrays), pinned);
-  const inputs = [...pins, ...graph.answers].reduce((sum, node) => sum + graph.inputs(node).length, 0);
+  const rows = [...pins, ...graph.answers].map((node) => graph.inputs(node).length);
+  const inputs = rows.reduce((sum, each) => sum + each, 0);
   return { reads, inputs, edges: graph.edgeCount };
 }"""
 
