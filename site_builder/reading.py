@@ -85,6 +85,7 @@ def read_circuit(library: Library, circuit_id: str, results: Path | None) -> Cir
         reproduction=latest_run(baseline, measured, folder),
         graph_file=graph if graph.is_file() else None,
         notebook_file=existing(folder, "notebook.ipynb"),
+        run_folder=folder if folder and folder.is_dir() else None,
     )
 
 

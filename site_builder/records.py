@@ -36,6 +36,7 @@ class CircuitRecord:
     reproduction: Reproduction | None = None
     graph_file: Path | None = None
     notebook_file: Path | None = None  # executed, if it was
+    run_folder: Path | None = None  # what the last run in the cache left
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import struct
 
 import numpy as np
@@ -279,3 +280,34 @@ def test_hostile_words_are_shown_as_words(visit):
     assert page.evaluate("window.hacked") is None
     assert page.locator(".explorer script, .explorer img").count() == 0
     expect(page.locator("h1")).to_contain_text("<")
+
+
+def test_an_edge_says_which_heads_carry_it_and_they_sum_to_it(visit):
+    made = visit()
+    page = made.open(ADDRESS)
+    expect(page.locator(READY)).to_be_attached()
+    assert not [asked for asked in made.asked if asked.endswith("heads.json")]
+    page.get_by_role("button", name="by head").first.click()
+    inputs = page.locator(".connection-list").first
+    expect(inputs.locator(".edge-ways").first).to_contain_text("head 1.0 ")
+    shares = inputs.locator(".connection .share").all_inner_texts()
+    ways = inputs.locator(".edge-ways").all_inner_texts()
+    for share, told in zip(shares, ways, strict=True):
+        if told != "not split by head":
+            parts = [signed(part) for part in re.findall(PERCENT, told)]
+            assert sum(parts) == pytest.approx(signed(share), abs=0.3)
+    page.get_by_role("button", name="by head").first.click()
+    expect(inputs.locator(".edge-ways")).to_have_count(0)
+
+
+def test_a_graph_that_was_not_split_by_head_says_what_to_do(visit):
+    page = opened(visit, "graph/index.html?entry=long")
+    page.get_by_role("button", name="by head").first.click()
+    expect(page.locator(".explorer-message")).to_contain_text("atlas reproduce long")
+
+
+PERCENT = r"[+−][0-9.]+ %"
+
+
+def signed(words: str) -> float:
+    return float(words.replace("−", "-").removesuffix(" %"))

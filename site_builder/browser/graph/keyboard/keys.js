@@ -3,6 +3,7 @@
 import { make } from "../../elements.js";
 import { counted, signedPercent } from "../../numbers.js";
 import { partLetter } from "../data/graph.js";
+import { TOKEN, isFeature } from "../data/kinds.js";
 import { capital } from "../pieces.js";
 import { markedGroups, pinnedNodes } from "../state/state.js";
 
@@ -139,12 +140,18 @@ export class GraphKeys {
     const meaning = explorer.meaning(node);
     const group = markedGroups(store.state, graph).find((each) => each.nodes.includes(node));
     return [
-      `${capital(graph.kindName(node))} ${graph.name(node)}${graph.where(node)}${meaning ? `: ${meaning}` : ""}`,
+      `${capital(calledWithKind(graph, node))}${graph.where(node)}${meaning ? `: ${meaning}` : ""}`,
       group ? `in part ${partLetter(group.mark)}` : pinnedNodes(store.state).includes(node) ? "pinned" : "",
       store.state.selected === node ? "selected" : "",
       `${counted(inputs.length, "input")}, ${counted(outputs.length, "output")}`,
     ].filter(Boolean).join(", ");
   }
+}
+
+// A feature's and a token's name do not say what they are; the other names do.
+function calledWithKind(graph, node) {
+  const kind = graph.kind(node);
+  return isFeature(kind) || kind === TOKEN ? `${graph.kindName(node)} ${graph.name(node)}` : graph.name(node);
 }
 
 /** The strongest inputs of a node in one sentence: what the picture says of it. */

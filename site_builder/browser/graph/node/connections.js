@@ -1,4 +1,5 @@
-// The inputs or outputs of a node, the strongest first; grouped by token where the reader wants it.
+// The inputs or outputs of a node, the strongest first; grouped by token, or each with the heads
+// that it goes through, where the reader wants it.
 import { make, svg } from "../../elements.js";
 import { counted, number, signedPercent } from "../../numbers.js";
 import { partLetter } from "../data/graph.js";
@@ -9,6 +10,11 @@ import { markedGroups } from "../state/state.js";
 const ROWS = 10;
 const MORE = 100; // rows that each "show more" adds
 const BAR = 64; // pixels: the strongest of the list
+const SMALLEST_WAY = 0.0005; // of the target's input: what is shown as 0.1 % at least
+const HINTS = {
+  token: "Add up what comes from each token’s column",
+  head: "Say which attention heads carry each edge: the first step after its source. The parts sum to the edge",
+};
 const WORDS = {
   inputs: { title: "Inputs", none: "Nothing was traced into it." },
   outputs: { title: "Outputs", none: "Nothing in this graph reads it." },
@@ -26,8 +32,8 @@ export function connectionList(panel, node, which) {
     return frame;
   }
   const { graph } = explorer;
-  heading.append(byTokenSwitch(panel, node));
-  if (panel.byToken) {
+  heading.append(modeSwitch(panel, node, "token"), modeSwitch(panel, node, "head"));
+  if (panel.by === "token") {
     frame.append(tokenRows(explorer, edges, which));
     return frame;
   }
@@ -38,6 +44,7 @@ export function connectionList(panel, node, which) {
   for (const edge of edges.slice(0, rows)) {
     const item = make("li");
     item.append(connectionRow(explorer, { edge, which, largest, groups }));
+    if (panel.by === "head") item.append(ways(panel, edge));
     list.append(item);
   }
   frame.append(list);
@@ -50,13 +57,18 @@ export function connectionList(panel, node, which) {
   return frame;
 }
 
-function byTokenSwitch(panel, node) {
-  const made = button("by token", () => {
-    panel.byToken = !panel.byToken;
-    panel.show(node);
-  }, "tool quiet-tool by-token", "Add up what comes from each token’s column");
-  made.setAttribute("aria-pressed", String(panel.byToken));
+function modeSwitch(panel, node, mode) {
+  const made = button(`by ${mode}`, () => panel.list(node, mode), "tool quiet-tool list-mode", HINTS[mode]);
+  made.setAttribute("aria-pressed", String(panel.by === mode));
   return made;
+}
+
+// The ways of one edge in a line, as shares that sum to the edge's; what rounds to nothing is left out.
+function ways({ explorer, heads }, edge) {
+  const found = heads.of(explorer.graph, edge);
+  if (found === null) return make("p", "edge-ways", "not split by head");
+  const told = found.filter(({ share }) => Math.abs(share) >= SMALLEST_WAY).map(({ way, share }) => `${way} ${signedPercent(share)}`);
+  return make("p", "edge-ways", told.join(" · ") || "too small to split");
 }
 
 // One row for each column of the graph; nodes without a place add up to one of their own.

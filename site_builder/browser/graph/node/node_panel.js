@@ -11,6 +11,7 @@ import { markedGroups, pinnedNodes } from "../state/state.js";
 import { attentionPairs } from "./attention_pairs.js";
 import { connectionList } from "./connections.js";
 import { editLine } from "./edit_line.js";
+import { HeadLoadings } from "./head_loadings.js";
 import { measuredEffects } from "./measured.js";
 
 export class NodePanel {
@@ -18,7 +19,8 @@ export class NodePanel {
     this.explorer = explorer;
     this.root = make("div", "side-panel node-pane");
     this.lengths = { inputs: 0, outputs: 0 };
-    this.byToken = false; // lists add up what comes from each token
+    this.by = ""; // "token": lists add up what comes from each; "head": rows say their heads
+    this.heads = new HeadLoadings(explorer.base);
   }
 
   /** Shows a node; the lists of another node start short again. */
@@ -40,6 +42,21 @@ export class NodePanel {
       ...measuredEffects(this.explorer, node),
       ...attentionPairs(this.explorer, node),
     );
+  }
+
+  /** Lists the connections in another way, or in the plain one again. */
+  async list(node, mode) {
+    try {
+      if (mode === "head" && this.heads.missing) {
+        this.explorer.say(this.heads.missing);
+        return;
+      }
+      if (mode === "head" && !this.heads.parts) await this.heads.read();
+      this.by = this.by === mode ? "" : mode;
+      this.show(node);
+    } catch (problem) {
+      this.explorer.say(problem.message);
+    }
   }
 
   /** Says anew whether the node is pinned; the rest stays. */
