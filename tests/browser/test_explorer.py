@@ -129,7 +129,11 @@ def test_scores_and_influence_are_those_of_the_engine(visit):
 
 def test_a_pinned_set_of_all_features_scores_as_the_whole_graph(visit):
     page = opened(visit)
-    ask = "marks => graphExplorer.worker.ask('scores', { pinned: Uint8Array.from(marks) })"
+    ask = """async (marks) => {
+      const { answerWeights, scores } = await import('../assets/graph/data/flow.js');
+      const { arrays } = graphExplorer.graph;
+      return scores(arrays, answerWeights(arrays), Uint8Array.from(marks));
+    }"""
     count = page.evaluate("graphExplorer.graph.count")
     whole = page.evaluate("graphExplorer.whole.whole")
     assert page.evaluate(ask, [1] * count) == pytest.approx(whole)

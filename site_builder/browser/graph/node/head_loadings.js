@@ -36,7 +36,7 @@ export class HeadLoadings {
 
   /**
    * The ways of an edge of `graph` (this one, or the difference of its answers), as {way, share}
-   * in shares of the target's input, largest first; they sum to the edge's share. Null for an edge
+   * in shares of the target's input, largest first and the other heads last; they sum to the edge's share. Null for an edge
    * that is not split.
    */
   of(graph, edge) {
@@ -50,7 +50,9 @@ export class HeadLoadings {
 function partsOf([, , ...fields]) {
   const plain = fields.slice(0, WAYS.length).map((part, at) => ({ way: WAYS[at], part }));
   const heads = fields.slice(WAYS.length).map(([layer, head, part]) => ({ way: `head ${layer}.${head}`, part }));
-  const all = [...heads, ...plain];
+  const [direct, skips, others] = plain;
+  const named = [direct, skips, ...heads].sort((first, second) => Math.abs(second.part) - Math.abs(first.part));
+  const all = [...named, others];
   expect(all.every(({ part }) => Number.isFinite(part)), "heads.json edges", "numbers", fields);
-  return all.sort((first, second) => Math.abs(second.part) - Math.abs(first.part));
+  return all;
 }
