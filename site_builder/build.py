@@ -29,6 +29,7 @@ from site_builder.exports.published import Published
 from site_builder.exports.write import finish_exports, write_entry, write_exports
 from site_builder.feature_search.build import write_feature_index
 from site_builder.find_data import FIND_FILE, find_data
+from site_builder.head_splits import HEADS_FILE, head_splits
 from site_builder.json_files import without_controls, write_json
 from site_builder.page import Page, write_page
 from site_builder.pages.circuit import circuit_entry
@@ -227,7 +228,10 @@ def write_circuit(record: CircuitRecord, site: SiteRecords, source: Path) -> Any
         drawn = draw_graph(graph, circuit, drawn_row(record))
         features = feature_data(record, drawn.graph, site, circuit_page(circuit.id))
         write_json(graph_data(drawn, circuit, features), folder / GRAPH_FILE)
-        about = without_controls(about_graph(record, graph, site))
+        splits = head_splits(graph, record.run_folder)
+        if splits:
+            write_json({"edges": splits}, folder / HEADS_FILE)
+        about = without_controls({**about_graph(record, graph, site), "heads": bool(splits)})
         (folder / VIEWER_FILE).write_bytes(viewer_bytes(graph, about))
     write_json(circuit_content(record, graph, site), folder / CONTENT_FILE)
     write_entry_page(circuit_entry(record, site, scene, drawn), record, site, source)
@@ -284,7 +288,7 @@ def write_assets(folder: Path) -> None:
     folder.mkdir(parents=True)
     for path in sorted([*BROWSER.rglob("*.js"), *BROWSER.rglob("*.svg")]):
         target = folder / path.relative_to(BROWSER)
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     styles = [
         path.read_text(encoding="utf-8") for path in sorted((BROWSER / "styles").glob("*.css"))

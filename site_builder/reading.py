@@ -87,6 +87,7 @@ def read_circuit(library: Library, circuit_id: str, results: Path | None) -> Cir
         graph_file=graph if graph.is_file() else None,
         notebook_file=existing(folder, "notebook.ipynb"),
         retrained=current_retrainings(library, circuit),
+        run_folder=folder if folder and folder.is_dir() else None,
     )
 
 

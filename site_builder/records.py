@@ -38,6 +38,7 @@ class CircuitRecord:
     graph_file: Path | None = None
     notebook_file: Path | None = None  # executed, if it was
     retrained: tuple[Retraining, ...] = ()  # those that were asked what the entry asks today
+    run_folder: Path | None = None  # what the last run in the cache left
 
 
 @dataclass(frozen=True)

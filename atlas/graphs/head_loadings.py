@@ -37,6 +37,21 @@ class HeadLoadings:
         per_layer = self.heads.shape[2]
         return [(*divmod(int(at), per_layer), float(flat[at])) for at in order if flat[at] != 0]
 
+    def table(self, most: int) -> list[list[Any]]:
+        """Every edge as [source, target, direct, skips, other heads, [layer, head, part] …].
+
+        At most so many heads stand by themselves; the parts of a row sum to the edge's weight.
+        """
+        rows = []
+        for edge in range(len(self.weights)):
+            named = self.strongest_heads(edge, most)
+            skips = float(self.skips[edge].sum())
+            others = float(self.heads[edge].sum()) - sum(part for _, _, part in named)
+            ends = [int(self.sources[edge]), int(self.targets[edge])]
+            parts = [float(self.direct[edge]), skips, others]
+            rows.append([*ends, *parts, *(list(one) for one in named)])
+        return rows
+
     def values(self, edge: int) -> dict[str, Any]:
         """One edge as JSON values; heads that carry nothing are left out."""
         return {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from atlas.entries.circuit import Circuit
@@ -25,14 +27,17 @@ from atlas.methods.claims.evaluation_settings import EvaluationSettings
 from atlas.methods.claims.instances import Instance, instances, positions
 from atlas.methods.claims.row_activations import row_activations
 from atlas.methods.evaluate import measure_claims
+from atlas.methods.head_loadings import SPLIT_KINDS, head_loadings
 from atlas.models.language_model import LanguageModel
 from atlas.models.loading import AnyDictionary
 from atlas.runs.keys import Keys
 from atlas.runs.loaded import loaded
 from atlas.runs.provenance import SEED
-from atlas.runs.results import GRAPH_FILE, Result
+from atlas.runs.results import GRAPH_FILE, HEADS_FILE, Result, rounded
 
 SHOWN_ANSWERS = 5  # most likely next tokens of the prompt that is drawn
+SPLIT_EDGES = 2000  # strongest edges that are split by head: more than a reader goes through
+SPLIT_HEADS = 3  # of each edge that stand by themselves; the rest is one number
 
 
 @dataclass(frozen=True)
@@ -153,7 +158,19 @@ class OpenedCircuit:
             answer=self.answer(),
             attention=tuple(score_values(score) for score in attention),
         )
-        return result, {GRAPH_FILE: content[0]}
+        return result, {GRAPH_FILE: content[0], HEADS_FILE: self.heads(graph, content[1])}
+
+    def heads(self, graph: CircuitGraph, digest: str) -> bytes:
+        """The strongest edges of the drawn graph, of that digest, by the head they go through."""
+        drawn, ends = graph.drawn, graph.drawn.edges
+        edges = np.flatnonzero(np.isin(drawn.nodes.kind[ends.sources], SPLIT_KINDS))
+        strongest = np.argsort(-np.abs(ends.weights[edges]), kind="stable")[:SPLIT_EDGES]
+        chosen = edges[np.sort(strongest)]
+        table = []
+        if len(chosen):
+            table = head_loadings(self.model, self.dictionary, drawn, chosen).table(SPLIT_HEADS)
+        values = {"graph": digest, "edges": rounded(table)}
+        return (json.dumps(values, allow_nan=False, separators=(",", ":")) + "\n").encode()
 
     def _graph_summary(self, graph: CircuitGraph, digest: str) -> dict[str, Any]:
         approximate = graph.whole.header.provenance.get("approximate")

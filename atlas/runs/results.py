@@ -1,7 +1,8 @@
 """A result on disk: written whole or not at all, read back, compared.
 
-A result is a folder: `result.json`, `graph.npz` where the entry has a graph, and the executed
-`notebook.ipynb`. A reader never sees a part of it, however the writer ends.
+A result is a folder: `result.json`; `graph.npz` where the entry has a graph, with `heads.json`, the
+same graph's edges split by head; and the executed `notebook.ipynb`. A reader never sees a part of
+it, however the writer ends.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from atlas.runs.provenance import Provenance
 SCHEMA_VERSION = 1
 RESULT_FILE = "result.json"
 GRAPH_FILE = "graph.npz"
+HEADS_FILE = "heads.json"
 NOTEBOOK_FILE = "notebook.ipynb"
 SIGNIFICANT_DIGITS = 6  # float32 carries seven; the last is rounding
 

@@ -2,7 +2,7 @@
 // made keeps the date alone: it is no statement about today.
 const DAY = 24 * 3600 * 1000;
 
-export function daysSince(published, now) {
+function daysSince(published, now) {
   const then = Date.parse(published);
   return Number.isNaN(then) ? null : Math.floor((now - then) / DAY);
 }

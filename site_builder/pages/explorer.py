@@ -20,7 +20,7 @@ from site_builder.part_nodes import WORD_MARKS, part_nodes
 from site_builder.records import CircuitRecord, SiteRecords
 
 VIEWER_FILE = "graph.bin"
-# As in browser/graph/kinds.js: what stands before a node's key.
+# As in browser/graph/data/kinds.js: what stands before a node's key.
 KIND_LETTERS = {
     NodeKind.FEATURE: "",
     NodeKind.ERROR: "e",

@@ -12,8 +12,8 @@ from site_builder.shared_content import Shared, features_of_parts
 
 MOST_DRAWN = 12  # circuits; more would make the page heavy and the numbers small
 CELL = 44  # pixels
-NAMES = 250  # pixels for titles at the left
-TITLE_LENGTH = 34  # characters
+NAMES = 290  # pixels for titles at the left: so many characters of a wide font fit
+TITLE_LENGTH = 32  # characters
 SHOWN_FROM = 0.005
 
 

@@ -11,10 +11,10 @@ from site_builder.html import Html, tag
 from site_builder.part_marks import part_class, part_letter
 from site_builder.part_nodes import FoundEdge
 
-BOX_WIDTH = 176
+BOX_WIDTH = 190  # pixels: a line of WRAP wide letters beside the part's own
 LINE_HEIGHT = 17
 BOX_PADDING = 24
-COLUMN = 216  # from box to box
+COLUMN = 230  # from box to box
 LEVEL = 96  # from box to box, upwards
 MARGIN = 14
 WRAP = 21  # characters of a label in one line

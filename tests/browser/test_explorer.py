@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import struct
 
 import numpy as np
@@ -128,7 +129,11 @@ def test_scores_and_influence_are_those_of_the_engine(visit):
 
 def test_a_pinned_set_of_all_features_scores_as_the_whole_graph(visit):
     page = opened(visit)
-    ask = "marks => graphExplorer.worker.ask('scores', { pinned: Uint8Array.from(marks) })"
+    ask = """async (marks) => {
+      const { answerWeights, scores } = await import('../assets/graph/data/flow.js');
+      const { arrays } = graphExplorer.graph;
+      return scores(arrays, answerWeights(arrays), Uint8Array.from(marks));
+    }"""
     count = page.evaluate("graphExplorer.graph.count")
     whole = page.evaluate("graphExplorer.whole.whole")
     assert page.evaluate(ask, [1] * count) == pytest.approx(whole)
@@ -279,3 +284,34 @@ def test_hostile_words_are_shown_as_words(visit):
     assert page.evaluate("window.hacked") is None
     assert page.locator(".explorer script, .explorer img").count() == 0
     expect(page.locator("h1")).to_contain_text("<")
+
+
+def test_an_edge_says_which_heads_carry_it_and_they_sum_to_it(visit):
+    made = visit()
+    page = made.open(ADDRESS)
+    expect(page.locator(READY)).to_be_attached()
+    assert not [asked for asked in made.asked if asked.endswith("heads.json")]
+    page.get_by_role("button", name="by head").first.click()
+    inputs = page.locator(".connection-list").first
+    expect(inputs.locator(".edge-ways").first).to_contain_text("head 1.0 ")
+    shares = inputs.locator(".connection .share").all_inner_texts()
+    ways = inputs.locator(".edge-ways").all_inner_texts()
+    for share, told in zip(shares, ways, strict=True):
+        if told != "not split by head":
+            parts = [signed(part) for part in re.findall(PERCENT, told)]
+            assert sum(parts) == pytest.approx(signed(share), abs=0.3)
+    page.get_by_role("button", name="by head").first.click()
+    expect(inputs.locator(".edge-ways")).to_have_count(0)
+
+
+def test_a_graph_that_was_not_split_by_head_says_what_to_do(visit):
+    page = opened(visit, "graph/index.html?entry=long")
+    page.get_by_role("button", name="by head").first.click()
+    expect(page.locator(".explorer-message")).to_contain_text("atlas reproduce long")
+
+
+PERCENT = r"[+−][0-9.]+ %"
+
+
+def signed(words: str) -> float:
+    return float(words.replace("−", "-").removesuffix(" %"))

@@ -82,7 +82,7 @@ def test_a_site_with_a_repository_opens_the_draft_as_a_new_file(visit):
     page.get_by_role("tab", name="Contribute").click()
     expect(page.locator(".contribute-panel")).to_contain_text("names no repository")
     address = """async (repository) => {
-      const { newFileAddress } = await import('../assets/graph/contribute_panel.js');
+      const { newFileAddress } = await import('../assets/graph/contributing/contribute_panel.js');
       return newFileAddress(repository, 'my-circuit', 'a: "b & c"\\n');
     }"""
     found = urlsplit(page.evaluate(address, "https://github.com/example/atlas/"))

@@ -132,7 +132,7 @@ def test_what_a_graph_foretells_is_the_linear_response_of_its_rows(visit):
             change[each] = -1 if each == node else matrix[each] @ change / values[each]
     wanted = float(matrix[answer] @ change)
     ask = """async ([node, answer, action]) => {
-      const { predictedChange } = await import('../assets/graph/prediction.js');
+      const { predictedChange } = await import('../assets/graph/node/prediction.js');
       const steps = [{ nodes: [node], action, factor: 0, value: 0 }];
       return predictedChange(graphExplorer.graph.arrays, steps, answer);
     }"""

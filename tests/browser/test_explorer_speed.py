@@ -7,6 +7,30 @@ import pytest
 from benchmarks.explorer import measure
 from benchmarks.sparse_graph import sparse_graph
 from site_builder.viewer_file import viewer_bytes
+from tests.browser.test_explorer import opened
+
+PIN_ONE_BY_ONE = """async () => {
+  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  for (let node = 0; node < 10; node++) {
+    await frame();
+    graphExplorer.pin(node);
+  }
+  await frame();
+}"""
+COUNT_READS = """async () => {
+  const { answerWeights, scores } = await import('../assets/graph/data/flow.js');
+  const { graph } = graphExplorer;
+  let reads = 0;
+  const get = (all, name) => { reads++; return all[name]; };
+  const columns = new Proxy(graph.arrays.columns, { get });
+  const pinned = new Uint8Array(graph.count);
+  const pins = [...pinned.keys()].filter((node) => graph.kind(node) === 0).slice(0, 3);
+  for (const node of pins) pinned[node] = 1;
+  scores({ ...graph.arrays, columns }, answerWeights(graph.arrays), pinned);
+  const rows = [...pins, ...graph.answers].map((node) => graph.inputs(node).length);
+  const inputs = rows.reduce((sum, each) => sum + each, 0);
+  return { reads, inputs, edges: graph.edgeCount };
+}"""
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
 
@@ -26,3 +50,24 @@ def test_a_large_graph_is_quick(visit):
             break
         made.page.goto("about:blank")
     assert {name: best[name] for name in limits if best[name] > limits[name]} == {}
+
+
+def test_pinning_waits_for_no_styles(visit):
+    """The browser finds the styles once a picture; a handler that asks for them makes it twice."""
+    page = opened(visit)
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    before = styled(session)
+    page.evaluate(PIN_ONE_BY_ONE)
+    assert styled(session) - before < 16
+
+
+def styled(session) -> int:
+    """How often the page's styles were worked out."""
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    return int({each["name"]: each["value"] for each in metrics}["RecalcStyleCount"])
+
+
+def test_scores_of_pins_go_through_their_rows_alone(visit):
+    found = opened(visit).evaluate(COUNT_READS)
+    assert 0 < found["reads"] <= 2 * found["inputs"] < found["edges"]

@@ -245,5 +245,5 @@ def test_a_link_opens_the_same_text_in_the_hosts_editor(root, run):
 
 
 def test_the_explorer_bounds_addresses_alike(repository):
-    script = repository / "site_builder/browser/graph/contribute_panel.js"
+    script = repository / "site_builder/browser/graph/contributing/contribute_panel.js"
     assert f"const LONGEST_ADDRESS = {LONGEST_ADDRESS};" in script.read_text()

@@ -60,7 +60,7 @@ def test_the_night_is_recorded(accepted_run):
 def test_the_result_is_whole(accepted_run):
     library, results, _ = accepted_run
     names = sorted(path.name for path in (results / "planted").iterdir())
-    assert names == ["graph.npz", "notebook.ipynb", "result.json"]
+    assert names == ["graph.npz", "heads.json", "notebook.ipynb", "result.json"]
     result = read_result(results / "planted")
     assert [each.n for each in result.measurements] == [110, 110, 110]
     assert result.graph["scores"]["replacement"] > 0
@@ -158,7 +158,8 @@ def test_without_notebooks_the_same_is_measured(accepted_run, tmp_path):
     assert outcomes["planted"].fresh.measurements["off-lowers"].n >= 100
     found = planted_run.kept_bytes(library, tmp_path / "results")
     expected = planted_run.kept_bytes(library, results)
-    measured = [name for name in expected if name.endswith(("result.json", "graph.npz"))]
+    kinds = ("result.json", "graph.npz", "heads.json")
+    measured = [name for name in expected if name.endswith(kinds)]
     assert len(measured) >= 3
     assert {name: found[name] for name in measured} == {name: expected[name] for name in measured}
     assert not [name for name in found if name.endswith(".ipynb")]

@@ -12,9 +12,10 @@ from pathlib import Path
 from atlas.entries.library import Library
 from site_builder.build import BuildSettings, BuiltSite, build
 from tests.site_builder.example_dashboards import write_dashboards
+from tests.site_builder.example_heads import write_heads
 from tests.site_builder.example_journal import write_journal
 from tests.site_builder.example_library import write_library
-from tests.site_builder.example_notebook import write_results
+from tests.site_builder.example_notebook import ENTRY, write_results
 
 CIRCUITS = 12
 
@@ -29,10 +30,11 @@ def example_library() -> Library:
 
 @cache
 def built_site() -> BuiltSite:
-    """The site of the example library, with one executed notebook."""
+    """The site of the example library, with one executed notebook and one graph split by head."""
     library = example_library()
     folder = library.root.parent
     results = write_results(folder / "results")
+    write_heads(results / ENTRY, library.graph_path(library.circuits[ENTRY]))
     journal = write_journal(folder / "journal", [*library.circuits, *library.features])
     settings = BuildSettings(
         folder / "site",

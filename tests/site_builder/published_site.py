@@ -29,11 +29,16 @@ def published_site() -> BuiltSite:
 def published_library(folder: Path) -> Library:
     """The example library with an address of its own."""
     shutil.copytree(example_library().root, folder / "library")
+    with_address(folder / "library")
+    return Library.open(folder / "library")
+
+
+def with_address(root: Path) -> None:
+    """Give a library a site's address."""
     configuration = (REPOSITORY / "mkdocs.yml").read_text("utf-8")
     lines = configuration.replace("# site_url: https://example.org/atlas/", f"site_url: {ADDRESS}")
     assert lines != configuration
-    (folder / "library" / "mkdocs.yml").write_text(lines, "utf-8")
-    return Library.open(folder / "library")
+    (root / "mkdocs.yml").write_text(lines, "utf-8")
 
 
 def published_settings(folder: Path) -> BuildSettings:

@@ -13,6 +13,7 @@ from site_builder.address import EXPLORER
 from site_builder.build import MARKER, BuildSettings, build, check_target
 from tests.site_builder.built_site import CIRCUITS, PageReader, built_site, example_library
 from tests.site_builder.example_library import ARABIC, HOSTILE, write_library
+from tests.site_builder.published_site import ADDRESS, published_site, with_address
 
 pytestmark = pytest.mark.xdist_group("site")
 
@@ -180,7 +181,10 @@ def test_features_and_circuits_link_to_each_other(pages):
     assert f"../../../../{circuit}" in back
 
 
-def test_pages_keep_their_budget(site):
+@pytest.mark.parametrize("made", [built_site, published_site])
+def test_pages_keep_their_budget(made):
+    """Also where the site's address is known, which adds canonical links and cards to each page."""
+    site = made().folder
     large = {
         path.relative_to(site).as_posix(): path.stat().st_size
         for path in site.rglob("*.html")
@@ -270,7 +274,9 @@ def test_building_does_not_load_torch():
 
 @pytest.mark.slow
 def test_three_hundred_entries_are_built(tmp_path):
-    library = Library.open(write_library(tmp_path / "library", 300))
+    root = write_library(tmp_path / "library", 300)
+    with_address(root)
+    library = Library.open(root)
     built = build(library, BuildSettings(tmp_path / "site", tmp_path / "work"))
     assert built.circuits == 300
     lists = sorted((tmp_path / "site" / "circuits").glob("*.html"))
@@ -278,3 +284,6 @@ def test_three_hundred_entries_are_built(tmp_path):
         "index.html", "page-2.html", "page-3.html", "page-4.html", "page-5.html"
     ]  # fmt: skip
     assert all(path.stat().st_size < LARGEST_PAGE for path in lists)
+    assert all(
+        f'<link rel="canonical" href="{ADDRESS}' in path.read_text("utf-8") for path in lists
+    )

@@ -1,6 +1,6 @@
 // Two circuits side by side: the features, edges and claims that they share, and those they do not.
 import { make } from "../elements.js";
-import { counted, fixed, percent } from "../features/numbers.js";
+import { counted, fixed, percent } from "../numbers.js";
 import { measures, pair, section } from "./layout.js";
 
 const SHOWN = 30; // rows of a list of shared things
@@ -21,7 +21,7 @@ export function circuitPair(circuits, page) {
 }
 
 /** Features and edges that both have. */
-export function common(left, right) {
+function common(left, right) {
   const [inParts, alsoInParts] = [left, right].map((each) => partsOf(each));
   const names = new Set([...inParts.keys(), ...Object.keys(left.influence)]);
   const features = [...names].filter((name) => alsoInParts.has(name) || name in right.influence).map((name) => ({
@@ -39,7 +39,7 @@ export function common(left, right) {
 }
 
 /** Cosine of two circuits' influence by feature, from 0 (none shared) to 1. */
-export function influenceCosine(left, right) {
+function influenceCosine(left, right) {
   const size = (each) => Math.sqrt(Object.values(each.influence).reduce((sum, one) => sum + one * one, 0));
   let product = 0;
   for (const [name, one] of Object.entries(left.influence)) product += one * (right.influence[name] ?? 0);

@@ -2,7 +2,7 @@
 import { make } from "../elements.js";
 import { histogram } from "../features/histogram.js";
 import { automaticLine } from "../features/labels.js";
-import { counted, fixed, percent, whole } from "../features/numbers.js";
+import { counted, fixed, percent, whole } from "../numbers.js";
 import { exampleBlock, tokenTable, word } from "../features/tokens.js";
 import { cosine, pairFeature, together } from "./pair_file.js";
 import { measures, pair, section } from "./layout.js";

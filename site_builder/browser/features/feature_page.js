@@ -5,7 +5,7 @@ import { star } from "../lists/star.js";
 import { Dashboards, NoSuchFeature } from "./dashboards.js";
 import { dashboard } from "./feature_view.js";
 import { automaticLine, automaticWords } from "./labels.js";
-import { percent } from "./numbers.js";
+import { percent } from "../numbers.js";
 
 const frame = document.querySelector(".feature-view");
 let turn = 0; // of what is shown: an answer that comes late is dropped

@@ -2,7 +2,7 @@
 import { make } from "../elements.js";
 import { histogram } from "./histogram.js";
 import { labelSection } from "./labels.js";
-import { counted, fixed, percent, whole } from "./numbers.js";
+import { counted, fixed, percent, whole } from "../numbers.js";
 import { exampleBlock, tokenTable } from "./tokens.js";
 
 const BAND_EXAMPLES = 3;

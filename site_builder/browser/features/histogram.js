@@ -1,7 +1,7 @@
 // The histogram of a feature's activations, on a square-root scale of counts, with the limits of
 // its quantile bands.
 import { make, svg } from "../elements.js";
-import { fixed, whole } from "./numbers.js";
+import { fixed, whole } from "../numbers.js";
 
 const HEIGHT = 90; // pixels
 

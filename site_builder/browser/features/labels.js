@@ -1,7 +1,7 @@
 // Labels of features: those that people gave, and automatic ones, which always say that they are
 // automatic, with their held-out score and their control.
 import { make } from "../elements.js";
-import { fixed, percent, whole } from "./numbers.js";
+import { fixed, percent, whole } from "../numbers.js";
 
 const HOW = {
   "trigger tokens": "the tokens it is active on",

@@ -1,6 +1,6 @@
 // Text as tokens coloured by activation, and tokens with the size of what a feature does to them.
 import { make, svg } from "../elements.js";
-import { fixed } from "./numbers.js";
+import { fixed } from "../numbers.js";
 
 const WORD_MARKS = /^[\u0120\u2581 \t\n]+|[\u0120\u2581 \t\n]+$/g; // how tokenizers write spaces
 const STARTS_WORD = /^[\u0120\u2581 \t\n]/;

@@ -1,14 +1,15 @@
 // The explorer of one graph: its panes, and what happens when the reader does something.
-import { readAddress, writeAddress } from "./address.js";
-import { withDifference } from "./difference.js";
-import { Graph } from "./graph.js";
-import { remember, remembered } from "./memory.js";
-import { buildPanes } from "./panes.js";
-import { Store, pinnedNodes, restingState, togglePin } from "./state.js";
+import { withDifference } from "./data/difference.js";
+import { answerWeights, scores } from "./data/flow.js";
+import { Graph } from "./data/graph.js";
+import { buildPanes } from "./panes/panes.js";
+import { button } from "./pieces.js";
+import { readAddress, writeAddress } from "./state/address.js";
+import { remember, remembered } from "./state/memory.js";
+import { Store, pinnedNodes, restingState, togglePin } from "./state/state.js";
+import { restingShares, shownEdges, shownNodes } from "./state/visible.js";
 import { finished, timed } from "./timing.js";
-import { groupOf } from "./toolbar.js";
-import { button } from "./words.js";
-import { restingShares, shownEdges, shownNodes } from "./visible.js";
+import { groupOf } from "./toolbar/toolbar.js";
 
 const ADDRESS_DELAY = 250; // milliseconds: a drag or a slider is one step of the history
 
@@ -52,7 +53,7 @@ export class Explorer {
     this.showNode();
     this.toolbar.show();
     this.side.show();
-    this.askScores();
+    this.showScores();
     if (state.beside) this.compare.openEntry(state.beside);
     await first;
     finished("shown");
@@ -80,7 +81,7 @@ export class Explorer {
     await this.showGraph();
     this.showNode();
     this.side.show();
-    this.askScores();
+    this.showScores();
   }
 
   /** Draws these edges as a path; null for that of the state. */
@@ -115,14 +116,15 @@ export class Explorer {
     if (differs("nodeShare", "errors", "hidden", "pins", "groups")) this.showGraph(differs("errors") || now.links === "pinned");
     if (differs("edgeShare", "links", "sign")) this.showEdges();
     if (differs("view") && how === "history") this.links.lookAsState();
+    if (differs("search", "labels", "hidden", "nodeShare", "errors")) this.find();
+    // Before the panes change: a canvas that sets a font waits for the styles of all that has changed.
+    this.links.draw();
     if (differs("pins", "groups", "hidden", "labels", "selected")) this.subgraph.show();
-    if (differs("pins", "groups")) setTimeout(() => this.askScores());
+    if (differs("pins", "groups")) this.showScores();
     if (differs("selected", "groups", "labels")) this.showNode();
     else if (differs("pins")) this.panel.refresh();
-    if (differs("search", "labels", "hidden", "nodeShare", "errors")) this.find();
     if (differs("tab") || this.store.state.tab !== "node") this.side.show();
     this.toolbar.show();
-    this.links.draw();
     if (this.beside?.links) this.beside.follow();
   }
 
@@ -230,26 +232,21 @@ export class Explorer {
     return this.store.state.labels.get(node) || this.graph.givenMeaning(node);
   }
 
-  /** Asks for the scores of what is pinned; while an answer is due, only the latest set waits. */
-  async askScores() {
-    if (this.asking) {
-      this.askAgain = true;
-      return;
-    }
+  /** What a node means, with its name in brackets, or its name alone; then its token. */
+  named(node) {
+    const meaning = this.meaning(node);
+    const name = this.graph.name(node);
+    return `${meaning ? `${meaning} (${name})` : name}${this.graph.where(node)}`;
+  }
+
+  /** The scores of what is pinned. */
+  showScores() {
     const nodes = pinnedNodes(this.store.state);
     if (!nodes.length) return;
-    const pinned = new Uint8Array(this.graph.count);
+    const { arrays, count } = this.graph;
+    const pinned = new Uint8Array(count);
     for (const node of nodes) pinned[node] = 1;
-    this.asking = true;
-    const start = performance.now();
-    const scores = await this.worker.ask("scores", { pinned });
-    finished("scores", start);
-    this.asking = false;
-    if (!this.askAgain) this.subgraph.showScores(scores);
-    else {
-      this.askAgain = false;
-      this.askScores();
-    }
+    this.subgraph.showScores(timed("scores", () => scores(arrays, answerWeights(arrays), pinned)));
   }
 
   // A step becomes an entry of the history, once what it changed is drawn; moves are put together.

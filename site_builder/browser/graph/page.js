@@ -1,12 +1,12 @@
 // The explorer's page: opens the entry that the address names, or a file of the reader's own.
 import { make } from "../elements.js";
-import { ENTRY, downloadEntry, entryIn } from "./entry_graph.js";
+import { Graph } from "./data/graph.js";
+import { GraphProblem } from "./data/problem.js";
 import { Explorer } from "./explorer.js";
-import { Graph } from "./graph.js";
-import { connectDrop, fileButton, readFile } from "./open_file.js";
-import { GraphProblem } from "./problem.js";
+import { ENTRY, downloadEntry, entryIn } from "./reading/entry_graph.js";
+import { connectDrop, fileButton, readFile } from "./reading/open_file.js";
 import { started } from "./timing.js";
-import { WorkerLink } from "./worker_link.js";
+import { WorkerLink } from "./worker/worker_link.js";
 
 class ExplorerPage {
   constructor(root) {

@@ -1,8 +1,8 @@
 // Lists as files: JSON and CSV out and in, BibTeX out.
+import { csvText } from "../csv.js";
 import { ListProblem, VERSION, checkedItem, checkedLists } from "./store.js";
 
 const COLUMNS = ["list", "kind", "id", "title", "note"];
-const FORMULA = /^[=+\-@\t\r]/; // spreadsheets would compute these
 const LARGEST_FILE = 5_000_000; // bytes
 
 export function asJson(lists) {
@@ -11,12 +11,7 @@ export function asJson(lists) {
 
 export function asCsv(lists) {
   const rows = lists.flatMap((list) => list.items.map((item) => [list.name, item.kind, item.id, item.title, item.note]));
-  return `${[COLUMNS, ...rows].map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`;
-}
-
-function cell(text) {
-  const safe = FORMULA.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return csvText([COLUMNS, ...rows]);
 }
 
 /** Lists from a file of one of the two formats; throws ListProblem. */
@@ -31,7 +26,7 @@ export async function readFile(file) {
   }
 }
 
-export function fromCsv(text) {
+function fromCsv(text) {
   const [head, ...rows] = csvRows(text.replace(/^\ufeff/, ""));
   if (head?.join() !== COLUMNS.join()) throw new ListProblem(`The first line of a CSV file of lists is: ${COLUMNS.join(",")}`);
   const lists = new Map();
@@ -66,12 +61,4 @@ export async function asBibtex(list, root) {
   }));
   const found = records.filter(Boolean);
   return { text: found.length ? `${found.join("\n\n")}\n` : "", missing: records.length - found.length };
-}
-
-export function save(text, name, type) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

@@ -1,6 +1,7 @@
 // `lists/index.html`: the reader's lists, with sharing, files and names; or a list out of an address.
 import { make } from "../elements.js";
-import { asBibtex, asCsv, asJson, readFile, save } from "./files.js";
+import { saveFile } from "../save_file.js";
+import { asBibtex, asCsv, asJson, readFile } from "./files.js";
 import { newListForm } from "./new_list.js";
 import { shareText, sharedList } from "./share.js";
 import { ListProblem, Lists, freeName, pageOf } from "./store.js";
@@ -56,7 +57,7 @@ function tools(all) {
   }));
   label.append(file);
   bar.append(form, label);
-  if (all.length) bar.append(button("Export all (JSON)", () => save(asJson(all), "atlas-lists.json", "application/json")));
+  if (all.length) bar.append(button("Export all (JSON)", () => saveFile("atlas-lists.json", asJson(all), "application/json")));
   return bar;
 }
 
@@ -71,8 +72,8 @@ function block(list, at) {
   const bar = make("div", "lists-tools");
   bar.append(
     button("Share", async () => shareBox(section, list)),
-    button("JSON", () => save(asJson([list]), `${name}.json`, "application/json")),
-    button("CSV", () => save(asCsv([list]), `${name}.csv`, "text/csv")),
+    button("JSON", () => saveFile(`${name}.json`, asJson([list]), "application/json")),
+    button("CSV", () => saveFile(`${name}.csv`, asCsv([list]), "text/csv")),
     button("BibTeX", () => bibtex(list, name)),
     button("Rename", () => renameBox(section, head, at)),
     deleteButton(at),
@@ -127,7 +128,7 @@ async function shareBox(section, list) {
 async function bibtex(list, name) {
   const { text, missing } = await asBibtex(list, root);
   if (!text) throw new ListProblem("None of these entries has a citation.");
-  save(text, `${name}.bib`, "application/x-bibtex");
+  saveFile(`${name}.bib`, text, "application/x-bibtex");
   return missing ? `${missing} of ${list.items.length} entries have no citation of their own.` : "Saved.";
 }
 

@@ -5,7 +5,7 @@ import { readArrays } from "../features/array_file.js";
 import { distance, root, stem, wordsOf } from "./words.js";
 import { WordFiles, eachPosting } from "./word_files.js";
 
-export const MOST_FILES = 12; // of one query, the index itself among them
+const MOST_FILES = 12; // of one query, the index itself among them
 const MOST_BYTES = 190_000;
 const MOST_WORD_FILES = 6;
 const MOST_WORD_BYTES = 90_000;

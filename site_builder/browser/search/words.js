@@ -4,7 +4,7 @@ const LONGEST_SYMBOLS = 8;
 const SHORTEST_STEMMED = 4;
 const MARKS = /[\u2581\u0120\u010a]/g;
 
-export function folded(text) {
+function folded(text) {
   return text.replace(MARKS, " ").normalize("NFKD").replace(/\p{Mn}/gu, "").toLowerCase();
 }
 

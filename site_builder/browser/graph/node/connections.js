@@ -1,0 +1,124 @@
+// The inputs or outputs of a node, the strongest first; grouped by token, or each with the heads
+// that it goes through, where the reader wants it.
+import { make, svg } from "../../elements.js";
+import { counted, number, signedPercent } from "../../numbers.js";
+import { partLetter } from "../data/graph.js";
+import { glyphIcon } from "../link_view/glyphs.js";
+import { button, foreign } from "../pieces.js";
+import { markedGroups } from "../state/state.js";
+
+const ROWS = 10;
+const MORE = 100; // rows that each "show more" adds
+const BAR = 64; // pixels: the strongest of the list
+const SMALLEST_WAY = 0.0005; // of the target's input: what is shown as 0.1 % at least
+const HINTS = {
+  token: "Add up what comes from each token’s column",
+  head: "Say which attention heads carry each edge: the first step after its source. The parts sum to the edge",
+};
+const WORDS = {
+  inputs: { title: "Inputs", none: "Nothing was traced into it." },
+  outputs: { title: "Outputs", none: "Nothing in this graph reads it." },
+};
+
+export function connectionList(panel, node, which) {
+  const { explorer } = panel;
+  const edges = explorer.links.linksOf(node)[which];
+  const frame = make("section", "connections");
+  const heading = make("h3", "", WORDS[which].title);
+  if (edges.length) heading.append(make("span", "count", ` ${counted(edges.length, "edge")}`));
+  frame.append(heading);
+  if (!edges.length) {
+    frame.append(make("p", "panel-empty", WORDS[which].none));
+    return frame;
+  }
+  const { graph } = explorer;
+  heading.append(modeSwitch(panel, node, "token"), modeSwitch(panel, node, "head"));
+  if (panel.by === "token") {
+    frame.append(tokenRows(explorer, edges, which));
+    return frame;
+  }
+  const largest = Math.abs(graph.share(edges[0])) || 1e-9;
+  const rows = Math.min(edges.length, ROWS + panel.lengths[which] * MORE);
+  const list = make("ul", "connection-list");
+  const groups = new Map(markedGroups(explorer.store.state, graph).flatMap((group) => group.nodes.map((each) => [each, group.mark])));
+  for (const edge of edges.slice(0, rows)) {
+    const item = make("li");
+    item.append(connectionRow(explorer, { edge, which, largest, groups }));
+    if (panel.by === "head") item.append(ways(panel, edge));
+    list.append(item);
+  }
+  frame.append(list);
+  if (rows < edges.length) {
+    frame.append(button(`Show ${Math.min(MORE, edges.length - rows)} more`, () => {
+      panel.lengths[which]++;
+      panel.show(node);
+    }, "tool quiet-tool"));
+  }
+  return frame;
+}
+
+function modeSwitch(panel, node, mode) {
+  const made = button(`by ${mode}`, () => panel.list(node, mode), "tool quiet-tool list-mode", HINTS[mode]);
+  made.setAttribute("aria-pressed", String(panel.by === mode));
+  return made;
+}
+
+// The ways of one edge in a line, as shares that sum to the edge's; what rounds to nothing is left out.
+function ways({ explorer, heads }, edge) {
+  const found = heads.of(explorer.graph, edge);
+  if (found === null) return make("p", "edge-ways", "not split by head");
+  const told = found.filter(({ share }) => Math.abs(share) >= SMALLEST_WAY).map(({ way, share }) => `${way} ${signedPercent(share)}`);
+  return make("p", "edge-ways", told.join(" · ") || "too small to split");
+}
+
+// One row for each column of the graph; nodes without a place add up to one of their own.
+function tokenRows(explorer, edges, which) {
+  const { graph } = explorer;
+  const sums = new Map();
+  for (const edge of edges) {
+    const other = graph.arrays[which === "inputs" ? "columns" : "targets"][edge];
+    const position = graph.arrays.position[other];
+    const found = sums.get(position) ?? { share: 0, nodes: [], position };
+    found.share += graph.share(edge);
+    found.nodes.push(other);
+    sums.set(position, found);
+  }
+  const rows = [...sums.values()].sort((first, second) => Math.abs(second.share) - Math.abs(first.share));
+  const largest = Math.abs(rows[0].share) || 1e-9;
+  const list = make("ul", "connection-list");
+  for (const { share, nodes, position } of rows) {
+    const item = make("li");
+    const row = button("", () => explorer.choose(nodes), "connection", "Choose these nodes");
+    const words = position < 0 ? "constants and dropped mass" : `“${graph.tokens[position]}”`;
+    row.append(make("span", "token-number", position < 0 ? "" : String(position)), foreign(`${words}, ${counted(nodes.length, "node")}`, "name"), bar(share, largest), make("span", "share", signedPercent(share)));
+    item.append(row);
+    list.append(item);
+  }
+  return list;
+}
+
+function connectionRow(explorer, { edge, which, largest, groups }) {
+  const { graph } = explorer;
+  const other = which === "inputs" ? graph.arrays.columns[edge] : graph.arrays.targets[edge];
+  const share = graph.share(edge);
+  const row = button("", () => explorer.select(other, true), "connection");
+  row.dataset.node = other;
+  if (groups.has(other)) row.append(make("span", `part-key part-${groups.get(other) % 8 + 1}`, partLetter(groups.get(other))));
+  else row.append(glyphIcon(graph.kind(other)));
+  const words = explorer.named(other);
+  const name = foreign(words, "name");
+  name.title = words;
+  const amount = make("span", "share", signedPercent(share));
+  amount.title = `${share >= 0 ? "raises" : "lowers"} the target; weight ${number(graph.arrays.weights[edge])}`;
+  row.append(name, bar(share, largest), amount);
+  row.addEventListener("pointerenter", () => explorer.links.hover(other));
+  row.addEventListener("pointerleave", () => explorer.links.hover(null));
+  return row;
+}
+
+function bar(share, largest) {
+  const width = Math.max(1, (BAR * Math.abs(share)) / largest);
+  const frame = svg("svg", { class: "bar", width: BAR, height: 8, "aria-hidden": "true" });
+  frame.append(svg("rect", { class: share >= 0 ? "bar-positive" : "bar-negative", x: BAR - width, width, height: 8, rx: 2 }));
+  return frame;
+}
