@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
 
 import click
 
@@ -104,7 +103,7 @@ def sought_by(part: Part, circuit_id: str) -> GroupSettings | None:
             "a command that runs",
             error.format_message(),
         ) from error
-    options = cast(dict[str, Any], context.params)
+    options = context.params
     if (options["circuit"], options["keyed_by"]) != (circuit_id, part.keyed_by):
         return None
     return group_settings(**{name: options[name] for name in OPTIONS})
@@ -146,7 +145,7 @@ def _rows(circuit: Circuit, retraining: Retraining) -> list[tuple[str, ...]]:
     parts = f"{sum(have for have, _ in counted)} of {sum(all_ for _, all_ in counted)}"
     if retraining.unmeasured:
         return [(circuit.id, parts, "", retraining.unmeasured, "", "", "")]
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for claim, verdict in retraining.verdicts(circuit).items():
         measured = retraining.measurements.get(claim)
         figures = ("", "", "")
