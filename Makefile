@@ -169,7 +169,7 @@ retrained: $(INSTALLED) ## train again from another seed and measure all circuit
 	$(BIN)/python -m microworld retrain $(VARIED) --seed $(TRAINING)
 	$(BIN)/atlas find-again --accept --seed $(TRAINING) --dictionary $(RETRAINED)/transcoders $(if $(filter model,$(VARIED)),--model $(RETRAINED)/model)
 
-microworld: $(INSTALLED) ## retrain the embedded model and its dictionaries from the seed (not timed in one go; on 2 idle cores the model takes 30 minutes and the transcoders 25)
+microworld: $(INSTALLED) ## retrain the embedded model and its dictionaries from the seed (1 hour 36 minutes on 2 cores with the installation: the model 31, the transcoders 22)
 	$(BIN)/python -m microworld train
 	$(BIN)/python -m microworld export
 	$(BIN)/python -m microworld dictionaries
