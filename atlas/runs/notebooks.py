@@ -20,6 +20,7 @@ import nbformat
 import papermill
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
 
 import atlas.errors
 from atlas.errors import BadInput, NotebookFailed
@@ -55,7 +56,7 @@ def run_notebook(
     with tempfile.TemporaryDirectory(prefix="atlas-notebook-", dir=settings.scratch) as folder:
         kernel_folder = Path(folder)
         with _environment(_kernel_environment(kernel_folder) | dict(settings.environment)):
-            executed = _execute(source, parameters, settings.folder or kernel_folder, settings)
+            executed = _execute(source, parameters, kernel_folder, settings)
     return cleaned(executed, settings.hidden_parameters)
 
 
@@ -122,6 +123,8 @@ def known_parameters(source: Path) -> list[str]:
 def _execute(
     source: Path, parameters: Mapping[str, Any], folder: Path, settings: NotebookSettings
 ) -> NotebookNode:
+    # Else it lies in the system's temporary folder, where a kill would leave it.
+    connection = Config({"KernelManager": {"connection_file": str(folder / "kernel.json")}})
     with warnings.catch_warnings():
         # Jupyter's own deprecations say nothing about the notebook.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -134,7 +137,8 @@ def _execute(
                 language="python",
                 progress_bar=False,
                 log_output=False,
-                cwd=str(folder),
+                cwd=str(settings.folder or folder),
+                config=connection,
                 execution_timeout=settings.seconds_per_cell,
                 extra_arguments=["--log-level=CRITICAL"],
             )

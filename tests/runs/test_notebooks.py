@@ -6,8 +6,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from atlas.errors import BadInput, NotebookFailed
-from atlas.runs.notebooks import cleaned, notebook_text, run_notebook
+from atlas.errors import BadInput, CannotWrite, NotebookFailed
+from atlas.runs.notebooks import NotebookSettings, cleaned, notebook_text, run_notebook
 
 
 def write(path, *sources):
@@ -41,6 +41,23 @@ def test_a_cell_that_raises_is_named_with_its_source_and_its_last_line(tmp_path)
     error = pickle.loads(pickle.dumps(caught.value))
     assert (error.source, error.last_line) == ("y = x / 0", "ZeroDivisionError: division by zero")
     assert f"cell {error.cell + 1}" in str(error)
+
+
+def test_all_that_a_kernel_writes_lies_where_a_kill_would_not_let_it_pile_up(tmp_path):
+    """The settings' scratch folder is one that the next run clears; the system's is not."""
+    shown = "print(get_ipython().config.IPKernelApp.connection_file)"
+    source = write(tmp_path / "where.ipynb", shown)
+    (tmp_path / "scratch").mkdir()
+    copy = run_notebook(source, {}, NotebookSettings(scratch=tmp_path / "scratch"))
+    (output,) = copy.cells[-1].outputs
+    assert output.text.startswith(str(tmp_path / "scratch"))
+    assert not list((tmp_path / "scratch").iterdir())
+
+
+def test_a_cell_for_which_there_is_no_room_is_told_from_one_that_is_wrong(tmp_path):
+    source = write(tmp_path / "full.ipynb", "open('/dev/full', 'wb', 0).write(b'x')")
+    with pytest.raises(CannotWrite, match="No space left on device; make room there"):
+        run_notebook(source, {})
 
 
 def test_a_parameter_that_the_notebook_does_not_have_is_refused_before_it_runs(tmp_path):
