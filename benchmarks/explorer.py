@@ -4,8 +4,8 @@ python -m benchmarks.explorer SITE [NODES/EDGES …]
 
 SITE is a built site. Each graph is sent to the explorer's page in place of an entry's; the page's
 own marks say how long it took: from the file's bytes until the picture stands, and handler plus
-drawing for hover, pan and pin (95th percentiles). Frames are the times between pictures that the
-browser showed while the pointer moved.
+drawing for hover, pan and pin, which includes the scores (95th percentiles). Frames are the times
+between pictures that the browser showed while the pointer moved.
 """
 
 from __future__ import annotations

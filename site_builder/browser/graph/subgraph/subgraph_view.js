@@ -12,7 +12,7 @@ const GAP = { across: 18, up: 26 };
 const SMALLEST_SCALE = 0.88;
 const EDGE = 14; // pixels around the picture
 const WIDEST = 9; // pixels: all of the target's input
-const LONGEST = 15; // characters on a card
+const LONGEST = 16; // characters on a card
 
 export class SubgraphView {
   constructor(explorer) {
