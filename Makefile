@@ -117,7 +117,7 @@ fuzz: $(INSTALLED) ## 100,000 bad files for every reader of foreign files, figur
 	mkdir -p build
 	ATLAS_FUZZ_EXAMPLES=100000 ATLAS_FUZZ_REPORT=build/fuzz.json $(BIN)/python -m pytest tests/fuzz
 
-reliability: $(INSTALLED) ## kill reproduce, dashboard and site build 200 times at random moments, and reproduce a planted library 20 times in a row; figures in benchmarks/reliability.md (KILLTIME)
+reliability: $(INSTALLED) ## kill reproduce, dashboard and site build 200 times at random moments, and reproduce a planted library 20 times in a row; figures in benchmarks/reliability.md (not timed whole; over an hour on 2 cores by what 8 kills took)
 	$(BIN)/python -m benchmarks.reliability.kills
 	$(BIN)/python -m benchmarks.reliability.soak
 
