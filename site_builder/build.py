@@ -106,6 +106,7 @@ def build(
         FolderInUse: another run builds with one of the folders, and this one is not to wait.
         CannotWrite: no room or no right; the site is as it was.
     """
+    check_target(settings.out)  # before anything is made, and again when it is this run's turn
     with only_run(beside(settings.out), inside(settings.work), turn=settings.turn):
         check_target(settings.out)
         return _build(library, settings, say)
