@@ -127,13 +127,17 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--only", action="append", choices=STAGES, help="only this one; repeatable"
     )
+    _retrain_options(add)
+    add(_report, "measure everything; write report.json, the tables and the model's entry")
+    add(_card, "write models/microworld.yaml with the digests of the files")
+    return parser
+
+
+def _retrain_options(add: Callable[[Command, str], argparse.ArgumentParser]) -> None:
     command = add(_retrain, "train the transcoders, or the model too, from another seed; resumes")
     command.add_argument("varied", choices=("dictionary", "model"))
     command.add_argument("--seed", type=int, choices=range(1, 10), required=True)
     command.add_argument("--out", type=Path, default=Path("build/retrained"))
-    add(_report, "measure everything; write report.json, the tables and the model's entry")
-    add(_card, "write models/microworld.yaml with the digests of the files")
-    return parser
 
 
 def main() -> None:

@@ -196,16 +196,9 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
     featured = choose_featured(site)
     scene = scenes.get(featured.circuit.id) if featured else None
     first = home(site, (featured, scene) if featured and scene else None)
-    pages: list[Page] = [with_catalog(first, site)]
-    pages += [
-        *list_pages(site),
-        models_list(site),
-        resources_list(site),
-        search_page(),
-        reader_lists(),
-        problem_codes(),
-    ]
-    pages.append(explorer_page(list(site.circuits.values()), site.repo_url))
+    pages: list[Page] = [with_catalog(first, site), *list_pages(site)]
+    pages += [models_list(site), resources_list(site), search_page(), reader_lists()]
+    pages += [problem_codes(), explorer_page(list(site.circuits.values()), site.repo_url)]
     pages += [*status_pages(site), compare_page(site)]
     pages += circuit_maps(site, source)
     pages += moved(site, library.redirects)

@@ -93,7 +93,7 @@ def _circuit_lines(library: Library, circuit: Circuit) -> Iterator[str]:
         if claim.id in baseline.measurements:
             yield f"    {measurement_line(baseline.measurements[claim.id])}"
         for each in retrained.get(claim.id, ()):
-            yield f"    supported in {each.words}"
+            yield f"    trained again: supported in {each.words}"
 
 
 def _part_line(part: Part) -> str:

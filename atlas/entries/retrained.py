@@ -90,11 +90,11 @@ class Holding:
 
     @property
     def words(self) -> str:
-        """Such as `2 of 3 retrained dictionaries`."""
+        """Such as `2 of 3 dictionaries`."""
         what = "dictionaries" if self.varied == "dictionary" else "models"
         if self.of == 1:
             what = self.varied
-        return f"{self.supported} of {self.of} retrained {what}"
+        return f"{self.supported} of {self.of} {what}"
 
 
 def holdings(circuit: Circuit, retrained: tuple[Retraining, ...]) -> dict[str, list[Holding]]:

@@ -28,41 +28,36 @@ def retrained_section(record: CircuitRecord) -> Html:
     note = tag(
         "p",
         {"class": "section-note"},
-        "The same claims where the dictionary, or the model and its dictionary, were trained again "
-        "from another seed, the parts found there by the commands that they name. It is no "
-        "evidence for the verdicts above: it says how far they reach.",
+        "The claims, in their order on this page, in weights trained again from another seed, with "
+        "the parts found again there. No evidence for the verdicts: it says how far they reach.",
     )
     rows = [retraining_row(circuit, judged, each) for each in record.retrained]
-    statements = [
-        tag("li", {"dir": "auto"}, tag("a", {"href": f"#claim-{each.id}"}, each.statement))
-        for each in judged
-    ]
     titles = ["Trained again", "Groups found", *(f"Claim {at + 1}" for at in range(len(judged)))]
-    return join([note, tag("ol", {}, *statements), table(titles, rows)])
+    return join([note, table(titles, rows)])
 
 
 def retraining_row(circuit: Circuit, judged: list[Claim], retraining: Retraining) -> Html:
     """One retraining."""
     seed = f"seed {retraining.seed}" if retraining.seed else "the same seed on another machine"
     name = f"{retraining.varied}, {seed}"
+    if not retraining.measurements:
+        why = foreign(retraining.unmeasured or "not measured")
+        found = tag("td", {}, groups_found(retraining))
+        return tag("tr", {}, tag("td", {}, name), found, tag("td", {"colspan": len(judged)}, why))
     verdicts = retraining.verdicts(circuit)
     cells = [claim_cell(each, retraining, verdicts[each.id]) for each in judged]
-    return row(name, groups_found(circuit, retraining), *cells)
+    return row(name, groups_found(retraining), *cells)
 
 
-def groups_found(circuit: Circuit, retraining: Retraining) -> Html:
+def groups_found(retraining: Retraining) -> str:
     """Of how many groups of features (a part's, or one per value of its key) some were found."""
-    words: list[Html] = []
-    for part in circuit.parts:
-        if part.id in retraining.parts:
-            have, there = member_count(retraining.parts[part.id])
-            words += [join([foreign(part.label), f": {have} of {there}"]), Html("; ")]
-    return join(words[:-1])
+    counted = [member_count(members) for members in retraining.parts.values()]
+    return f"{sum(have for have, _ in counted)} of {sum(there for _, there in counted)}"
 
 
 def claim_cell(claim: Claim, retraining: Retraining, verdict: Verdict) -> Html:
-    """What a claim came to: a word and the effect, or why there is none."""
+    """What a claim came to: a word and the effect."""
     measured = retraining.measurements.get(claim.id)
     if measured is None:
-        return foreign(retraining.unmeasured or "not measured")
+        return Html("not measured")
     return join([spoken(verdict.word), f", {signed(measured.value)}"])

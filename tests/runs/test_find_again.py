@@ -97,7 +97,7 @@ def test_a_claim_that_holds_in_one_of_two_is_said_to(library, tmp_path):
     kept = current_retrainings(opened, circuit)
     assert [each.name for each in kept] == ["dictionary-1", "dictionary-2"]
     (holding,) = holdings(circuit, kept)["off-lowers"]
-    assert holding.words == "1 of 2 retrained dictionaries"
+    assert holding.words == "1 of 2 dictionaries"
     # Measured again, a retraining takes the place of the one of its name.
     find(library, tmp_path / "one", "--seed", "2", "--accept")
     again = current_retrainings(opened, circuit)
@@ -111,7 +111,7 @@ def test_a_retrained_model_is_counted_apart(library, tmp_path):
     opened = Library.open(library)
     circuit = opened.circuits.find("planted")
     (holding,) = holdings(circuit, current_retrainings(opened, circuit))["off-lowers"]
-    assert holding.words == "1 of 1 retrained model"
+    assert holding.words == "1 of 1 model"
 
 
 def test_a_circuit_that_asks_something_else_forgets_its_retrainings(library, tmp_path):

@@ -154,7 +154,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise UnknownFormat(str(path), "a mapping", type(config).__name__)
     kind = config.get("model_kind", SINGLE)
-    if kind not in FILE_NAMES:
+    if not isinstance(kind, str) or kind not in FILE_NAMES:
         raise UnknownFormat(f"{path}: model_kind", f"one of {', '.join(FILE_NAMES)}", repr(kind))
     return config
 
