@@ -12,8 +12,8 @@ RETRAINED = build/retrained/$(VARIED)-$(TRAINING)
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # A lock names every package with its hashes: nothing else is installed, and nothing is built or run meanwhile but
-# py2store, which SAELens asks for and which is published as source alone.
-LOCKED := install --quiet --no-deps --require-hashes --only-binary :all: --no-binary py2store --requirement
+# two packages that SAELens and TransformerLens bring, which are published as source alone.
+LOCKED := install --quiet --no-deps --require-hashes --only-binary :all: --no-binary py2store,transformers-stream-generator --requirement
 # Builds of one torch differ (CPU, CUDA, a wheel of one's own), and so do their hashes: any build of the pinned
 # version is taken. Workflows take PyPI's, which locks/torch.txt has the hashes of.
 TORCH ?= --constraint constraints.txt torch
