@@ -81,7 +81,15 @@ def test_a_second_run_says_whom_it_waits_for_and_then_runs(tmp_path):
     assert said[0].startswith(f"waiting for {tmp_path / 'site'}: process {process.pid} (`atlas")
 
 
-def test_an_interrupt_ends_the_waiting_with_one_line(tmp_path):
+@pytest.fixture
+def interruptible():
+    """Ctrl-C as at a terminal: what a shell starts in the background ignores it from its start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_ends_the_waiting_with_one_line(tmp_path, interruptible):
     with holder(inside(tmp_path)):
         interrupt = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
         interrupt.start()
