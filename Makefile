@@ -166,7 +166,7 @@ bench: $(INSTALLED) $(PEER)/.installed ## speed and memory beside circuit-tracer
 bench-site: $(INSTALLED) browser ## build sites of 100, 300 and 5,000 circuits, the last with a million features, and search them (not timed; over 8 minutes of one core by what the small ones take)
 	$(BIN)/python -m benchmarks.site_scale
 
-retrained: $(INSTALLED) ## train again from another seed and measure all circuits there (VARIED=dictionary or model, TRAINING=1; about 25 or 60 minutes on 2 idle cores, resumes)
+retrained: $(INSTALLED) ## train again from another seed and measure all circuits there (VARIED=dictionary or model, TRAINING=1; resumes; not timed, but the model takes 31 minutes and the transcoders 22 in make microworld)
 	$(BIN)/python -m microworld retrain $(VARIED) --seed $(TRAINING)
 	$(BIN)/atlas find-again --accept --seed $(TRAINING) --dictionary $(RETRAINED)/transcoders $(if $(filter model,$(VARIED)),--model $(RETRAINED)/model)
 

@@ -14,7 +14,7 @@ from atlas.commands.output import format_option, library_option, print_json, pri
 from atlas.entries.circuit import Circuit, Part
 from atlas.entries.digests import folder_digest, text_digest
 from atlas.entries.library import Library
-from atlas.entries.retrained import Retraining, Varied, member_count
+from atlas.entries.retrained import Retraining, Varied
 from atlas.errors import BadInput
 from atlas.methods.group import GroupSettings
 from atlas.models.language_model import LanguageModel
@@ -141,8 +141,7 @@ def _weights(
 
 
 def _rows(circuit: Circuit, retraining: Retraining) -> list[tuple[str, ...]]:
-    counted = [member_count(members) for members in retraining.parts.values()]
-    parts = f"{sum(have for have, _ in counted)} of {sum(all_ for _, all_ in counted)}"
+    parts = retraining.groups_found
     if retraining.unmeasured:
         return [(circuit.id, parts, "", retraining.unmeasured, "", "", "")]
     rows: list[tuple[str, ...]] = []

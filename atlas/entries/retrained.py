@@ -48,6 +48,16 @@ class Retraining:
         """Such as `dictionary-1`; no two of a circuit have the same."""
         return f"{self.varied}-{self.seed}"
 
+    @property
+    def groups_found(self) -> str:
+        """Of how many groups (a part's, or one per value of its key) some features were found."""
+        groups = [
+            group
+            for members in self.parts.values()
+            for group in (members.values() if isinstance(members, Mapping) else (members,))
+        ]
+        return f"{sum(map(bool, groups))} of {len(groups)}"
+
     def verdicts(self, circuit: Circuit) -> dict[str, Verdict]:
         """What the verdicts would be if these weights were those that the entry names."""
         return derive_verdicts(circuit.claims, self.measurements)
@@ -176,13 +186,6 @@ def retrained_bytes(retrained: tuple[Retraining, ...]) -> bytes:
         "retrained": [each.to_json() for each in ordered],
     }
     return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
-def member_count(members: Members) -> tuple[int, int]:
-    """How many of a part's values (or of its one list) have members, and how many there are."""
-    if isinstance(members, Mapping):
-        return sum(bool(each) for each in members.values()), len(members)
-    return int(bool(members)), 1
 
 
 def _names(members: Members) -> Any:

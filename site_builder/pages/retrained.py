@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from atlas.entries.circuit import Circuit, Claim
 from atlas.entries.evidence import Verdict
-from atlas.entries.retrained import Retraining, holdings, member_count
+from atlas.entries.retrained import Retraining, holdings
 from site_builder.html import Html, foreign, join, tag
 from site_builder.numbers import listed, signed, spoken
 from site_builder.records import CircuitRecord
@@ -28,8 +28,8 @@ def retrained_section(record: CircuitRecord) -> Html:
     note = tag(
         "p",
         {"class": "section-note"},
-        "The claims, in their order on this page, in weights trained again from another seed, with "
-        "the parts found again there. No evidence for the verdicts: it says how far they reach.",
+        "The claims, in their order on this page, in weights that were trained again, with the "
+        "parts found again there. No evidence for the verdicts: it says how far they reach.",
     )
     rows = [retraining_row(circuit, judged, each) for each in record.retrained]
     titles = ["Trained again", "Groups found", *(f"Claim {at + 1}" for at in range(len(judged)))]
@@ -42,17 +42,11 @@ def retraining_row(circuit: Circuit, judged: list[Claim], retraining: Retraining
     name = f"{retraining.varied}, {seed}"
     if not retraining.measurements:
         why = foreign(retraining.unmeasured or "not measured")
-        found = tag("td", {}, groups_found(retraining))
+        found = tag("td", {}, retraining.groups_found)
         return tag("tr", {}, tag("td", {}, name), found, tag("td", {"colspan": len(judged)}, why))
     verdicts = retraining.verdicts(circuit)
     cells = [claim_cell(each, retraining, verdicts[each.id]) for each in judged]
-    return row(name, groups_found(retraining), *cells)
-
-
-def groups_found(retraining: Retraining) -> str:
-    """Of how many groups of features (a part's, or one per value of its key) some were found."""
-    counted = [member_count(members) for members in retraining.parts.values()]
-    return f"{sum(have for have, _ in counted)} of {sum(there for _, there in counted)}"
+    return row(name, retraining.groups_found, *cells)
 
 
 def claim_cell(claim: Claim, retraining: Retraining, verdict: Verdict) -> Html:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ from playwright.sync_api import Page, Request, sync_playwright
 from site_builder.serve import make_server
 from tests.browser.byte_log import length_by_address
 from tests.browser.find_browser import INSTRUCTION, find_browser
+from tests.browser.serving import serving
 from tests.site_builder.built_site import built_site
 
 QUIET, STEP = 150, 50  # milliseconds without a request, looked at so often
@@ -45,13 +45,8 @@ class Visit:
 @pytest.fixture(scope="module")
 def address():
     """The example site on this machine, under a port of its own."""
-    server = make_server(built_site().folder, 0)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(make_server(built_site().folder, 0)) as here:
+        yield here
 
 
 @pytest.fixture(scope="module")

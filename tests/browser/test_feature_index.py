@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from site_builder.feature_search.index_files import FREQUENT_FILE, IndexSettings
 from site_builder.feature_search.words import stem, words_of
 from site_builder.serve import make_server
 from tests.browser.byte_log import length_by_address
+from tests.browser.serving import serving
 from tests.site_builder.feature_search.made_up_features import STRANGE, features, groups, vocabulary
 from tests.site_builder.feature_search.plain_search import fields, search
 
@@ -58,16 +58,11 @@ def served(browser, tmp_path_factory):
         frequent[name] = ArrayFile.read(root / name / FREQUENT_FILE).header["words"]
     many = groups(1_000)
     write_index(many, features(1_000 * len(many), vocabulary(8_000)), root / "large")
-    server = make_server(Path(root), 0)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    page = browser.new_page()
-    page.goto(f"http://127.0.0.1:{server.server_port}/index.html")
-    yield Served(page, [fields(each) for each in texts], frequent)
-    page.close()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(make_server(Path(root), 0)) as address:
+        page = browser.new_page()
+        page.goto(f"{address}/index.html")
+        yield Served(page, [fields(each) for each in texts], frequent)
+        page.close()
 
 
 def queries(count: int) -> list[tuple[str, dict]]:

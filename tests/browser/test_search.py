@@ -97,8 +97,25 @@ def test_a_misspelt_word_is_corrected_and_an_unknown_one_said_to_be_nowhere(visi
     type_into_box(page, "captial")
     expect(page.locator(".search-drop [role=status]")).to_contain_text("capital")
     expect(option(page, "Entries").first).to_be_visible()
-    page.locator("#site-search").fill("zzzz-nothing")
-    expect(page.locator(".search-drop [role=status]")).to_contain_text("Nothing found for")
+    status = page.locator(".search-drop [role=status]")
+    for nowhere in ("zzzz-nothing", "capybara"):
+        page.locator("#site-search").fill(nowhere)
+        expect(status).to_contain_text(f"Nothing found for “{nowhere}”")
+
+
+def test_an_answer_that_comes_while_the_mouse_is_down_does_not_lose_the_click(visit):
+    made = visit()
+    page = made.open("index.html")
+    type_into_box(page, "capital")
+    expect(option(page, "Text of pages").first).to_be_visible()
+    chosen = option(page, "Entries").first
+    target = chosen.get_attribute("href")
+    chosen.hover()
+    page.mouse.down()
+    page.evaluate("document.querySelector('#site-search').dispatchEvent(new Event('input'))")
+    page.wait_for_timeout(500)  # the second question is answered
+    page.mouse.up()
+    page.wait_for_url(target)
 
 
 def test_hostile_text_is_found_and_stays_text(visit):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from http import HTTPStatus
 
 import pytest
@@ -11,6 +10,7 @@ from playwright.sync_api import expect
 from atlas.entries.library import Library
 from site_builder.build import BuildSettings, build
 from site_builder.serve import make_server
+from tests.browser.serving import serving
 from tests.browser.test_lists import downloaded
 from tests.browser.test_search import option, type_into_box
 from tests.site_builder.built_site import built_site
@@ -50,12 +50,8 @@ def address(folder):
         plain.answer(request, with_body)
 
     server.RequestHandlerClass = type("Below", (plain,), {"answer": answer})
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}{BELOW}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server) as here:
+        yield f"{here}{BELOW}"
 
 
 @pytest.fixture(autouse=True)

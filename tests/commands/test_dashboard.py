@@ -20,7 +20,7 @@ from atlas.methods.observe import observe
 from atlas.models.checkpoints import circuit_tracer
 from atlas.models.language_model import LanguageModel
 from atlas.runs import make_dashboards
-from tests.files.small_disk import call, files_of, on_small_disk
+from tests.files.small_disk import assert_no_room, call, files_of, on_small_disk
 from tests.models import tiny_models
 
 ROWS, LENGTH = 80, 9
@@ -274,9 +274,7 @@ def test_with_too_little_room_the_recording_stays_and_nothing_else(given, whole,
             if code == 0:
                 break
             refused += 1
-            last = said.splitlines()[-1]
-            assert last.startswith(f"atlas: {disk.folder}"), said
-            assert "No space left" in last
+            assert_no_room(said, disk.folder)
             assert {path.name for path in disk.folder.iterdir()} <= {"out.recording"}
         assert (code, same_bytes(whole, out)) == (0, True)
         assert refused >= 2

@@ -52,6 +52,13 @@ class SmallDisk:
         _system("mount", b"tmpfs", bytes(self.folder), b"tmpfs", REMOUNT | flags, size)
 
 
+def assert_no_room(said: str, folder: Path) -> None:
+    """The last line says that there is no room in the folder."""
+    last = said.splitlines()[-1]
+    assert last.startswith(f"atlas: {folder}"), said
+    assert "No space left" in last
+
+
 def on_small_disk(folder: Path, size: int, work: Callable[[SmallDisk], None]) -> None:
     """Do some work, tests included, in a child that has the disk; its failure is the caller's."""
     folder.mkdir(exist_ok=True)

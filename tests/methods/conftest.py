@@ -19,3 +19,15 @@ def traced(request, tiny_model):
     has_skip_bias = dictionary.skip(0) is not None and dictionary.skip(0).bias is not None
     constants = EVERY | SUPPORTED[family].constants | ({"skip_bias"} if has_skip_bias else set())
     return constants, model, dictionary, attribute(model, dictionary, IDS)
+
+
+@pytest.fixture
+def model(tiny_model):
+    """A tiny random model."""
+    return tiny_model("llama")
+
+
+@pytest.fixture
+def dictionary(model):
+    """Random transcoders of it."""
+    return tiny_models.random_transcoders(model)

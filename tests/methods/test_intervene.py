@@ -17,20 +17,8 @@ from atlas.methods.intervene import (
 from atlas.models.coders import SparseAutoencoder
 from atlas.models.dictionaries import SparseAutoencoderSet
 from atlas.models.sites import Site
+from tests.methods.intervened import IDS, MODES
 from tests.models import tiny_models
-
-IDS = torch.tensor([[0, 4, 8, 6, 12, 5]])
-MODES = ("iterative", "constrained", "direct")
-
-
-@pytest.fixture
-def model(tiny_model):
-    return tiny_model("llama")
-
-
-@pytest.fixture
-def dictionary(model):
-    return tiny_models.random_transcoders(model)
 
 
 def activation(model, dictionary, layer, position, index, edits=None):

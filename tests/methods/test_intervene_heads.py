@@ -20,29 +20,10 @@ from atlas.methods.intervene import (
 )
 from atlas.methods.intervention.head_outputs import head_output
 from atlas.models.sites import Site
-from tests.models import tiny_architectures, tiny_models
+from tests.methods.intervened import CLOSE, DIRECT, EVERY_FAMILY, IDS, read
+from tests.models import tiny_models
 
-IDS = torch.tensor([[0, 4, 8, 6, 12, 5]])
 OTHER = np.array([0, 9, 10, 11, 3])
-EVERY_FAMILY = (*tiny_models.FAMILIES, *tiny_architectures.UNLISTED)
-WITH_NEURONS = tuple(family for family in EVERY_FAMILY if family not in tiny_architectures.MIXTURES)
-MODES = ("iterative", "constrained", "direct")
-DIRECT = InterventionSettings("direct")
-CLOSE = {"atol": 2e-5, "rtol": 1e-4}
-
-
-@pytest.fixture
-def model(tiny_model):
-    return tiny_model("llama")
-
-
-@pytest.fixture
-def dictionary(model):
-    return tiny_models.random_transcoders(model)
-
-
-def read(model, site, layer, edits=None):
-    return model.run(IDS, read=[(site, layer)], edits=edits).values[site, layer]
 
 
 @pytest.mark.parametrize("factor", [0.0, 2.5])

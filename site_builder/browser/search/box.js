@@ -1,6 +1,7 @@
 // The search box of the header: a combobox over entries, all features and pages. Each answer is
 // shown when it arrives; arrows move, Enter follows or shows all, Escape closes.
 import { make } from "../elements.js";
+import { heldWhilePressed } from "./held.js";
 import { finder } from "./highlight.js";
 import { counted, resultLink } from "./result.js";
 import { Sources, unavailable } from "./sources.js";
@@ -19,6 +20,7 @@ export class SearchBox {
     this.turn = 0; // an answer to an older question is dropped
     this.active = null; // the link that Enter follows
     this.prepare();
+    this.show = heldWhilePressed(this.list, () => this.draw());
     this.connect();
     if (this.input.value.trim()) this.ask();
   }
@@ -69,7 +71,7 @@ export class SearchBox {
     const take = (name) => (answer) => {
       if (mine !== this.turn) return;
       this.answers[name] = answer;
-      this.draw(text);
+      this.show();
       if (answer.items?.length) performance.measure(`search:${name}`, { start: started });
     };
     const ask = (name, asking) => asking.then(take(name), () => take(name)({ failed: true, items: [], total: 0 }));
@@ -80,7 +82,9 @@ export class SearchBox {
     }, PAUSE);
   }
 
-  draw(text) {
+  draw() {
+    const text = this.input.value.trimStart();
+    if (!text.trim()) return;
     const active = this.active?.href;
     const { entries } = this.answers;
     const known = new Set(entries?.items.slice(0, SHOWN.entries).map((item) => item.href.split("#")[0]));

@@ -1,6 +1,7 @@
 // The search page: all results of one query by kind, with exact counts, and facets of features. The
 // address keeps the words and what is chosen: `search.html?q=…&kind=features&layer=4`.
 import { make } from "../elements.js";
+import { heldWhilePressed } from "./held.js";
 import { finder } from "./highlight.js";
 import { counted, resultLink } from "./result.js";
 import { Sources, unavailable } from "./sources.js";
@@ -24,6 +25,7 @@ class ResultsPage {
   constructor() {
     this.sources = new Sources(document.querySelector(".site-search"));
     this.turn = 0;
+    this.show = heldWhilePressed(list, () => this.draw());
     const asked = new URL(location.href).searchParams;
     box.value = asked.get("q") ?? "";
     this.kind = asked.get("kind") in KINDS ? asked.get("kind") : "";
@@ -70,7 +72,7 @@ class ResultsPage {
       this.answers[name] = answer ?? NOTHING;
       const { entries, features } = this.answers;
       this.fits = finder(text, new Map([...entries.corrected, ...features.corrected]));
-      this.draw();
+      this.show();
     };
     const asking = {
       entries: this.sources.findTitles(text),
