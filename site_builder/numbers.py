@@ -63,6 +63,11 @@ def listed(words: list[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+# How the field writes what identifiers have in small letters.
+WRITTEN = {"mlp": "MLP", "mlps": "MLPs", "ngram": "n-gram", "l0": "L0", "f1": "F1", "kl": "KL"}
+
+
 def spoken(identifier: str) -> str:
     """An identifier as words: `not_supported` gives `not supported`."""
-    return identifier.replace("_", " ").replace("-", " ")
+    words = identifier.replace("_", " ").replace("-", " ").split(" ")
+    return " ".join(WRITTEN.get(word, word) for word in words)

@@ -19,7 +19,7 @@ from atlas.errors import BadInput
 from atlas.methods.group import GroupSettings
 from atlas.models.language_model import LanguageModel
 from atlas.models.loading import load_model, read_dictionary
-from atlas.runs.find_again import RetrainedWeights, accept_retrained, find_again
+from atlas.runs.find_again import RetrainedWeights, accept_retrained, accepted_before, find_again
 
 FOUND_BY = ("atlas", "group")  # how a part begins to say that it can be found again
 HEADER = ("circuit", "parts found", "claim", "here", "effect", "95 % interval", "control p")
@@ -47,7 +47,13 @@ _folder = click.Path(exists=True, file_okay=False, path_type=Path)
 )
 @click.option("--of", "of", default="microworld/transcoders", show_default=True,
               metavar="MODEL/DICTIONARY", help="What was trained again.")  # fmt: skip
-@click.option("--accept", is_flag=True, help="Write what is found to circuits/ID/retrained.json.")
+@click.option(
+    "--accept",
+    is_flag=True,
+    help="Write what is found to circuits/ID/retrained.json; what was accepted of the same weights "
+    "is not measured again.",
+)
+@click.option("--renew", is_flag=True, help="Measure also what was accepted before.")
 @library_option
 @format_option
 def command(  # noqa: PLR0913  one parameter per option
@@ -57,6 +63,7 @@ def command(  # noqa: PLR0913  one parameter per option
     model_folder: Path | None,
     of: str,
     accept: bool,
+    renew: bool,
     library: Path | None,
     output_format: str,
 ) -> None:
@@ -70,10 +77,12 @@ def command(  # noqa: PLR0913  one parameter per option
     weights = _weights(opened, of, seed, dictionary, model_folder)
     found = []
     for circuit in chosen:
-        click.echo(f"{circuit.id} in {weights.varied} {seed}", err=True)
+        kept = accepted_before(opened, circuit, weights) if accept and not renew else None
+        known = ": accepted before" if kept else ""
+        click.echo(f"{circuit.id} in {weights.varied} {seed}{known}", err=True)
         sought = {part.id: sought_by(part, circuit.id) for part in circuit.parts}
-        retraining = find_again(opened, circuit, weights, sought)
-        if accept:
+        retraining = kept or find_again(opened, circuit, weights, sought)
+        if accept and not kept:
             accept_retrained(opened, circuit, retraining)
         found.append((circuit, retraining))
     if output_format == "json":

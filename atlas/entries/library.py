@@ -26,6 +26,7 @@ from atlas.entries.text import quoted
 from atlas.entries.vocabulary import Vocabulary
 from atlas.entries.yaml_source import read_yaml
 from atlas.errors import BadInput, BrokenReference, SchemaError
+from atlas.files.only_run import beside
 
 Entry = TypeVar("Entry", bound=Record)
 Origin = Literal["option", "checkout", "package"]
@@ -193,6 +194,11 @@ class Library:
         """The accepted graph of a circuit."""
         circuit_id = circuit if isinstance(circuit, str) else circuit.id
         return self.circuit_folder(circuit_id) / "graph.npz"
+
+    @property
+    def accepting(self) -> Path:
+        """The lock of those who replace baselines: a graph and its result belong together."""
+        return beside(self.root / "circuits")
 
     def baseline(self, entry: Circuit | Feature) -> Path:
         """The accepted measurements of an entry; the file need not exist yet."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from atlas.entries.circuit import Circuit
 from atlas.entries.digests import file_digest
@@ -20,6 +21,7 @@ from atlas.entries.retrained import (
     with_parts,
 )
 from atlas.errors import AtlasError
+from atlas.files.only_run import only_run
 from atlas.files.whole import write_whole
 from atlas.methods.group import GroupSettings, group_features
 from atlas.models.language_model import LanguageModel
@@ -56,13 +58,7 @@ def find_again(
     command. Such a part, and claims that cannot be measured with what was found, are told in
     words and leave no measurement.
     """
-    asked = Retraining(
-        varied=weights.varied,
-        seed=weights.seed,
-        weights_digest=weights.digest,
-        question=question_digest(circuit, file_digest(library.prompts_path(circuit))),
-        versions=versions(),
-    )
+    asked = _asked(library, circuit, weights)
     settings = {part: each for part, each in sought.items() if each is not None}
     missing = ", ".join(part.id for part in circuit.parts if part.id not in settings)
     if missing:
@@ -85,11 +81,41 @@ def find_again(
     return replace(asked, measurements={each.claim: each for each in measured})
 
 
+def accepted_before(
+    library: Library, circuit: Circuit, weights: RetrainedWeights
+) -> Retraining | None:
+    """What was accepted of the same question to the same weights with the same versions, if it was.
+
+    Raises EntryError if the file that is there is damaged.
+    """
+    asked = _asked(library, circuit, weights)
+    for found in read_retrained(_file(library, circuit)):
+        if replace(found, parts={}, measurements={}, unmeasured="") == asked:
+            return found
+    return None
+
+
 def accept_retrained(library: Library, circuit: Circuit, found: Retraining) -> None:
     """Write a retraining beside the circuit; one of the same name gives way.
 
     Raises EntryError if the file that is there is damaged.
     """
-    path = library.circuit_folder(circuit.id) / RETRAINED_FILE
-    kept = [each for each in read_retrained(path) if each.name != found.name]
-    write_whole(path, retrained_bytes((*kept, found)))
+    path = _file(library, circuit)
+    with only_run(library.accepting):
+        kept = [each for each in read_retrained(path) if each.name != found.name]
+        write_whole(path, retrained_bytes((*kept, found)))
+
+
+def _asked(library: Library, circuit: Circuit, weights: RetrainedWeights) -> Retraining:
+    """A retraining of which nothing was found yet."""
+    return Retraining(
+        varied=weights.varied,
+        seed=weights.seed,
+        weights_digest=weights.digest,
+        question=question_digest(circuit, file_digest(library.prompts_path(circuit))),
+        versions=versions(),
+    )
+
+
+def _file(library: Library, circuit: Circuit) -> Path:
+    return library.circuit_folder(circuit.id) / RETRAINED_FILE

@@ -33,6 +33,7 @@ from atlas.runs.plan import Choice, Place, Planned, features_by_dictionary, plan
 from atlas.runs.results import (
     GRAPH_FILE,
     RESULT_FILE,
+    Result,
     read_result,
     read_result_file,
     write_files,
@@ -102,10 +103,15 @@ def accept(library: Library, entry: Entry, folder: Path) -> bool:
     Nothing is written where only the time and place of the run differ. The graph goes first: the
     result names its digest, so a baseline whose graph is older is noticed and accepted again.
     """
-    result, accepted = read_result(folder), _accepted(library, entry)
+    result = read_result(folder)
     if result is None:
         raise RunError(str(folder), "a result to accept", "none", "run the entry first")
-    changed = False
+    with only_run(library.accepting):
+        return _replace_baseline(library, entry, folder, result)
+
+
+def _replace_baseline(library: Library, entry: Entry, folder: Path, result: Result) -> bool:
+    accepted, changed = _accepted(library, entry), False
     graph = folder / GRAPH_FILE
     if isinstance(entry, Circuit) and graph.is_file():
         content, target = graph.read_bytes(), library.graph_path(entry)

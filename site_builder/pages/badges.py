@@ -31,7 +31,7 @@ STATE_MEANINGS = {
     "reproduced": "the latest run agrees with the accepted measurement",
     "drifted": "the latest run left the tolerance of the accepted measurement",
     "failing": "the latest run did not finish",
-    "stale": "not repeated since the entry changed",
+    "stale": "not repeated since the entry changed, or for more than eight days",
     "skipped": "this machine cannot run it",
     "never_run": "no run has been accepted",
 }

@@ -18,6 +18,7 @@ from site_builder.pages.long_tables import LongPages, LongTable, places
 from site_builder.records import SiteRecords
 from site_builder.tables import table
 
+LONG_TEXT = 40  # characters: a cell that reads as a sentence and needs some width
 SHOWN_ROWS = 8  # of a table in the model's page; a longer one is whole on a page of tables
 
 
@@ -204,7 +205,8 @@ def report_cell(value: Any, numeric: bool, share: bool) -> Html:
     if value is None:
         return tag("td", {"class": "number" if numeric else None}, "–")
     if not numeric:
-        return tag("td", {"dir": "auto"}, str(value))
+        long = "sentence" if len(str(value)) > LONG_TEXT else None
+        return tag("td", {"dir": "auto", "class": long}, str(value))
     written = whole(value) if isinstance(value, int) else number(float(value))
     if not share:
         return tag("td", {"class": "number"}, written)

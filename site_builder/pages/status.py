@@ -16,7 +16,7 @@ from site_builder.address import STATUS, circuit_page, feature_page, relative
 from site_builder.html import Html, foreign, join, tag
 from site_builder.numbers import count, fixed, spoken
 from site_builder.page import Page
-from site_builder.pages.badges import state_badge, verdict_badge
+from site_builder.pages.badges import STATE_MEANINGS, state_badge, verdict_badge
 from site_builder.pictures.sparkline import sparkline
 from site_builder.reading import started
 from site_builder.records import CircuitRecord, FeatureRecord, SiteRecords
@@ -46,6 +46,7 @@ def _page(site: SiteRecords, rows: Sequence[Html], number: int, total: int) -> P
     body = [
         tag("h1", {}, "Status"),
         *_introduction(site),
+        _meanings(known_state(site, record).state for record in _records(site)),
         table(titles, shown, class_name="entries status")
         if shown
         else tag("p", {"class": "empty"}, "No entries yet."),
@@ -89,6 +90,17 @@ def _introduction(site: SiteRecords) -> Iterable[Html]:
     changed = journal.changed_on(latest.night)
     if changed:
         yield tag("p", {"class": "night-changes"}, "New that night: ", foreign("; ".join(changed)))
+
+
+def _meanings(states: Iterable[str]) -> Html:
+    """What the states say that occur here."""
+    known = set(states)
+    rows = [
+        tag("li", {}, state_badge(state), " ", STATE_MEANINGS[state])
+        for state in BAD_FIRST
+        if state in known
+    ]
+    return tag("ul", {"class": "state-meanings"}, *rows)
 
 
 def _rows(site: SiteRecords) -> list[Html]:

@@ -1,7 +1,8 @@
 """Find Chrome or Chromium; with `--install`, install it where that is possible.
 
 Order: $ATLAS_BROWSER, a browser on the PATH, one that Playwright installed. Installing means
-Debian's package for root on Debian, Playwright's own download otherwise.
+Debian's package for root on Debian, Playwright's own download otherwise. Chromium without its
+windows is taken first: the same pages cost it two thirds of the processor time.
 """
 
 from __future__ import annotations
@@ -12,7 +13,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+NAMES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+)
+PACKAGES = ("chromium-headless-shell", "chromium")  # Debian's; older ones have the second alone
 INSTRUCTION = (
     "No Chrome or Chromium found, and none could be installed. Install one "
     "(Debian, Ubuntu: sudo apt-get install chromium) or set ATLAS_BROWSER to its path."
@@ -44,8 +53,10 @@ def install_browser() -> None:
     if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update", "-qq"], env=environment, check=False)
-        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]
-        subprocess.run(command, env=environment, check=False)
+        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
+        for package in PACKAGES:
+            if find_browser() is None:
+                subprocess.run([*install, package], env=environment, check=False)
     if find_browser() is None:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
 

@@ -7,37 +7,19 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.complaints import complaints
+from tests.browser.page_kinds import CIRCUIT, FEATURE, KINDS_OF_PAGE, STRANGE_PAGES
 from tests.site_builder.built_site import built_site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
 
-CIRCUIT = "circuits/microworld-states-and-capitals/index.html"
-FEATURE = "features/microworld/transcoders/2-117/index.html"
-KINDS_OF_PAGE = [
-    "index.html", CIRCUIT, FEATURE, "circuits/hostile/index.html", "circuits/long/index.html",
-    "circuits/right-to-left/index.html", "circuits/empty/index.html", "circuits/index.html",
-    "features/index.html", "models/microworld/index.html", "search.html", "status/index.html",
-    "guide/how-to-read-a-graph.html", "graph/index.html",
-    "graph/index.html?entry=microworld-states-and-capitals", "graph/index.html?entry=hostile",
-    "graph/index.html?entry=right-to-left", "graph/index.html?entry=long",
-    "circuits/microworld-states-and-capitals/notebook.html", "models/index.html",
-    "features/index.html?id=microworld/transcoders/2-5", "circuits/by-domain/reasoning/index.html",
-    "guide/for-other-programs.html", "404.html",
-]  # fmt: skip
 LARGEST_VISIT = 100_000  # bytes over the wire before the reader does anything
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
-def test_no_page_makes_the_browser_complain_or_scrolls_sideways(visit, scheme, width):
+def test_no_strange_entry_makes_the_browser_complain_or_scroll_sideways(visit, scheme, width):
     made = visit(scheme=scheme, width=width)
-    wide = []
-    for path in KINDS_OF_PAGE:
-        page = made.open(path)
-        assert made.said == [], path
-        assert page.evaluate("window.hacked") is None, path
-        if page.evaluate("document.documentElement.scrollWidth") > width:
-            wide.append(path)
-    assert wide == []
+    assert [wrong for path in STRANGE_PAGES for wrong in complaints(made, path)] == []
 
 
 def test_a_visit_stays_within_its_budget_and_loads_no_search(visit):
@@ -190,7 +172,7 @@ def test_without_scripts_pages_read_in_full(visit):
 
 def test_every_kind_of_page_reads_without_scripts(visit):
     made = visit(java_script_enabled=False)
-    for path in KINDS_OF_PAGE:
+    for path in (*KINDS_OF_PAGE, *STRANGE_PAGES):
         page = made.open(path)
         assert page.locator("h1").first.is_visible(), path
         assert len(page.locator("#content").inner_text()) > 100, path

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -19,6 +20,7 @@ from atlas.entries.retrained import (
 )
 from atlas.errors import BadInput, EntryError
 from atlas.models.checkpoints import circuit_tracer
+from atlas.runs.find_again import accept_retrained
 from tests.planted_entries import CITIES, LAYER
 
 FOUND_BY = f"atlas group planted --keyed-by city --position last --layer {LAYER} --most 1"
@@ -102,6 +104,31 @@ def test_a_claim_that_holds_in_one_of_two_is_said_to(library, tmp_path):
     find(library, tmp_path / "one", "--seed", "2", "--accept")
     again = current_retrainings(opened, circuit)
     assert holdings(circuit, again)["off-lowers"][0].supported == 2
+
+
+def test_what_was_accepted_of_the_same_weights_is_not_measured_again(library, tmp_path):
+    folder = retrained(library, tmp_path / "other")
+    measured = find(library, folder, "--seed", "1", "--accept")
+    kept = find(library, folder, "--seed", "1", "--accept")
+    assert "accepted before" in kept.stderr
+    assert kept.stdout == measured.stdout
+    path = library / "circuits" / "planted" / "retrained.json"
+    written = path.stat().st_mtime_ns
+    renewed = find(library, folder, "--seed", "1", "--accept", "--renew")
+    assert "accepted before" not in renewed.stderr
+    assert path.stat().st_mtime_ns > written
+
+
+def test_of_many_that_accept_at_once_none_is_lost(library, tmp_path):
+    find(library, retrained(library, tmp_path / "other"), "--seed", "1", "--accept")
+    opened = Library.open(library)
+    circuit = opened.circuits.find("planted")
+    (found,) = current_retrainings(opened, circuit)
+    others = [replace(found, seed=seed) for seed in range(2, 18)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda each: accept_retrained(opened, circuit, each), others))
+    names = {each.name for each in current_retrainings(opened, circuit)}
+    assert names == {f"dictionary-{seed}" for seed in range(1, 18)}
 
 
 def test_a_retrained_model_is_counted_apart(library, tmp_path):
