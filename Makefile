@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 JOBS ?= 2
+# One more than processors: some tests wait for a browser or a kernel.
+TEST_JOBS ?= 3
 EXECUTOR ?= local
 VARIED ?= dictionary
 TRAINING ?= 1
@@ -60,7 +62,7 @@ atlas: $(INSTALLED) ## check every entry, re-measure the embedded model's, build
 
 test: $(INSTALLED) lint browser ## everything that must hold (≤ 10 minutes after the installation)
 	$(BIN)/atlas check --strict
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m 'not slow and not matrix'
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile -m 'not slow and not matrix'
 
 check: $(BASE)/.installed ## only the entries, in a small environment of their own
 	$(BASE)/bin/atlas check --strict --history
