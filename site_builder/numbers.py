@@ -64,7 +64,16 @@ def listed(words: list[str]) -> str:
 
 
 # How the field writes what identifiers have in small letters.
-WRITTEN = {"mlp": "MLP", "mlps": "MLPs", "ngram": "n-gram", "l0": "L0", "f1": "F1", "kl": "KL"}
+WRITTEN = {
+    "mlp": "MLP",
+    "mlps": "MLPs",
+    "ngram": "n-gram",
+    "l0": "L0",
+    "f1": "F1",
+    "kl": "KL",
+    "sae": "SAE",
+    "saes": "SAEs",
+}
 
 
 def spoken(identifier: str) -> str:

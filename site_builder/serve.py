@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import mimetypes
 import posixpath
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -127,7 +128,16 @@ class SiteRequest(BaseHTTPRequestHandler):
         """Say nothing: the terminal belongs to the person who serves."""
 
 
-def make_server(site: Path, port: int) -> ThreadingHTTPServer:
+class SiteServer(ThreadingHTTPServer):
+    """Answers each request in a thread of its own."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a browser that went away in the middle; all else is told."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
+def make_server(site: Path, port: int) -> SiteServer:
     """A server of the site on this machine; port 0 takes a free one. Raises BadInput.
 
     The caller runs `serve_forever` and closes it.
@@ -136,7 +146,7 @@ def make_server(site: Path, port: int) -> ThreadingHTTPServer:
         raise BadInput(str(site), "a built site", "no index.html", "run `atlas site build`")
     handler = type("Request", (SiteRequest,), {"site": site.resolve()})
     try:
-        return ThreadingHTTPServer((HOST, port), handler)
+        return SiteServer((HOST, port), handler)
     except (OSError, OverflowError) as error:
         raise BadInput(
             f"port {port}", "a free port", str(error), "choose another with --port"

@@ -1,11 +1,11 @@
 import gzip
 import http.client
-import threading
 
 import pytest
 
 from atlas.errors import BadInput
 from site_builder.serve import find_file, make_server
+from tests.browser.serving import serving
 
 
 @pytest.fixture
@@ -25,14 +25,10 @@ def site(tmp_path):
 @pytest.fixture
 def connection(site):
     server = make_server(site, 0)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    client = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
-    yield client
-    client.close()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server):
+        client = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+        yield client
+        client.close()
 
 
 def ask(connection, method, path, **headers):
@@ -88,6 +84,16 @@ def test_nothing_outside_the_site_is_found(site, address):
 def test_a_folder_that_is_no_site_is_refused(tmp_path):
     with pytest.raises(BadInput, match="atlas site build"):
         make_server(tmp_path, 0)
+
+
+@pytest.mark.parametrize(("error", "told"), [(ConnectionResetError, False), (ValueError, True)])
+def test_a_browser_that_goes_away_leaves_no_traceback(site, capfd, error, told):
+    with make_server(site, 0) as server:
+        try:
+            raise error
+        except error:
+            server.handle_error(None, ("127.0.0.1", 1))
+    assert ("Traceback" in capfd.readouterr().err) is told
 
 
 def test_a_port_in_use_is_one_clear_line(site):
