@@ -18,16 +18,6 @@ from tests.models import tiny_models
 IDS = np.array([0, 4, 8, 6, 12, 5])
 
 
-@pytest.fixture
-def model(tiny_model):
-    return tiny_model("llama")
-
-
-@pytest.fixture
-def dictionary(model):
-    return tiny_models.random_transcoders(model)
-
-
 def dense(graph):
     """Rows by (layer, position, index) of the target and columns by node description."""
     names = [graph.nodes.describe(node) for node in range(len(graph.nodes))]
