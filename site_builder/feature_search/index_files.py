@@ -8,10 +8,12 @@ words to correct a misspelt one with. A site without features has no index.
 
 from __future__ import annotations
 
+import gzip
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -86,9 +88,13 @@ def write_index(
         "groups": [list(asdict(group).values()) for group in groups],
         "words": shards,
     }
-    written = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
-    (folder / INDEX_FILE).write_text(written, encoding="utf-8", newline="\n")
+    index["index_bytes"] = len(gzip.compress(_compact(index)))  # over the wire, as the others
+    (folder / INDEX_FILE).write_bytes(_compact(index))
     return WrittenIndex(inversion.features, len(inversion.numbers), len(sizes) + len(shards) + 2)
+
+
+def _compact(index: Mapping[str, Any]) -> bytes:
+    return json.dumps(index, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def collected(texts: Iterable[FeatureText], inversion: Inversion) -> Iterator[FeatureText]:

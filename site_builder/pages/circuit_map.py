@@ -104,9 +104,9 @@ def matrix(shared: Shared) -> Html:
 
 def pairs(shared: Shared, here: str) -> Html:
     """The same as a table, with the way to each comparison."""
-    found = shared.pairs()
     rows = []
-    for one, other in found[:PAIRS]:
+    for one, other in shared.survey.pairs[:PAIRS]:
+        alike = shared.likeness([one], [other])
         left, right = shared.circuits[one], shared.circuits[other]
         way = relative(here, compare_link(left["id"], right["id"]))
         name = f"Compare {shortened(left['title'], LABEL)} with {shortened(right['title'], LABEL)}"
@@ -114,9 +114,9 @@ def pairs(shared: Shared, here: str) -> Html:
             row(
                 circuit_link(left, here),
                 circuit_link(right, here),
-                cosine(shared, one, other),
-                f"{shared.shared_parts[one, other]:.0f}",
-                fixed(float(shared.jaccard[one, other]), 2),
+                f"{alike.cosine[0, 0]:.2f}{same_prompt(left, right)}",
+                f"{alike.shared_parts[0, 0]:.0f}",
+                fixed(float(alike.jaccard[0, 0]), 2),
                 tag("a", {"href": way, "aria-label": name}, "compare"),
                 numeric={2, 3, 4},
             )
@@ -124,14 +124,14 @@ def pairs(shared: Shared, here: str) -> Html:
     if not rows:
         return tag("p", {"class": "empty"}, "No two circuits share a feature.")
     titles = ("Circuit", "Circuit", "Cosine", "Shared in parts", "Jaccard", "")
-    return table(titles, rows, {2, 3, 4}, caption=shown(len(rows), len(found), "pair"))
+    return table(
+        titles, rows, {2, 3, 4}, caption=shown(len(rows), shared.survey.pair_count, "pair")
+    )
 
 
-def cosine(shared: Shared, one: int, other: int) -> str:
-    """The cosine of influence, and whether both graphs are of one prompt."""
-    prompts = {shared.circuits[each]["prompt"] for each in (one, other)}
-    same = " (same prompt)" if len(prompts) == 1 and prompts != {""} else ""
-    return f"{shared.cosine[one, other]:.2f}{same}"
+def same_prompt(left: Content, right: Content) -> str:
+    """A remark where both graphs are of one prompt."""
+    return " (same prompt)" if left["prompt"] and left["prompt"] == right["prompt"] else ""
 
 
 def by_feature(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from site_builder.html import Html, tag
-from site_builder.shared_content import Shared, features_of_parts
+from site_builder.shared_content import Likeness, Shared, features_of_parts
 
 MOST_DRAWN = 12  # circuits; more would make the page heavy and the numbers small
 CELL = 44  # pixels
@@ -40,26 +40,38 @@ def circuit_matrix(shared: Shared, order: Sequence[int]) -> Html:
         marks.append(tag("text", number, at + 1))
         above = {"x": NAMES + middle, "y": CELL - 10, "class": "map-number"}
         marks.append(tag("text", above, at + 1))
+    likeness = shared.likeness(order, order)
     for down, one in enumerate(order):
-        for right, other in enumerate(order):
-            marks += cell(shared, (one, other), (down, right))
+        for right in range(len(order)):
+            if down == right:
+                marks += own_cell(len(features_of_parts(shared.circuits[one])), down)
+            else:
+                marks += cell(likeness, (down, right))
     return tag("svg", frame, *marks)
 
 
-def cell(shared: Shared, circuits: tuple[int, int], place: tuple[int, int]) -> list[Html]:
+def own_cell(features: int, place: int) -> list[Html]:
+    """A cell of the diagonal: how many features stand in the circuit's parts."""
+    square, middle = frames((place, place))
+    words = tag("text", {**middle, "class": "map-own"}, features)
+    return [tag("rect", {**square, "class": "map-diagonal"}), words]
+
+
+def cell(likeness: Likeness, place: tuple[int, int]) -> list[Html]:
     """One cell: nothing where nothing is shared."""
-    (one, other), (down, right) = circuits, place
-    x, y = NAMES + CELL * right, CELL + CELL * down
-    middle = {"x": x + CELL // 2, "y": y + CELL // 2 + 4}
-    square = {"x": x + 1, "y": y + 1, "width": CELL - 2, "height": CELL - 2}
-    if down == right:
-        many = len(features_of_parts(shared.circuits[one]))
-        words = tag("text", {**middle, "class": "map-own"}, many)
-        return [tag("rect", {**square, "class": "map-diagonal"}), words]
-    value = float((shared.cosine if right > down else shared.jaccard)[one, other])
+    square, middle = frames(place)
+    down, right = place
+    value = float((likeness.cosine if right > down else likeness.jaccard)[place])
     if value < SHOWN_FROM:
         return [tag("rect", {**square, "class": "map-empty"})]
     kind = "map-cosine" if right > down else "map-jaccard"
     strength = f"{0.08 + 0.5 * min(value, 1.0):.2f}"
     filled = tag("rect", {**square, "class": kind, "fill-opacity": strength})
     return [filled, tag("text", {**middle, "class": "map-value"}, f"{value:.2f}")]
+
+
+def frames(place: tuple[int, int]) -> tuple[dict[str, int], dict[str, int]]:
+    """The square of a cell, and the middle for its number."""
+    y, x = CELL + CELL * place[0], NAMES + CELL * place[1]
+    square = {"x": x + 1, "y": y + 1, "width": CELL - 2, "height": CELL - 2}
+    return square, {"x": x + CELL // 2, "y": y + CELL // 2 + 4}

@@ -21,21 +21,22 @@ def groups():
 def address() -> str:
     """The map of the dictionary with the most pairs that share something."""
     found = groups()
-    best = max(found, key=lambda each: len(each.pairs()))
+    best = max(found, key=lambda each: each.survey.pair_count)
     return "map/index.html" if len(found) == 1 else f"map/{best.model}/{best.dictionary}/index.html"
 
 
 def test_the_matrix_and_the_table_say_the_same_without_scripts(visit):
-    best = max(groups(), key=lambda each: len(each.pairs()))
+    best = max(groups(), key=lambda each: each.survey.pair_count)
     page = visit(java_script_enabled=False, width=390).open(address())
     expect(page.locator("svg.map-matrix")).to_be_visible()
-    one, other = best.pairs()[0]
+    one, other = best.survey.pairs[0]
+    alike = best.likeness([one], [other])
     row = page.locator(".section-pairs tbody tr").first
     titles = row.locator("td a").all_text_contents()
     assert titles[:2] == [best.circuits[one]["title"], best.circuits[other]["title"]]
     cells = row.locator("td.number").all_text_contents()
-    assert cells[0].split()[0] == f"{best.cosine[one, other]:.2f}"
-    assert cells[2] == f"{best.jaccard[one, other]:.2f}"
+    assert cells[0].split()[0] == f"{alike.cosine[0, 0]:.2f}"
+    assert cells[2] == f"{alike.jaccard[0, 0]:.2f}"
     values = page.locator(".map-value").all_text_contents()
     assert values
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

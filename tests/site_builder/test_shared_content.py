@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from site_builder.shared_content import services, shared_content
+from site_builder.shared_content import KEPT, services, shared_content
 
 
 def circuit(name, influence, features, dictionary="saes", model="m", kind="public"):
@@ -31,12 +31,35 @@ FAR = circuit("e", {"0-1": 1.0}, ["0-1"], model="microworld", kind="microworld")
 
 def test_both_measures_are_what_they_say():
     (found,) = shared_content([A, B, C])
-    assert found.jaccard[0, 1] == pytest.approx(1 / 4)
-    assert found.cosine[0, 1] == pytest.approx(0.36)
-    assert found.shared_parts[0, 1] == 1
-    assert np.diag(found.jaccard) == pytest.approx(1)
-    assert found.cosine[0, 2] == found.jaccard[0, 2] == 0
-    assert found.pairs() == [(0, 1)]
+    likeness = found.likeness(range(3), range(3))
+    assert likeness.jaccard[0, 1] == pytest.approx(1 / 4)
+    assert likeness.cosine[0, 1] == pytest.approx(0.36)
+    assert likeness.shared_parts[0, 1] == 1
+    assert np.diag(likeness.jaccard) == pytest.approx(1)
+    assert likeness.cosine[0, 2] == likeness.jaccard[0, 2] == 0
+    assert (found.survey.pairs, found.survey.pair_count) == (((0, 1),), 1)
+
+
+def test_of_many_circuits_the_most_alike_pairs_are_kept_in_order(monkeypatch):
+    draw = np.random.default_rng(3)
+    names = [f"0-{each}" for each in range(12)]
+    many = [
+        circuit(
+            f"{at}", dict(zip(names, draw.random(12).round(1), strict=True)), names[at % 5 :][:3]
+        )
+        for at in range(40)
+    ]
+    monkeypatch.setattr("site_builder.shared_content.BLOCK", 7)
+    (found,) = shared_content(many)
+    weight = found.likeness(range(40), range(40)).weight
+    pairs = sorted(
+        ((one, other) for one in range(40) for other in range(one + 1, 40) if weight[one, other]),
+        key=lambda pair: (-weight[pair], pair),
+    )
+    assert found.survey.pair_count == len(pairs)
+    assert found.survey.pairs == tuple(pairs[: len(found.survey.pairs)])
+    assert len(found.survey.pairs) == KEPT
+    np.testing.assert_allclose(found.survey.totals, weight.sum(axis=1) - np.diag(weight))
 
 
 def test_other_dictionaries_and_models_are_never_mixed():
@@ -68,5 +91,5 @@ def test_features_of_several_behaviours_are_named_with_each():
 def test_circuits_without_features_or_graph_share_nothing():
     empty = [circuit("x", {}, []), circuit("y", {}, [])]
     (found,) = shared_content(empty)
-    assert found.pairs() == [] and services(found) == []
-    assert not found.jaccard.any() and not found.cosine.any()
+    assert found.survey.pairs == () and services(found) == []
+    assert not found.likeness([0, 1], [0, 1]).weight.any()

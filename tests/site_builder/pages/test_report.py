@@ -19,7 +19,7 @@ def test_a_list_of_records_becomes_a_table_without_empty_columns():
 def test_records_by_name_become_rows_under_their_name():
     report = {"dictionaries": {"sae": {"latents": {"state": {"f1": 0.9}, "city": {"f1": 0.8}}}}}
     (found,) = tables_of(report)
-    assert found.title == "Dictionaries: sae: latents"
+    assert found.title == "Dictionaries: SAE: latents"
     assert found.rows == (("state", 0.9), ("city", 0.8))
 
 
