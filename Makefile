@@ -110,7 +110,7 @@ lighthouse: $(INSTALLED) browser ## Lighthouse's four scores of three pages of s
 slow: $(INSTALLED) ## kill tests, a streamed model, a cluster that measures entries, speed of the explorer, axe in the other schemes and widths, a small large site (over 4 minutes of one core; not timed whole)
 	$(BIN)/python -m pytest -m slow --ignore tests/workflows --ignore tests/published
 
-newcomer: $(INSTALLED) ## run published notebooks in an empty environment, where their first cell installs the atlas with torch (2 GB; not timed)
+newcomer: $(INSTALLED) ## run published notebooks in an empty environment, where their first cell installs the atlas with torch (2 GB; 6 minutes beside other work)
 	$(BIN)/python -m pytest -m slow tests/published
 
 rehearse: $(INSTALLED) ## the commands of each workflow, in order, on a copy (not timed; each measures all entries anew)

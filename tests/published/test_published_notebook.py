@@ -110,7 +110,7 @@ def run_all_cells(path: Path, newcomer, folder: Path) -> nbformat.NotebookNode:
     specs = KernelSpecManager(kernel_dirs=[str(kernels)])
     manager = AsyncKernelManager(kernel_name="newcomer", kernel_spec_manager=specs)
     client = NotebookClient(book, km=manager, timeout=2400)
-    client.execute(cwd=str(folder), env=told)
+    client.execute(cwd=str(folder), env=told, cleanup_kc=True)  # the manager is ours
     return book
 
 
