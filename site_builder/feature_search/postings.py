@@ -20,6 +20,7 @@ from site_builder.feature_search.words import words_of
 
 LABEL, TRIGGER, PROMOTED = 1, 2, 4
 FIELD_BITS = 3
+RUN = 1 << 20  # postings that are encoded at once
 BLOCK_POSTINGS = 32_768  # about 40 KB; a common word of a million features has some blocks
 
 
@@ -87,11 +88,17 @@ class Inversion:
         )
         owner = np.searchsorted(ends, starts, side="right")
         stops = np.append(starts[1:], len(places))
-        data, edges = encoded(places, starts)
-        for start, stop, word in zip(starts.tolist(), stops.tolist(), owner.tolist(), strict=True):
-            first = int(places[start]) >> FIELD_BITS
-            content = data[edges[start] : edges[stop]].tobytes()
-            yield Block(words[word], first, stop - start, content)
+        # Run after run of neighbouring blocks: all at once would take as much memory again.
+        for run in np.split(np.arange(len(starts)), np.flatnonzero(np.diff(starts // RUN)) + 1):
+            if not len(run):
+                continue
+            begin, end = int(starts[run[0]]), int(stops[run[-1]])
+            data, edges = encoded(places[begin:end], starts[run] - begin)
+            for block in run.tolist():
+                start, stop = int(starts[block]), int(stops[block])
+                content = data[edges[start - begin] : edges[stop - begin]].tobytes()
+                first = int(places[start]) >> FIELD_BITS
+                yield Block(words[owner[block]], first, stop - start, content)
 
     def frequent(self, most: int, shortest: int) -> list[tuple[str, int]]:
         """The words that most features have, with their number of features."""
