@@ -66,6 +66,7 @@ def in_a_fresh_process(repository, folder, hash_seed):
     return said, (folder / "graph.npz").read_bytes()
 
 
+@pytest.mark.slow  # half a minute: two processes start from nothing
 def test_trace_and_steer_give_the_same_bytes_in_two_processes(repository, tmp_path):
     first = in_a_fresh_process(repository, tmp_path / "first", "1")
     second = in_a_fresh_process(repository, tmp_path / "second", "2")
