@@ -2,7 +2,7 @@
 
 Order: $ATLAS_BROWSER, a browser on the PATH, one that Playwright installed. Installing means
 Debian's package for root on Debian, Playwright's own download otherwise. Chromium without its
-windows is taken first: the same pages cost it two thirds of the processor time.
+windows is taken first: the same pages cost it half to three quarters of the processor time.
 """
 
 from __future__ import annotations

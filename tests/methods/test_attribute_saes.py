@@ -25,11 +25,6 @@ SITES = (Site.RESIDUAL_BEFORE, Site.RESIDUAL_AFTER, Site.MLP_WRITE)
 
 
 @pytest.fixture
-def model(tiny_model):
-    return tiny_model("llama")
-
-
-@pytest.fixture
 def dictionary(model):
     return tiny_models.random_autoencoders(model)
 
