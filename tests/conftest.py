@@ -23,6 +23,20 @@ def repository() -> Path:
     return REPOSITORY
 
 
+@pytest.fixture
+def unchecked_shapes(request):
+    """Calls without the check of their arrays' shapes, which doubles what small models take.
+
+    For tests that repeat calls whose shapes others check, and for whole programs; what
+    `make test-matrix` runs is always checked.
+    """
+    from jaxtyping import config
+
+    config.update("jaxtyping_disable", request.node.get_closest_marker("matrix") is None)
+    yield
+    config.update("jaxtyping_disable", False)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Files that other people published; they lie beside the checkout on some machines only."""

@@ -72,7 +72,6 @@ def test_it_traces(environment, tmp_path):
 
 
 def test_it_reproduces_one_entry(environment, tmp_path):
-    table = run(environment, tmp_path, "reproduce", ENTRY, "--jobs", "2",
-                "--results", str(tmp_path / "results"))  # fmt: skip
+    table = run(environment, tmp_path, "reproduce", ENTRY, "--results", str(tmp_path / "results"))
     assert ENTRY in table
     assert (tmp_path / "results" / ENTRY.replace("/", "--") / "result.json").exists()

@@ -42,14 +42,15 @@ class Visit:
         return [a for a in self.asked if urlsplit(a).netloc != host and not a.startswith("data:")]
 
 
-@pytest.fixture(scope="module")
+# One server and one browser for all of these files; the next folder's tests get an idle event loop.
+@pytest.fixture(scope="package")
 def address():
     """The example site on this machine, under a port of its own."""
     with serving(make_server(built_site().folder, 0)) as here:
         yield here
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser():
     path = find_browser()
     assert path is not None, INSTRUCTION

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from site_builder.shared_content import shared_content
 from tests.site_builder.built_site import built_site
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.browser
 
 
 def groups():

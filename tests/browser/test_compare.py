@@ -13,7 +13,7 @@ from tests.dashboards.planted_table import POSITIONS, SEQUENCES, SILENT, planted
 from tests.site_builder.built_site import built_site
 from tests.site_builder.example_dashboards import FEATURES, TOKENS
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.browser
 
 NAME = "microworld/transcoders"
 LEFT, RIGHT = "microworld-states-and-capitals", "microworld-changing-languages"

@@ -16,7 +16,7 @@ from atlas.graphs.influence import influence
 from atlas.graphs.scores import score
 from tests.site_builder.built_site import built_site, example_library
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.browser
 
 ENTRY = "microworld-states-and-capitals"
 ADDRESS = f"graph/index.html?entry={ENTRY}"

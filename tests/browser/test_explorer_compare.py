@@ -10,7 +10,7 @@ from site_builder.part_nodes import signed_shares
 from tests.browser.test_explorer import ADDRESS, opened, the_graph
 from tests.site_builder.built_site import example_library
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.browser
 
 OTHER = "microworld-changing-languages"
 

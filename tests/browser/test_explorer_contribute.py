@@ -15,7 +15,7 @@ from atlas.entries.rules.table import severity_of
 from tests.browser.test_explorer import ADDRESS, opened
 from tests.site_builder.built_site import example_library
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.browser
 
 MARK = """(label) => {
   const { store, graph } = graphExplorer;

@@ -16,7 +16,7 @@ from atlas.graphs.graph import NodeKind
 from atlas.graphs.neuronpedia_read import read_imported
 from tests.browser.test_explorer import ADDRESS, opened, the_graph
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.browser
 
 SCHEMA = Path(__file__).resolve().parents[2] / "schema" / "neuronpedia-graph.schema.json"
 

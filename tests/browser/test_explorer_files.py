@@ -15,7 +15,7 @@ from atlas.graphs.neuronpedia_read import read_imported
 from atlas.graphs.neuronpedia_write import write_graph
 from tests.browser.test_explorer import ADDRESS, READY, opened, the_graph
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.browser
 
 CONTENT = """() => {
   const { arrays, parts } = graphExplorer.graph;

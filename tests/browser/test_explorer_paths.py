@@ -12,7 +12,7 @@ from atlas.graphs.graph import AttributionGraph, NodeKind
 from site_builder.part_nodes import signed_shares
 from tests.browser.test_explorer import ADDRESS, opened, place_of, the_graph
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.browser
 
 
 def all_paths(graph: AttributionGraph, target: int) -> dict[tuple[int, ...], float]:

@@ -32,7 +32,7 @@ COUNT_READS = """async () => {
   return { reads, inputs, edges: graph.edgeCount };
 }"""
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.mark.slow

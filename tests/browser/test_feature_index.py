@@ -19,7 +19,7 @@ from tests.browser.serving import serving
 from tests.site_builder.feature_search.made_up_features import STRANGE, features, groups, vocabulary
 from tests.site_builder.feature_search.plain_search import fields, search
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.browser
 
 PER_LAYER = 100
 WORDS = vocabulary(700)

@@ -11,7 +11,7 @@ from tests.dashboards.planted_table import SILENT, planted_table
 from tests.site_builder.example_dashboards import FEATURES, SIZE, TOKENS
 from tests.site_builder.example_library import ARABIC, HOSTILE
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.browser
 
 NAME = "microworld/transcoders"
 OWN = f"{NAME}/2-117"  # has a page of its own

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.site_builder.example_library import ARABIC, HOSTILE
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.browser
 
 CIRCUIT = "circuits/microworld-states-and-capitals/index.html"
 FEATURE = "features/?id=microworld/transcoders/4-17"

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.byte_log import length_by_address
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.browser
 
 SLOWEST = 3000  # milliseconds: ten times what an idle machine must keep
 FIRST_SEARCH = 250_000  # bytes of Pagefind's files

@@ -11,7 +11,7 @@ from tests.browser.complaints import complaints
 from tests.browser.page_kinds import CIRCUIT, FEATURE, KINDS_OF_PAGE, STRANGE_PAGES
 from tests.site_builder.built_site import built_site
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.browser
 
 LARGEST_VISIT = 100_000  # bytes over the wire before the reader does anything
 

@@ -17,7 +17,7 @@ from tests.site_builder.built_site import built_site
 from tests.site_builder.example_dashboards import write_dashboards
 from tests.site_builder.example_library import write_library
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.browser
 
 BELOW = "/some/where"
 LARGE = 300  # entries

@@ -7,8 +7,6 @@ from atlas.commands.site import command
 from atlas.errors import BadInput
 from tests.site_builder.built_site import example_library
 
-pytestmark = pytest.mark.xdist_group("site")
-
 
 def test_build_says_where_the_site_is(tmp_path):
     library = str(example_library().root)

@@ -2,14 +2,11 @@
 
 import json
 
-import pytest
 from click.testing import CliRunner
 
 from atlas.commands.site import command
 from atlas.errors import BadInput
 from tests.site_builder.built_site import example_library
-
-pytestmark = pytest.mark.xdist_group("site")
 
 
 def run(*more: str):

@@ -105,6 +105,7 @@ def changes_of_all_kinds(model):
         yield NeuronIntervention(1, 4, Span(3, 6), "add", 3.0)
 
 
+@pytest.mark.usefixtures("unchecked_shapes")
 @pytest.mark.parametrize(
     ("family", "sampled"),
     [

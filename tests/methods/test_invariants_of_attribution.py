@@ -30,6 +30,8 @@ from atlas.models.replacement import freeze
 from tests.graphs import published_definitions as published
 from tests.methods.traced_models import DIRECT, IDS, effects
 
+pytestmark = pytest.mark.usefixtures("unchecked_shapes")
+
 TOLERANCE = {"atol": 1e-5, "rtol": 1e-3}
 
 

@@ -15,6 +15,8 @@ from atlas.methods.attribution.freeze_prompt import freeze_prompt
 from atlas.models import active_features
 from tests.models import tiny_models
 
+pytestmark = pytest.mark.usefixtures("unchecked_shapes")
+
 IDS = np.array([0, 4, 8, 6, 12, 5, 9, 4, 3, 30])
 KIND = "cross_layer_skip"  # every kind of source there is
 TINY = AttributionSettings(chunk_bytes=1, rows_per_step=40)

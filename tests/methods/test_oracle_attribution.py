@@ -11,6 +11,8 @@ from atlas.models.sites import Site
 from tests.methods.autograd_oracle import Oracle
 from tests.models import tiny_models
 
+pytestmark = pytest.mark.usefixtures("unchecked_shapes")
+
 IDS = np.array([0, 4, 8, 6, 12, 5])
 CASES = [
     ("llama", "relu", Site.MLP_INPUT, Site.MLP_OUTPUT),

@@ -64,6 +64,7 @@ def without(model, dictionary, source):
     return [values[place] for place in read]
 
 
+@pytest.mark.usefixtures("unchecked_shapes")
 @pytest.mark.parametrize("kind", tiny_models.KINDS)
 @pytest.mark.parametrize("family", tiny_models.FAMILIES)
 def test_all_pairs_together_are_the_score_that_the_model_computes(family, kind, tiny_model):
@@ -86,6 +87,7 @@ def test_all_pairs_together_are_the_score_that_the_model_computes(family, kind, 
         assert found.closure_gap() <= 1e-4 * largest
 
 
+@pytest.mark.usefixtures("unchecked_shapes")
 @pytest.mark.parametrize("kind", ["plain", "cross_layer"])
 @pytest.mark.parametrize("family", tiny_models.FAMILIES)
 def test_taking_a_feature_out_moves_the_score_by_its_marginals(family, kind, tiny_model):
@@ -117,6 +119,7 @@ def test_taking_a_feature_out_moves_the_score_by_its_marginals(family, kind, tin
     assert max(moved) > 1e-2
 
 
+@pytest.mark.usefixtures("unchecked_shapes")
 @pytest.mark.parametrize("family", tiny_models.FAMILIES)
 def test_a_foil_gives_the_difference_of_two_keys(family, tiny_model):
     model = tiny_model(family)

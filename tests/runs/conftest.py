@@ -11,6 +11,11 @@ from tests.runs import planted_run
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
+@pytest.fixture(autouse=True)
+def whole_programs(unchecked_shapes):
+    """Methods have their shapes checked by tests of their own."""
+
+
 @pytest.fixture(scope="session")
 def accepted_run(tmp_path_factory):
     """A planted library after a whole run that was accepted: library, results, what was printed.
@@ -25,7 +30,7 @@ def accepted_run(tmp_path_factory):
     with FileLock(f"{shared}.lock"):
         if not printed.is_file():
             planted_library.build(library, REPOSITORY / "notebooks")
-            options = ("--accept", "--jobs", "2", "--journal", str(shared / "journal"))
+            options = ("--accept", "--journal", str(shared / "journal"))
             code, out, err = planted_run.reproduce(library, results, *options)
             assert code == 0, err
             printed.write_text(out, encoding="utf-8")

@@ -4,6 +4,7 @@ import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -47,6 +48,24 @@ def library(accepted_run, tmp_path):
     return copied
 
 
+@pytest.fixture(scope="module")
+def found_once(accepted_run, tmp_path_factory):
+    """A library with one accepted retraining, its weights, and what the command printed."""
+    folder = tmp_path_factory.mktemp("found")
+    shutil.copytree(accepted_run[0], folder / "library")
+    write_circuit(folder / "library")
+    weights = retrained(folder / "library", folder / "other")
+    result = find(folder / "library", weights, "--seed", "1", "--accept")
+    assert result.exit_code == 0, result.output
+    return folder, result
+
+
+@pytest.fixture
+def accepted(found_once, tmp_path):
+    """A copy of that library, to change."""
+    return Path(shutil.copytree(found_once[0] / "library", tmp_path / "library"))
+
+
 def retrained(library, out, change=lambda layer: layer):
     """The planted transcoders with their features in another order, and changed otherwise."""
     found = circuit_tracer.load(library / "weights" / "transcoders", None)
@@ -76,11 +95,9 @@ def find(library, folder, *options):
     return CliRunner().invoke(command, [*arguments, *options], catch_exceptions=False)
 
 
-def test_a_part_is_found_under_its_new_numbers_and_its_claims_hold(library, tmp_path):
-    folder = retrained(library, tmp_path / "other")
-    result = find(library, folder, "--seed", "1", "--accept")
-    assert result.exit_code == 0, result.output
-    opened = Library.open(library)
+def test_a_part_is_found_under_its_new_numbers_and_its_claims_hold(found_once):
+    folder, result = found_once
+    opened = Library.open(folder / "library")
     circuit = opened.circuits.find("planted")
     (found,) = current_retrainings(opened, circuit)
     assert (found.name, found.unmeasured) == ("dictionary-1", "")
@@ -91,37 +108,34 @@ def test_a_part_is_found_under_its_new_numbers_and_its_claims_hold(library, tmp_
     assert "10 of 10" in result.output
 
 
-def test_a_claim_that_holds_in_one_of_two_is_said_to(library, tmp_path):
-    find(library, retrained(library, tmp_path / "one"), "--seed", "1", "--accept")
-    find(library, retrained(library, tmp_path / "two", silent), "--seed", "2", "--accept")
-    opened = Library.open(library)
+def test_a_claim_that_holds_in_one_of_two_is_said_to(found_once, accepted, tmp_path):
+    find(accepted, retrained(accepted, tmp_path / "two", silent), "--seed", "2", "--accept")
+    opened = Library.open(accepted)
     circuit = opened.circuits.find("planted")
     kept = current_retrainings(opened, circuit)
     assert [each.name for each in kept] == ["dictionary-1", "dictionary-2"]
     (holding,) = holdings(circuit, kept)["off-lowers"]
     assert holding.words == "1 of 2 dictionaries"
     # Measured again, a retraining takes the place of the one of its name.
-    find(library, tmp_path / "one", "--seed", "2", "--accept")
+    find(accepted, found_once[0] / "other", "--seed", "2", "--accept")
     again = current_retrainings(opened, circuit)
     assert holdings(circuit, again)["off-lowers"][0].supported == 2
 
 
-def test_what_was_accepted_of_the_same_weights_is_not_measured_again(library, tmp_path):
-    folder = retrained(library, tmp_path / "other")
-    measured = find(library, folder, "--seed", "1", "--accept")
-    kept = find(library, folder, "--seed", "1", "--accept")
+def test_what_was_accepted_of_the_same_weights_is_not_measured_again(found_once, accepted):
+    folder, measured = found_once
+    kept = find(accepted, folder / "other", "--seed", "1", "--accept")
     assert "accepted before" in kept.stderr
     assert kept.stdout == measured.stdout
-    path = library / "circuits" / "planted" / "retrained.json"
+    path = accepted / "circuits" / "planted" / "retrained.json"
     written = path.stat().st_mtime_ns
-    renewed = find(library, folder, "--seed", "1", "--accept", "--renew")
+    renewed = find(accepted, folder / "other", "--seed", "1", "--accept", "--renew")
     assert "accepted before" not in renewed.stderr
     assert path.stat().st_mtime_ns > written
 
 
-def test_of_many_that_accept_at_once_none_is_lost(library, tmp_path):
-    find(library, retrained(library, tmp_path / "other"), "--seed", "1", "--accept")
-    opened = Library.open(library)
+def test_of_many_that_accept_at_once_none_is_lost(accepted):
+    opened = Library.open(accepted)
     circuit = opened.circuits.find("planted")
     (found,) = current_retrainings(opened, circuit)
     others = [replace(found, seed=seed) for seed in range(2, 18)]
@@ -141,15 +155,13 @@ def test_a_retrained_model_is_counted_apart(library, tmp_path):
     assert holding.words == "1 of 1 model"
 
 
-def test_a_circuit_that_asks_something_else_forgets_its_retrainings(library, tmp_path):
-    find(library, retrained(library, tmp_path / "other"), "--seed", "1", "--accept")
-
+def test_a_circuit_that_asks_something_else_forgets_its_retrainings(accepted):
     def reword(circuit):
         circuit["claims"][0]["statement"] = "The answer falls where the city is switched off."
         circuit["claims"][0]["threshold"]["value"] = 1000.0
 
-    write_circuit(library, reword)
-    opened = Library.open(library)
+    write_circuit(accepted, reword)
+    opened = Library.open(accepted)
     circuit = opened.circuits.find("planted")
     (found,) = current_retrainings(opened, circuit)
     assert found.verdicts(circuit)["off-lowers"].word == "not_supported"
@@ -157,8 +169,8 @@ def test_a_circuit_that_asks_something_else_forgets_its_retrainings(library, tmp
     def sought_otherwise(circuit):
         circuit["parts"][0]["found_by"] = FOUND_BY.replace("--most 1", "--most 2")
 
-    write_circuit(library, sought_otherwise)
-    opened = Library.open(library)
+    write_circuit(accepted, sought_otherwise)
+    opened = Library.open(accepted)
     assert current_retrainings(opened, opened.circuits.find("planted")) == ()
 
 
@@ -211,9 +223,8 @@ def test_a_damaged_file_is_told(content, tmp_path):
         read_retrained(path)
 
 
-def test_what_is_written_is_read(library, tmp_path):
-    find(library, retrained(library, tmp_path / "other"), "--seed", "1", "--accept")
-    path = library / "circuits" / "planted" / RETRAINED_FILE
+def test_what_is_written_is_read(found_once):
+    path = found_once[0] / "library" / "circuits" / "planted" / RETRAINED_FILE
     assert retrained_bytes(read_retrained(path)) == path.read_bytes()
 
 

@@ -10,7 +10,7 @@ from atlas.runs.executors.job import Job, Needs
 from atlas.runs.executors.ray_cluster import BEYOND_LOOPBACK_VARIABLE, RayWorkers
 from atlas.runs.executors.schedule import ScheduleSettings, run_jobs
 
-pytestmark = [pytest.mark.xdist_group("ray"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(scope="module")

@@ -153,7 +153,7 @@ def test_accepting_needs_no_new_run_and_rewrites_nothing_that_stands(accepted_ru
 def test_without_notebooks_the_same_is_measured(accepted_run, tmp_path):
     library, results, _ = accepted_run
     fresh = written(tmp_path / "fresh")
-    outcomes, said = rerun(library, tmp_path / "results", direct=True, jobs=2, fresh_prompts=fresh)
+    outcomes, said = rerun(library, tmp_path / "results", direct=True, fresh_prompts=fresh)
     assert {each.reproduction.state for each in outcomes.values()} == {"reproduced"}, said
     assert outcomes["planted"].fresh.measurements["off-lowers"].n >= 100
     found = planted_run.kept_bytes(library, tmp_path / "results")

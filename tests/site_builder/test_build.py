@@ -15,8 +15,6 @@ from tests.site_builder.built_site import CIRCUITS, PageReader, built_site, exam
 from tests.site_builder.example_library import ARABIC, HOSTILE, write_library
 from tests.site_builder.published_site import ADDRESS, published_site, with_address
 
-pytestmark = pytest.mark.xdist_group("site")
-
 LARGEST_PAGE = 60 * 1024  # bytes of a page's HTML before compression
 # Entries all of whose fields are as long as the schema allows have a limit of their own; so has the
 # map, a picture and table of all circuits and no entry's page.

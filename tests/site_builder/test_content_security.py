@@ -2,12 +2,8 @@ import base64
 import hashlib
 import re
 
-import pytest
-
 from site_builder.content_security import compact, inline_hashes, policy, with_policy
 from tests.site_builder.built_site import PageReader, built_site
-
-pytestmark = pytest.mark.xdist_group("site")
 
 
 def digest(code: str) -> str:

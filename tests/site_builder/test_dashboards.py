@@ -12,7 +12,6 @@ from tests.site_builder.built_site import built_site, example_library
 from tests.site_builder.example_dashboards import FEATURES, write_dashboards
 
 NAME = "microworld/transcoders"
-pytestmark = pytest.mark.xdist_group("site")
 
 
 @pytest.fixture(scope="module")

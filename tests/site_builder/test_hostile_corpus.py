@@ -2,8 +2,6 @@
 
 from html.parser import HTMLParser
 
-import pytest
-
 from atlas.entries.circuit import Circuit
 from site_builder.html import CONTROLS, tag
 from site_builder.prose import prose
@@ -12,7 +10,6 @@ from tests.hostile_corpus import HIDDEN, PATHS, VISIBLE
 from tests.site_builder.built_site import PageReader, example_library
 from tests.site_builder.example_library import capitals
 
-pytestmark = pytest.mark.xdist_group("site")
 ALL = (*VISIBLE, *HIDDEN, *PATHS)
 # What prose may become; all else stays text or vanishes.
 PROSE = {

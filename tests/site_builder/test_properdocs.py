@@ -12,7 +12,6 @@ from site_builder.exports.sitemap import NAME as SITEMAP
 from site_builder.tools import UNUSED_ASSETS
 from tests.site_builder.built_site import built_site
 
-pytestmark = pytest.mark.xdist_group("site")
 WRITTEN_LATER = ("pagefind/", ".atlas-site", SITEMAP)  # by the build, after mkdocs
 
 

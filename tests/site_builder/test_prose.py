@@ -1,12 +1,8 @@
-import pytest
-
 from atlas.entries.circuit import Circuit
 from site_builder.prose import prose
 from site_builder.reading import read_site
 from tests.site_builder.built_site import PageReader, example_library
 from tests.site_builder.example_library import HOSTILE, MARKDOWN, capitals
-
-pytestmark = pytest.mark.xdist_group("site")
 
 CIRCUIT = Circuit.from_data(capitals())
 

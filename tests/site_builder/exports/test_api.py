@@ -17,7 +17,6 @@ from site_builder.exports.schemas import PUBLISHED_FOLDER, write_schemas
 from site_builder.reading import read_site
 from tests.site_builder.built_site import built_site, example_library
 
-pytestmark = pytest.mark.xdist_group("site")
 API_SCHEMAS = ("api-index", "api-catalog", "api-entry")
 CIRCUIT = "circuits/microworld-states-and-capitals.json"
 

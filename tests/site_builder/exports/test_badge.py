@@ -24,7 +24,6 @@ from site_builder.reading import read_site
 from tests.site_builder.built_site import built_site, example_library
 from tests.site_builder.published_site import ADDRESS, published_site
 
-pytestmark = pytest.mark.xdist_group("site")
 SVG = "{http://www.w3.org/2000/svg}"
 
 

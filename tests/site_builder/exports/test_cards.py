@@ -24,7 +24,6 @@ from tests.site_builder.built_site import PageReader, built_site
 from tests.site_builder.example_library import ARABIC, HOSTILE
 from tests.site_builder.published_site import ADDRESS, published_site
 
-pytestmark = pytest.mark.xdist_group("site")
 PLAIN = Card("From a city to its state", "a-city", "circuit", "on Microworld", "supported")
 
 

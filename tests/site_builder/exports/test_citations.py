@@ -12,8 +12,6 @@ from site_builder.html import text
 from site_builder.reading import read_site
 from tests.site_builder.built_site import built_site, example_library
 
-pytestmark = pytest.mark.xdist_group("site")
-
 
 @pytest.fixture(scope="module")
 def site():

@@ -16,7 +16,6 @@ from tests.site_builder.built_site import built_site, example_library
 from tests.site_builder.example_library import HOSTILE
 from tests.site_builder.published_site import ADDRESS, published_site
 
-pytestmark = pytest.mark.xdist_group("site")
 ATOM = {"a": NAMESPACE}
 ABOUT = Feed("feed.xml", "Title", "Subtitle", "Somebody", "index.html", "feed.xml")
 SUPPORTED = "microworld-states-and-capitals"

@@ -11,7 +11,6 @@ from tests.site_builder.built_site import PageReader, built_site
 from tests.site_builder.example_library import HOSTILE
 from tests.site_builder.published_site import ADDRESS, published_site
 
-pytestmark = pytest.mark.xdist_group("site")
 BLOCK = re.compile(r'<script type="application/ld\+json">(.*?)</script>', re.DOTALL)
 
 

@@ -8,8 +8,6 @@ from site_builder.exports.sitemap import NAMESPACE
 from tests.site_builder.built_site import PageReader, built_site
 from tests.site_builder.published_site import ADDRESS, published_site
 
-pytestmark = pytest.mark.xdist_group("site")
-
 
 @pytest.fixture(scope="module")
 def listed():

@@ -15,7 +15,6 @@ from site_builder.exports.viewer_layout import INDEX_FILE, write_layout
 from site_builder.reading import read_site
 from tests.site_builder.built_site import example_library
 
-pytestmark = pytest.mark.xdist_group("site")
 SUPPORTED = "microworld-states-and-capitals"
 
 
