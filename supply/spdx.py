@@ -6,9 +6,9 @@ permissive licences, and those whose copyleft ends at the package's own files.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
+from license_expression import ExpressionError, Licensing
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 PERMISSIVE = frozenset({
@@ -53,7 +53,7 @@ TEXTS: Mapping[str, str] = {
     "nvidia proprietary software": NVIDIA,
     "the mit license (mit)": "MIT",
 }
-TERM = re.compile(r"\(|\)|\bAND\b|\bOR\b|[^\s()]+(?: WITH \S+)?")
+SPDX = Licensing()
 
 
 def licence_of(metadata: Mapping[str, object]) -> str:
@@ -75,35 +75,14 @@ def allowed(expression: str, licences: frozenset[str] = ALLOWED) -> bool:
 
     `A OR B` is met by either, `A AND B` by both; an expression that cannot be read by none.
     """
-    terms = TERM.findall(expression)
     try:
-        met, rest = _either(terms, licences)
-    except IndexError:
+        parsed = SPDX.parse(expression)
+    except ExpressionError:
         return False
-    return met and not rest
-
-
-def _either(terms: list[str], licences: frozenset[str]) -> tuple[bool, list[str]]:
-    met, rest = _both(terms, licences)
-    while rest and rest[0] == "OR":
-        other, rest = _both(rest[1:], licences)
-        met = met or other
-    return met, rest
-
-
-def _both(terms: list[str], licences: frozenset[str]) -> tuple[bool, list[str]]:
-    met, rest = _one(terms, licences)
-    while rest and rest[0] == "AND":
-        other, rest = _one(rest[1:], licences)
-        met = met and other
-    return met, rest
-
-
-def _one(terms: list[str], licences: frozenset[str]) -> tuple[bool, list[str]]:
-    if terms[0] == "(":
-        met, rest = _either(terms[1:], licences)
-        return met and rest[0] == ")", rest[1:]
-    return terms[0] in licences, terms[1:]
+    if parsed is None:
+        return False
+    met = {each: SPDX.TRUE if str(each) in licences else SPDX.FALSE for each in parsed.symbols}
+    return bool(parsed.subs(met, simplify=True) == SPDX.TRUE)
 
 
 def _of_classifiers(classifiers: object) -> str:
