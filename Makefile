@@ -60,7 +60,7 @@ atlas: $(INSTALLED) ## check every entry, re-measure the embedded model's, build
 	$(BIN)/atlas dashboard --renew $(DASHBOARDS)
 	$(BIN)/atlas site build
 
-test: $(INSTALLED) lint browser ## everything that must hold (to stay within 10 minutes after the installation; 9 and 11 in two runs)
+test: $(INSTALLED) lint browser ## everything that must hold (8 minutes on 2 cores after the installation)
 	$(BIN)/atlas check --strict
 	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile --no-loadscope-reorder -m 'not slow and not matrix'
 

@@ -18,6 +18,7 @@ from site_builder.tables import row, table
 
 SHOWN_ENTRIES = 40  # circuits and features listed on the model's own page
 KINDS = {"microworld": "embedded model (microworld)", "public": "public model"}
+SITES = {"mlp": "MLP", "resid_post": "residual stream after the layer"}
 
 
 def model_entry(model: Model, site: SiteRecords) -> Page:
@@ -123,7 +124,7 @@ def dictionaries(known: Sequence[DictionaryReference]) -> Html:
         if len(each.layers) > 1:
             layers = f"{each.layers[0]}–{each.layers[-1]}"
         bytes_of = digest(each.sha256 or each.revision)
-        cells = (foreign(each.id), spoken(each.kind), spoken(each.site), layers)
+        cells = (foreign(each.id), spoken(each.kind), SITES[each.site], layers)
         rows.append(row(*cells, whole(each.features), bytes_of, numeric={4}))
     titles = ("Dictionary", "Kind", "Site", "Layers", "Features per layer", "Digest or revision")
     return table(titles, rows, {4})
