@@ -173,7 +173,7 @@ class Catalog {
     const head = this.heading(entry);
     head.prepend(make("span", "mono row-id", entry.id));
     const model = this.cell(`${this.name("model", entry)} ${entry.dictionary}`);
-    row.append(head, this.verdict(entry), this.cell(entry.f1, "number"), this.cell(entry.circuits, "number"), model);
+    row.append(head, this.verdict(entry), this.number("F1", entry.f1), this.number("Circuits", entry.circuits), model);
     return row;
   }
 
@@ -194,6 +194,13 @@ class Catalog {
   cell(text, className) {
     const cell = make("td", className, text);
     cell.dir = "auto";
+    return cell;
+  }
+
+  /** A number with its column's title, which narrow screens show beside it. */
+  number(column, text) {
+    const cell = this.cell(text, "number");
+    cell.dataset.column = column;
     return cell;
   }
 

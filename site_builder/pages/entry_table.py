@@ -53,8 +53,8 @@ def feature_table(records: Sequence[FeatureRecord], site: SiteRecords, here: str
         cells = [
             tag("th", {"scope": "row"}, short, link),
             tag("td", {}, verdict_badge(record.verdict)),
-            tag("td", {"class": "number"}, score_of(record)),
-            tag("td", {"class": "number"}, str(circuits)),
+            tag("td", {"class": "number", "data-column": "F1"}, score_of(record)),
+            tag("td", {"class": "number", "data-column": "Circuits"}, str(circuits)),
             tag("td", {}, model_name(feature.model, site, here), " ", dictionary),
         ]
         rows.append(tag("tr", {}, *cells))

@@ -10,6 +10,8 @@ from site_builder.pages.model import KINDS
 from site_builder.records import SiteRecords
 from site_builder.tables import table
 
+COUNTED = ("Parameters", "Layers", "Dictionaries", "Circuits", "Features")
+
 
 def models_list(site: SiteRecords) -> Page:
     """Every model with its size and its number of entries."""
@@ -20,10 +22,13 @@ def models_list(site: SiteRecords) -> Page:
         features = sum(record.feature.model == model.id for record in site.features.values())
         name = tag("a", {"href": relative(here, model_page(model.id)), "dir": "auto"}, model.name)
         numbers = (model.parameters, model.layers, len(model.dictionaries), circuits, features)
-        cells = [tag("td", {"class": "number"}, whole(value)) for value in numbers]
+        cells = [
+            tag("td", {"class": "number", "data-column": title}, whole(value))
+            for title, value in zip(COUNTED, numbers, strict=True)
+        ]
         head = tag("th", {"scope": "row"}, name)
         rows.append(tag("tr", {}, head, tag("td", {}, KINDS[model.kind]), *cells))
-    titles = ("Model", "Kind", "Parameters", "Layers", "Dictionaries", "Circuits", "Features")
+    titles = ("Model", "Kind", *COUNTED)
     words = (
         "Open-weight models with their dictionaries. The microworld is small, trained here, and "
         "comes with the true latents of its text, so that labels and parts can be scored against "

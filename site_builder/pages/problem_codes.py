@@ -50,4 +50,5 @@ def _table(codes: Mapping[str, str]) -> Html:
         )
         for code, demand in sorted(codes.items())
     ]
-    return table(("Code", "Weight", "What is asked for, or what is wrong"), rows)
+    titles = ("Code", "Weight", "What is asked for, or what is wrong")
+    return table(titles, rows, class_name="codes")
