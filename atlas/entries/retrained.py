@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from atlas.entries.circuit import Circuit
 from atlas.entries.digests import file_digest, text_digest
-from atlas.entries.evidence import SUPPORTED, Verdict, derive_verdicts
+from atlas.entries.evidence import INCONCLUSIVE, SUPPORTED, Verdict, derive_verdicts
 from atlas.entries.ids import LayerFeature
 from atlas.entries.library import Library
 from atlas.entries.measurement import Measurement
@@ -92,19 +92,21 @@ class Retraining:
 
 @dataclass(frozen=True)
 class Holding:
-    """In how many retrainings of one kind a claim is supported."""
+    """In how many retrainings of one kind a claim is supported, and in how many nobody can say."""
 
     varied: Varied
     supported: int
     of: int
+    inconclusive: int = 0
 
     @property
     def words(self) -> str:
-        """Such as `2 of 3 dictionaries`."""
+        """Such as `2 of 3 dictionaries (1 inconclusive)`."""
         what = "dictionaries" if self.varied == "dictionary" else "models"
         if self.of == 1:
             what = self.varied
-        return f"{self.supported} of {self.of} {what}"
+        rest = f" ({self.inconclusive} inconclusive)" if self.inconclusive else ""
+        return f"{self.supported} of {self.of} {what}{rest}"
 
 
 def holdings(circuit: Circuit, retrained: tuple[Retraining, ...]) -> dict[str, list[Holding]]:
@@ -119,7 +121,8 @@ def holdings(circuit: Circuit, retrained: tuple[Retraining, ...]) -> dict[str, l
         for kind in kinds:
             words = [verdicts[claim.id].word for varied, verdicts in derived if varied == kind]
             if words:
-                found[claim.id].append(Holding(kind, words.count(SUPPORTED), len(words)))
+                counted = words.count(SUPPORTED), len(words), words.count(INCONCLUSIVE)
+                found[claim.id].append(Holding(kind, *counted))
     return found
 
 

@@ -13,13 +13,27 @@ def record():
     return read_site(example_library(), None, {}).circuits[CIRCUIT]
 
 
+def effects_of(shown):
+    return [claim.id for claim in shown.circuit.claims if claim.kind == "effect"]
+
+
 def test_a_claim_says_in_how_many_it_is_supported():
     shown = record()
     words = retrained_words(shown)
-    effects = [claim.id for claim in shown.circuit.claims if claim.kind == "effect"]
+    effects = effects_of(shown)
     for claim in effects:
         assert words[claim] == "supported in 1 of 3 dictionaries and 1 of 1 model"
     assert words[effects[0]] in PageReader(claims_section(shown)).text
+
+
+def test_a_claim_on_which_nobody_can_say_is_counted_apart():
+    shown = record()
+    (holds, *_) = shown.retrained
+    wide = {claim: replace(each, interval=(-100.0, 100.0))
+            for claim, each in holds.measurements.items()}  # fmt: skip
+    both = replace(shown, retrained=(holds, replace(holds, seed=2, measurements=wide)))
+    words = retrained_words(both)[effects_of(shown)[0]]
+    assert words == "supported in 1 of 2 dictionaries (1 inconclusive)"
 
 
 def test_every_retraining_has_a_row_with_what_was_found():
