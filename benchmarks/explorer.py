@@ -13,7 +13,6 @@ from __future__ import annotations
 import gzip
 import sys
 import tempfile
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from benchmarks.sparse_graph import sparse_graph
 from site_builder.serve import make_server
 from site_builder.viewer_file import viewer_bytes
 from tests.browser.find_browser import INSTRUCTION, find_browser
+from tests.browser.serving import serving
 
 SIZES = ("5000/100000", "20000/400000")
 ENTRY = "benchmark"
@@ -49,24 +49,21 @@ def main(site: str, sizes: list[str]) -> None:
     path = find_browser()
     if path is None:
         sys.exit(INSTRUCTION)
-    server = make_server(Path(site), 0)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     print("| nodes / edges | file, of its JSON | " + " | ".join(COLUMNS) + " | frame |")
     print("|---" * (len(COLUMNS) + 3) + "|")
-    with sync_playwright() as playwright:
+    with serving(make_server(Path(site), 0)) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         for size in sizes:
             graph = sparse_graph(*map(int, size.split("/")))
             file = viewer_bytes(graph, {})
             page = browser.new_page(viewport={"width": 1440, "height": 900})
-            speed = measure(page, f"http://127.0.0.1:{server.server_port}", file)
+            speed = measure(page, address, file)
             page.close()
             figures = [speed.shown, *(speed.percentiles[name] for name in COLUMNS[1:]), speed.frame]
             share = len(file) / json_size(graph)
             cells = " | ".join(f"{each:.0f} ms" for each in figures)
             print(f"| {size} | {len(file) / 1e6:.2f} MB, {share:.2f} | {cells} |", flush=True)
         browser.close()
-    server.shutdown()
 
 
 def measure(page: Page, address: str, file: bytes) -> Speed:

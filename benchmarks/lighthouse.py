@@ -14,11 +14,11 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 from site_builder.serve import make_server
 from tests.browser.find_browser import INSTRUCTION, find_browser
+from tests.browser.serving import serving
 
 VERSION = "13.5.0"
 FOLDER = Path("build/lighthouse")
@@ -35,19 +35,16 @@ def main(site: Path, pages: list[str]) -> int:
     if browser is None:
         sys.exit(INSTRUCTION)
     program = install()
-    server = make_server(site, 0)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     lowest = 1.0
     print(f"{'page':60} {' '.join(f'{each:>15}' for each in CATEGORIES)}")
-    for page in pages or default_pages(site):
-        address = f"http://127.0.0.1:{server.server_port}/{page}"
-        report = run(program, address, browser)
-        scores = [report["categories"][each]["score"] or 0.0 for each in CATEGORIES]
-        print(f"{page:60} {' '.join(f'{each:15.2f}' for each in scores)}", flush=True)
-        for words in failed(report):
-            print(f"    {words}")
-        lowest = min([lowest, *scores])
-    server.shutdown()
+    with serving(make_server(site, 0)) as address:
+        for page in pages or default_pages(site):
+            report = run(program, f"{address}/{page}", browser)
+            scores = [report["categories"][each]["score"] or 0.0 for each in CATEGORIES]
+            print(f"{page:60} {' '.join(f'{each:15.2f}' for each in scores)}", flush=True)
+            for words in failed(report):
+                print(f"    {words}")
+            lowest = min([lowest, *scores])
     return int(lowest < LOWEST)
 
 

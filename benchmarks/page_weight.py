@@ -6,7 +6,6 @@ python -m benchmarks.page_weight SITE PAGE…
 from __future__ import annotations
 
 import sys
-import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 from site_builder.serve import make_server
 from tests.browser.byte_log import length_by_address
 from tests.browser.find_browser import INSTRUCTION, find_browser
+from tests.browser.serving import serving
 
 
 def main(site: str, pages: list[str]) -> None:
@@ -22,17 +22,14 @@ def main(site: str, pages: list[str]) -> None:
     path = find_browser()
     if path is None:
         sys.exit(INSTRUCTION)
-    server = make_server(Path(site), 0)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with sync_playwright() as playwright:
+    with serving(make_server(Path(site), 0)) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         for page in pages:
-            received = _visit(browser, f"http://127.0.0.1:{server.server_port}/{page}")
+            received = _visit(browser, f"{address}/{page}")
             print(f"{page}: {sum(received.values()):,} bytes in {len(received)} files")
             for name, size in sorted(received.items(), key=lambda item: -item[1]):
                 print(f"  {size:>7,}  {name}")
         browser.close()
-    server.shutdown()
 
 
 def _visit(browser: Browser, address: str) -> dict[str, int]:

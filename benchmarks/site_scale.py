@@ -15,7 +15,6 @@ import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -31,6 +30,7 @@ from site_builder.find_data import FIND_FILE
 from site_builder.serve import make_server
 from tests.browser.byte_log import length_by_address
 from tests.browser.find_browser import INSTRUCTION, find_browser
+from tests.browser.serving import serving
 from tests.site_builder.example_library import write_library
 from tests.site_builder.feature_search.made_up_features import features, groups, vocabulary
 
@@ -108,10 +108,7 @@ def search(site: Path, scale: Scale) -> None:
     path = find_browser()
     if path is None:
         sys.exit(INSTRUCTION)
-    server = make_server(site, 0)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_port}"
-    with sync_playwright() as playwright:
+    with serving(make_server(site, 0)) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         received: dict[str, int] = {}
         page = browser.new_page()
@@ -129,7 +126,6 @@ def search(site: Path, scale: Scale) -> None:
             sent = [size for each, size in received.items() if FOLDER in each]
             scale.feature_queries[words] = (len(sent), sum(sent), took)
         browser.close()
-    server.shutdown()
 
 
 ASK = """async (words) => {

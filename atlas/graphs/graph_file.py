@@ -12,7 +12,6 @@ import zipfile
 import zlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy
@@ -29,7 +28,7 @@ FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 UNIX = 3
 
 
-def write_arrays(file: Path | BinaryIO, arrays: Mapping[str, np.ndarray]) -> None:
+def write_arrays(file: Path | io.BytesIO, arrays: Mapping[str, np.ndarray]) -> None:
     """Write arrays, sorted by name."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name in sorted(arrays):

@@ -39,6 +39,11 @@ def refused(path, message):
     assert str(path) in str(caught.value)
 
 
+def test_packed_it_is_the_file_that_would_be_saved(tmp_path):
+    small_graph().save(tmp_path / "graph.npz")
+    assert small_graph().packed() == (tmp_path / "graph.npz").read_bytes()
+
+
 def test_a_missing_file_a_folder_and_an_empty_file_are_refused(tmp_path):
     refused(tmp_path / "none.npz", "no such file")
     refused(tmp_path, "no such file")
