@@ -110,7 +110,7 @@ site: $(INSTALLED) ## only the website
 lighthouse: $(INSTALLED) browser ## Lighthouse's four scores of three pages of site/, each at least 0.95; needs Node, on an idle machine (minutes)
 	$(BIN)/python -m benchmarks.lighthouse site
 
-slow: $(INSTALLED) ## kill tests, a streamed model, a cluster that measures entries, speed of the explorer, axe in the other schemes and widths, a small large site (over 4 minutes of one core; not timed whole)
+slow: $(INSTALLED) ## kill tests, a streamed model, a cluster that measures entries, speed of the explorer, axe in the other schemes and widths, a small large site (27 minutes of one process on a busy machine)
 	$(BIN)/python -m pytest -m slow --ignore tests/workflows --ignore tests/published
 
 newcomer: $(INSTALLED) ## run published notebooks in an empty environment, where their first cell installs the atlas with torch (2 GB; 6 minutes beside other work)

@@ -115,7 +115,7 @@ def test_a_claim_that_holds_in_one_of_two_is_said_to(found_once, accepted, tmp_p
     kept = current_retrainings(opened, circuit)
     assert [each.name for each in kept] == ["dictionary-1", "dictionary-2"]
     (holding,) = holdings(circuit, kept)["off-lowers"]
-    assert holding.words == "1 of 2 dictionaries"
+    assert holding.words == "1 of 2 dictionaries (1 inconclusive)"
     # Measured again, a retraining takes the place of the one of its name.
     find(accepted, found_once[0] / "other", "--seed", "2", "--accept")
     again = current_retrainings(opened, circuit)
