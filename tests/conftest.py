@@ -27,8 +27,8 @@ def repository() -> Path:
 def unchecked_shapes(request):
     """Calls without the check of their arrays' shapes, which doubles what small models take.
 
-    For tests that repeat calls whose shapes others check, and for whole programs; what
-    `make test-matrix` runs is always checked.
+    For tests that repeat, over families and kinds of dictionary, calls whose shapes others check;
+    what `make test-matrix` runs is always checked.
     """
     from jaxtyping import config
 

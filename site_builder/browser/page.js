@@ -28,7 +28,7 @@ function connectContents() {
     .filter(Boolean);
   if (!sections.length) return;
   const mark = () => {
-    const reached = sections.filter((section) => section.getBoundingClientRect().top < 160);
+    const reached = sections.filter((section) => section.getBoundingClientRect().top < 120);
     const current = reached.length ? reached[reached.length - 1] : sections[0];
     for (const link of links) {
       const here = decodeURIComponent(link.hash.slice(1)) === current.id;

@@ -1,6 +1,7 @@
 """Jobs run on a real Ray cluster of two nodes on this machine; one of them is killed."""
 
 import os
+import time
 from collections import Counter
 
 import pytest
@@ -27,8 +28,15 @@ def cluster():
     found.shutdown()
 
 
-def joined(cluster, nodes):
-    return [cluster.add_node(num_cpus=1, node_ip_address="127.0.0.1") for _ in range(nodes)]
+@pytest.fixture
+def workers(cluster):
+    """Two nodes that each run one job at a time, and what hands them out."""
+    nodes = [cluster.add_node(num_cpus=1, node_ip_address="127.0.0.1") for _ in range(2)]
+    found = RayWorkers(cluster.address)
+    yield found
+    found.close()
+    for node in set(nodes) & set(cluster.worker_nodes):
+        cluster.remove_node(node)
 
 
 def run(workers, jobs):
@@ -39,14 +47,19 @@ def job(function, argument, **fields):
     return Job(str(argument), f"tests.runs.jobs:{function}", argument, **fields)
 
 
-def test_jobs_run_on_both_nodes_and_a_killed_node_loses_none(cluster, tmp_path):
+def wait_until_idle(ray, cpus, seconds=60.0):
+    """The cluster learns a while after an actor's end that its place is free."""
+    until = time.monotonic() + seconds
+    while ray.available_resources().get("CPU", 0) < cpus:
+        assert time.monotonic() < until, ray.available_resources()
+        time.sleep(0.1)
+
+
+def test_jobs_run_on_both_nodes_and_a_killed_node_loses_none(cluster, workers, tmp_path):
     import ray
 
-    nodes = joined(cluster, 2)
-    workers = RayWorkers(cluster.address)
-    mine = ray.get_runtime_context().get_node_id()  # this process is attached to one of them
-    first, second = sorted(nodes, key=lambda node: node.node_id != mine)
     asked = [("misbehave", "bad input"), ("misbehave", "bug"), ("double", 4), ("process", None)]
+    wait_until_idle(ray, 2)
     found = run(workers, [job(*each, group="g") for each in asked])
     assert found["4"].value == 8
     assert len({each.worker for each in found.values()}) == 2
@@ -59,20 +72,23 @@ def test_jobs_run_on_both_nodes_and_a_killed_node_loses_none(cluster, tmp_path):
     assert isinstance(greedy["5"].error, RunError)
     assert "8 GPU" in str(greedy["5"].error)
 
+    # This process is attached to one node and would end with it: another is killed.
+    mine = ray.get_runtime_context().get_node_id()
+    killed = next(node for node in cluster.worker_nodes if node.node_id != mine)
+    wait_until_idle(ray, 2)
     said, ended, log = [], [], tmp_path / "log"
     asked = [Job(f"job {n}", "tests.runs.jobs:counted", (str(log), n), group="g") for n in range(8)]
     settings = ScheduleSettings(workers=2, notice=said.append)
     for outcome in run_jobs(asked, workers, settings):
         ended.append(outcome)
-        if len(ended) == 2:  # both workers have their next job by now
-            cluster.remove_node(second, allow_graceful=False)
+        # A worker that ended a job has its next one by the time that this is told.
+        if killed in cluster.worker_nodes and outcome.worker.endswith(f"node {killed.node_id[:8]}"):
+            cluster.remove_node(killed, allow_graceful=False)
     assert [each.error for each in ended] == [None] * 8
     assert Counter(each.value for each in ended) == Counter(range(8))
     assert len(said) == 1
     assert "was lost" in said[0]
     assert Counter(map(int, log.read_text().split())) >= Counter(range(8))
-    workers.close()
-    cluster.remove_node(first)
 
 
 def test_a_cluster_that_does_not_answer_is_one_line():

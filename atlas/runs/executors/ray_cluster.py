@@ -19,7 +19,7 @@ from atlas.runs.executors.job import Job, Needs, perform
 from atlas.runs.executors.workers import Capacity, Worker, WorkerLost, Workers
 
 GIGABYTE = 10**9
-SECONDS_TO_START = 15.0  # until an actor has its place and its process
+SECONDS_TO_START = 60.0  # until an actor has its place and its process, on a busy machine too
 SECONDS_TO_ANSWER = 10.0
 LOOPBACK = ("127.", "localhost:", "[::1]")
 # Ray's switch for whether nodes are reached at the machine's outer address or at 127.0.0.1.
