@@ -83,6 +83,30 @@ def test_a_shared_address_shows_the_list_as_text_and_can_be_kept(visit):
         expect(other.locator(".lists-told")).to_contain_text("holds no list")
 
 
+def test_a_note_is_kept_shared_and_stays_text(visit):
+    page = with_lists(visit)
+    box = page.get_by_label("Note on Capitals")
+    box.fill(HOSTILE)
+    box.blur()
+    expect(page.locator(".lists-told")).to_have_text("Note kept.")
+    assert [item["note"] for item in kept(page)[0]["items"]] == [ITEMS[0]["note"], "", HOSTILE, ""]
+    page.get_by_role("button", name="Share").first.click()
+    other = visit().page
+    other.goto(page.locator(".lists-address").input_value())
+    expect(other.locator(".list-note").nth(2)).to_have_text(HOSTILE)
+    assert other.locator(".list-note *").count() == 0
+    assert other.evaluate("window.hacked") is None
+    page.reload()
+    expect(page.get_by_label("Note on Capitals")).to_have_value(HOSTILE)
+
+
+def test_a_phone_shows_a_list_without_scrolling_it(visit):
+    page = with_lists(visit)
+    page.set_viewport_size({"width": 390, "height": 844})
+    frame = page.locator(".list-block .table-frame").first
+    assert frame.evaluate("(each) => each.scrollWidth <= each.clientWidth")
+
+
 def downloaded(page, act) -> str:
     with page.expect_download() as waiting:
         act()

@@ -4,7 +4,7 @@ import { saveFile } from "../save_file.js";
 import { asBibtex, asCsv, asJson, readFile } from "./files.js";
 import { newListForm } from "./new_list.js";
 import { shareText, sharedList } from "./share.js";
-import { ListProblem, Lists, freeName, pageOf } from "./store.js";
+import { LONGEST, ListProblem, Lists, freeName, pageOf } from "./store.js";
 
 const frame = document.querySelector(".lists");
 const told = document.querySelector(".lists-told");
@@ -65,9 +65,7 @@ function block(list, at) {
   const section = make("section", "list-block");
   const head = make("h2", "", list.name);
   head.dir = "auto";
-  section.append(head, items(list, (item) => change((all) => {
-    all[at].items = all[at].items.filter((each) => each.kind !== item.kind || each.id !== item.id);
-  }, "Removed.")));
+  section.append(head, items(list, at));
   const name = list.name.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 40) || "list";
   const bar = make("div", "lists-tools");
   bar.append(
@@ -82,8 +80,8 @@ function block(list, at) {
   return section;
 }
 
-/** A list's entries as a table; `remove` is absent where it belongs to somebody else. */
-function items(list, remove) {
+/** A list's entries as a table; `at` is absent where the list belongs to somebody else. */
+function items(list, at) {
   if (!list.items.length) return make("p", "empty", "Nothing on this list yet.");
   const table = make("table", "list-items");
   for (const item of list.items) {
@@ -95,8 +93,14 @@ function items(list, remove) {
     head.scope = "row";
     head.append(link);
     row.append(head, make("td", "", item.kind), make("td", "mono", item.id));
-    if (!remove) continue;
-    const off = button("Remove", () => remove(item), "filter-clear");
+    const note = make("td", "list-note", at === undefined ? item.note : "");
+    note.dir = "auto";
+    row.append(note);
+    if (at === undefined) continue;
+    note.append(noteBox(item, at));
+    const off = button("Remove", () => change((all) => {
+      all[at].items = all[at].items.filter((each) => !same(each, item));
+    }, "Removed."), "filter-clear");
     off.setAttribute("aria-label", `Remove ${item.title}`);
     const cell = make("td");
     cell.append(off);
@@ -108,6 +112,27 @@ function items(list, remove) {
   scroller.setAttribute("aria-label", `Entries of ${list.name}`);
   scroller.append(table);
   return scroller;
+}
+
+function same(one, other) {
+  return one.kind === other.kind && one.id === other.id;
+}
+
+/** Where a reader writes why an entry is on the list; kept when they leave it. */
+function noteBox(item, at) {
+  const box = make("textarea");
+  box.rows = 1;
+  box.dir = "auto";
+  box.maxLength = LONGEST.note;
+  box.placeholder = "Add a note";
+  box.value = item.note;
+  box.setAttribute("aria-label", `Note on ${item.title}`);
+  box.addEventListener("change", () => attempt(() => {
+    item.note = box.value;
+    lists.change((all) => { all[at].items.find((each) => same(each, item)).note = box.value; });
+    return "Note kept.";
+  }));
+  return box;
 }
 
 async function shareBox(section, list) {

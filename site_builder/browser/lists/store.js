@@ -4,7 +4,7 @@ const KEY = "atlas-lists";
 export const VERSION = 1;
 const MOST_LISTS = 100;
 const MOST_ITEMS = 2000; // of one list
-const LONGEST = { name: 80, title: 300, note: 1000 };
+export const LONGEST = { name: 80, title: 300, note: 1000 };
 const IDS = {
   circuit: /^[a-z0-9]+(-[a-z0-9]+)*$/,
   feature: /^[a-z0-9][a-z0-9-]*\/[a-z0-9][a-z0-9-]*\/\d{1,4}-\d{1,9}$/,
