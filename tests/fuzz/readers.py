@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import resource
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,12 @@ from tests.graphs.hand_graphs import small_graph
 from tests.site_builder.example_journal import write_journal
 
 LONGEST_LINE = 2000  # characters of an error
+MEBIBYTE = 1 << 20
+
+
+def largest_memory() -> float:
+    """The most that this process has held, MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MEBIBYTE
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,7 @@ class Reader:
     read: Callable[[bytes], object]
     inputs: SearchStrategy[bytes]
     good: bytes  # which it takes
+    memory: Callable[[], float] = largest_memory  # MiB, of where it reads
 
 
 def readers(folder: Path) -> dict[str, Reader]:

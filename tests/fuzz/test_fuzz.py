@@ -6,23 +6,11 @@ the normal run tries a few.
 
 from __future__ import annotations
 
-import json
-import os
-import resource
-import time
-from collections import Counter
-from pathlib import Path
-
 import pytest
-from hypothesis import HealthCheck, given, settings
 
-from atlas.errors import AtlasError
-from tests.fuzz.readers import LONGEST_LINE, readers
+from tests.fuzz.readers import readers
+from tests.fuzz.try_inputs import try_inputs
 
-EXAMPLES = int(os.environ.get("ATLAS_FUZZ_EXAMPLES", "60"))
-LONGEST_READ = 5.0  # seconds
-LARGEST_GROWTH = 512  # MiB of the process, from what it had before
-REPORT = Path(os.environ.get("ATLAS_FUZZ_REPORT", ""))
 NAMES = (
     "a circuit's YAML", "a model's YAML", "a graph (.npz)", "a graph (Neuronpedia JSON)",
     "a feature (Neuronpedia JSON)", "features (Neuronpedia's export)", "a shard of dashboards",
@@ -48,31 +36,4 @@ def test_a_good_file_is_read(known, name):
 @pytest.mark.timeout(24 * 3600)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_bad_file_is_one_line(known, name):
-    reader, seen, slowest = known[name], Counter(), [0.0]
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-    @settings(
-        max_examples=EXAMPLES, deadline=None, database=None, derandomize=EXAMPLES < 1000,
-        suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
-    @given(reader.inputs)
-    def try_it(content: bytes) -> None:
-        begin = time.perf_counter()
-        try:
-            read = reader.read(content)
-            seen["read" if read is not False else "refused"] += 1
-        except AtlasError as error:
-            seen["refused"] += 1
-            assert "\n" not in str(error)
-            assert len(str(error)) <= LONGEST_LINE
-        took = time.perf_counter() - begin
-        slowest[0] = max(slowest[0], took)
-        assert took < LONGEST_READ
-
-    try_it()
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    assert grown < LARGEST_GROWTH
-    if REPORT.name:
-        figures = {"inputs": seen.total(), **seen, "slowest_s": slowest[0], "grown_mib": grown}
-        told = json.loads(REPORT.read_text()) if REPORT.is_file() else {}
-        REPORT.write_text(json.dumps(told | {name: figures}, indent=1, ensure_ascii=False))
+    try_inputs(name, known[name])

@@ -1,5 +1,6 @@
 // Reads a graph.npz of the atlas in the browser: a zip of arrays, as atlas/graphs/graph_file.py writes it.
 import { expect } from "../data/problem.js";
+import { jsonObject } from "./json_object.js";
 import { unpack } from "./unpack.js";
 
 const END = 0x06054b50; // the signatures of a zip's parts
@@ -19,8 +20,7 @@ export async function readNpz(bytes, where) {
     expect(files.has(`${name}.npy`), where, "a graph.npz of the atlas", `a zip without ${name}`);
     found[name] = npyArray(await content(bytes, files.get(`${name}.npy`), `${where} ${name}`), `${where} ${name}`);
   }
-  const header = JSON.parse(new TextDecoder().decode(found.header));
-  expect(header !== null && typeof header === "object", `${where} header`, "an object", header);
+  const header = jsonObject(found.header, `${where} header`);
   return {
     header: { ...header, title: header.title ?? "graph.npz" },
     repairs: [],

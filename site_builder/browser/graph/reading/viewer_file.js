@@ -1,5 +1,6 @@
 // Reads the graph file that the site is built with; site_builder/viewer_file.py says how it is laid out.
 import { expect } from "../data/problem.js";
+import { jsonObject } from "./json_object.js";
 import { isGzip, unpack } from "./unpack.js";
 
 const MAGIC = "ATLASGR1";
@@ -18,7 +19,7 @@ export async function readViewerFile(packed, where = "graph file") {
   expect(isViewerFile(bytes), where, "a graph file of the atlas", `one that starts with ${text(bytes.subarray(0, 8))}`);
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true);
   expect(length % 8 === 0 && START + length <= bytes.length, `${where} header`, `at most ${bytes.length - START} bytes`, length, "The file is cut off: fetch it again.");
-  const header = parse(bytes.subarray(START, START + length), `${where} header`);
+  const header = jsonObject(bytes.subarray(START, START + length), `${where} header`);
   expect(header.version === 1, `${where} version`, "1", header.version, "Reload the page: the site is newer than this script.");
   const arrays = readArrays(bytes, START + length, header.arrays, where);
   for (const name of PER_NODE) sameLength(arrays, name, arrays.kind.length, where);
@@ -26,17 +27,6 @@ export async function readViewerFile(packed, where = "graph file") {
   sameLength(arrays, "weights", arrays.columns.length, where);
   addSteps(arrays);
   return { header, arrays };
-}
-
-function parse(bytes, where) {
-  let value = null;
-  try {
-    value = JSON.parse(text(bytes));
-  } catch {
-    // told below
-  }
-  expect(value !== null && typeof value === "object" && !Array.isArray(value), where, "a JSON object", "something else");
-  return value;
 }
 
 function readArrays(bytes, start, places, where) {
