@@ -185,16 +185,16 @@ def write_source(site: SiteRecords, library: Library, source: Path) -> None:
     """Write every page and file of the site's source."""
     write_assets(source / "assets")
     copy_guide(library.root, source / GUIDE)
-    scenes = {}
+    featured, scene = choose_featured(site), None
     for record in site.circuits.values():
-        scenes[record.circuit.id] = write_circuit(record, site, source)
+        drawn = write_circuit(record, site, source)
+        if record is featured:
+            scene = drawn  # the others' would be thousands
     for feature in site.features.values():
         write_feature(feature, site, source)
     for model in site.models.values():
         for page in [model_entry(model, site), *long_pages(*whole_report(model, site))]:
             write_page(page, source)
-    featured = choose_featured(site)
-    scene = scenes.get(featured.circuit.id) if featured else None
     first = home(site, (featured, scene) if featured and scene else None)
     pages: list[Page] = [with_catalog(first, site), *list_pages(site)]
     pages += [models_list(site), resources_list(site), search_page(), reader_lists()]
