@@ -11,6 +11,11 @@ export function number(value, digits = 3) {
   return String(Number(value.toPrecision(digits))).replace("-", MINUS);
 }
 
+/** A change, with its sign. */
+export function signed(value) {
+  return `${value > 0 ? "+" : ""}${number(value)}`;
+}
+
 export function fixed(value, places = 2) {
   const written = value.toFixed(places);
   return Number(written) === 0 ? written.replace("-", "") : written.replace("-", MINUS);

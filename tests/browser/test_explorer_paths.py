@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -132,7 +133,7 @@ def test_what_a_graph_foretells_is_the_linear_response_of_its_rows(visit):
             change[each] = -1 if each == node else matrix[each] @ change / values[each]
     wanted = float(matrix[answer] @ change)
     ask = """async ([node, answer, action]) => {
-      const { predictedChange } = await import('../assets/graph/node/prediction.js');
+      const { predictedChange } = await import('../assets/graph/data/prediction.js');
       const steps = [{ nodes: [node], action, factor: 0, value: 0 }];
       return predictedChange(graphExplorer.graph.arrays, steps, answer);
     }"""
@@ -150,3 +151,33 @@ def test_measured_effects_stand_beside_a_part(visit):
     expect(section).to_contain_text("verdict on the claim")
     page.evaluate("graphExplorer.select(graphExplorer.graph.byKey.get('t5@2'))")
     expect(section).to_have_count(0)
+
+
+def test_foretold_and_measured_effects_stand_on_links_to_the_answer(visit):
+    page = opened(visit)
+    change = """async () => {
+      const { foretold } = await import('../assets/graph/data/prediction.js');
+      const { graph, subgraph } = graphExplorer;
+      const step = (part) => ({ part, action: 'ablate', factor: null, value: null });
+      const [one, other] = graph.parts.map((part) => part.id);
+      const claim = (...parts) => ({
+        intervention: '<b>off</b>', steps: parts.map(step), metric: 'logit', unit: 'logits',
+        rows: 240, change: -0.7, interval: [-0.73, -0.66], comparable: true, verdict: 'supported',
+      });
+      graph.about.claims = [claim(one), claim(one, other), { ...claim(other), comparable: false }];
+      subgraph.show();
+      return graph.about.claims.slice(0, 2).map((each) => foretold(graph, each));
+    }"""
+    foretold = page.evaluate(change)
+    effects = page.locator(".subgraph .effect")
+    expect(effects).to_have_count(2)
+    for number, links in enumerate((1, 2)):
+        effect = effects.nth(number)
+        expect(effect.locator("path")).to_have_count(links)
+        words = effect.locator("text").text_content().replace("\u2212", "-")
+        told, measured = (float(each) for each in re.findall(r"[-+]?[\d.]+", words))
+        assert told == pytest.approx(foretold[number], rel=0.01)
+        assert measured == -0.7
+        expect(effect.locator("title")).to_contain_text("<b>off</b>")
+    page.evaluate("graphExplorer.store.change({ groups: [] })")
+    expect(effects).to_have_count(0)

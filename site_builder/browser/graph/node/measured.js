@@ -1,9 +1,9 @@
 // What the entry has measured of a part's features, beside what this graph foretells.
 import { make } from "../../elements.js";
-import { number } from "../../numbers.js";
+import { signed } from "../../numbers.js";
 import { ANSWER } from "../data/kinds.js";
+import { foretold } from "../data/prediction.js";
 import { foreign } from "../pieces.js";
-import { predictedChange } from "./prediction.js";
 
 /** A section about the claims whose intervention changes the node's part; for an answer, all claims. */
 export function measuredEffects(explorer, node) {
@@ -24,15 +24,9 @@ function card(explorer, claim) {
   const list = make("dl", "measured-figures");
   const add = (name, words) => list.append(make("dt", "", name), make("dd", "", words));
   add(`measured, mean of ${claim.rows} prompts`, `${claim.metric} ${signed(claim.change)}${claim.unit === claim.metric ? "" : ` ${claim.unit}`} (${signed(claim.interval[0])} to ${signed(claim.interval[1])})`);
-  const parts = new Map(graph.parts.map((each) => [each.id, each.nodes]));
-  const steps = claim.steps.map((step) => ({ ...step, nodes: parts.get(step.part) ?? [] }));
-  const predicted = claim.comparable ? predictedChange(graph.arrays, steps, graph.bestAnswer()) : null;
+  const predicted = foretold(graph, claim);
   if (predicted !== null) add("foretold by this graph, for its prompt", `${signed(predicted)} ${claim.unit}`);
   add("verdict on the claim", claim.verdict);
   frame.append(list);
   return frame;
-}
-
-function signed(value) {
-  return `${value > 0 ? "+" : ""}${number(value)}`;
 }

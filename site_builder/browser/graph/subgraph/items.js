@@ -10,6 +10,7 @@ export function itemsOf(graph, state) {
   const hidden = new Set(state.hidden);
   const items = markedGroups(state, graph).map((group) => ({
     nodes: group.nodes.filter((node) => !hidden.has(node)),
+    part: group.part,
     letter: partLetter(group.mark),
     className: `card-part part-${group.mark % 8 + 1}`,
     name: group.label || `part ${partLetter(group.mark)}`,

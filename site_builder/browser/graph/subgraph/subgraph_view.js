@@ -5,12 +5,14 @@ import { percent } from "../../numbers.js";
 import { ANSWER, TOKEN } from "../data/kinds.js";
 import { glyphWay } from "../link_view/glyphs.js";
 import { button, shortened } from "../pieces.js";
+import { effectMarks, effectsOn } from "./effects.js";
 import { itemsOf, linksBetween } from "./items.js";
 
 const CARD = { width: 132, height: 38 };
 const GAP = { across: 18, up: 26 };
 const SMALLEST_SCALE = 0.88;
 const EDGE = 14; // pixels around the picture
+const EFFECT_ROOM = 130; // pixels beside the cards, for the figures of interventions
 const WIDEST = 9; // pixels: all of the target's input
 const LONGEST = 16; // characters on a card
 
@@ -45,9 +47,12 @@ export class SubgraphView {
       this.picture.replaceChildren(make("p", "panel-empty", "Pin a node with P, Ctrl-click or a long press, and it stays here with its links to the others."));
       return;
     }
-    const size = arrange(items, graph);
+    const effects = effectsOn(items, graph);
+    const size = arrange(items, graph, effects.length ? 1.7 : 2.6);
+    if (effects.length) size.width += EFFECT_ROOM;
     const picture = svg("svg", { class: "subgraph", viewBox: `0 0 ${size.width} ${size.height}`, ...this.drawnSize(size), role: "group", "aria-label": "Pinned nodes and parts with the links between them" });
     for (const link of linksBetween(items, graph)) picture.append(...linkMarks(link));
+    effects.forEach((effect, at) => picture.append(effectMarks(effect, CARD, at)));
     for (const item of items) picture.append(this.card(item));
     this.picture.replaceChildren(picture);
   }
@@ -101,8 +106,8 @@ export class SubgraphView {
   }
 }
 
-// A row per layer that occurs, tokens lowest; in a row by position.
-function arrange(items, graph) {
+// A row per layer that occurs, tokens lowest; in a row by position, over so many cards' width or more.
+function arrange(items, graph, cards) {
   const { layer, position, kind } = graph.arrays;
   const level = (node) => (kind[node] === ANSWER ? Infinity : kind[node] === TOKEN ? -1 : layer[node]);
   const middle = (item) => item.nodes.reduce((sum, node) => sum + Math.max(position[node], 0), 0) / item.nodes.length;
@@ -113,7 +118,7 @@ function arrange(items, graph) {
   }
   const levels = [...rows.keys()].sort((first, second) => first - second);
   const widest = Math.max(...[...rows.values()].map((row) => row.length));
-  const width = Math.max(widest * (CARD.width + GAP.across) - GAP.across, 2.6 * CARD.width);
+  const width = Math.max(widest * (CARD.width + GAP.across) - GAP.across, cards * CARD.width);
   const tokens = Math.max(graph.tokens.length - 1, 1);
   levels.forEach((of, line) => {
     const row = rows.get(of).sort((first, second) => middle(first) - middle(second));

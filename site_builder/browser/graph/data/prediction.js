@@ -1,6 +1,14 @@
 // What a graph foretells of an intervention: changes of activations are passed on along the edges,
 // with attention, norms and which features are active held as they are in the prompt.
-import { isFeature } from "../data/kinds.js";
+import { isFeature } from "./kinds.js";
+
+/** What a graph foretells of a claim's intervention, in the claim's unit; null where it cannot. */
+export function foretold(graph, claim) {
+  if (!claim.comparable) return null;
+  const parts = new Map(graph.parts.map((each) => [each.id, each.nodes]));
+  const steps = claim.steps.map((step) => ({ ...step, nodes: parts.get(step.part) ?? [] }));
+  return predictedChange(graph.arrays, steps, graph.bestAnswer());
+}
 
 /**
  * The change of an answer, in its unit, when `steps` [{nodes, action, factor, value}] are made.
