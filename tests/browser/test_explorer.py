@@ -218,6 +218,23 @@ def test_inputs_are_added_up_by_token(visit):
     assert found == pytest.approx(at_dallas, abs=0.051)
 
 
+def test_edges_are_told_in_weights_where_a_reader_wants_them(visit):
+    page, graph = opened(visit), the_graph()
+    page.mouse.click(*place_of(page, "a500@8"))
+    page.get_by_role("button", name="weights").first.click()
+    row = graph.rows[[graph.rows.shape[0] - 4]].toarray().reshape(-1)
+    shares = page.locator(".connections").first.locator(".share").all_inner_texts()
+    found = [float(each.replace("\N{MINUS SIGN}", "-")) for each in shares]
+    wanted = row[np.argsort(-np.abs(row), kind="stable")][: len(found)]
+    assert found == pytest.approx(wanted.tolist(), rel=0.006)
+    page.get_by_role("button", name="by token").first.click()
+    at_dallas = row[graph.nodes.position == 7].sum()
+    shown = page.locator(".connection", has_text="“Dallas”").first.locator(".share").inner_text()
+    assert float(shown.replace("\N{MINUS SIGN}", "-")) == pytest.approx(at_dallas, rel=0.006)
+    page.get_by_role("button", name="weights").first.click()
+    expect(page.locator(".connection .share").first).to_contain_text("%")
+
+
 def test_colours_follow_light_and_dark(visit):
     page = opened(visit)
     colour = "graphExplorer.links.colours.positive[3]"

@@ -20,6 +20,7 @@ export class NodePanel {
     this.root = make("div", "side-panel node-pane");
     this.lengths = { inputs: 0, outputs: 0 };
     this.by = ""; // "token": lists add up what comes from each; "head": rows say their heads
+    this.inWeights = false; // lists say weights, not shares of the target's input
     this.heads = new HeadLoadings(explorer.base);
   }
 
