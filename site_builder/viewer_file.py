@@ -57,6 +57,7 @@ def viewer_bytes(graph: AttributionGraph, about: Mapping[str, Any]) -> bytes:
         "prompt": graph.header.prompt,
         "tokens": list(graph.header.tokens),
         "labels": node_labels(graph),
+        "other_targets": graph.other_targets,
         **about,
         "arrays": places,
     }

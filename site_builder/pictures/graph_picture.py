@@ -156,6 +156,7 @@ def graph_data(drawn: DrawnGraph, circuit: Circuit, features: dict[str, Any]) ->
         "position": nodes.position.tolist(),
         "index": nodes.index.tolist(),
         "value": [rounded(value) for value in nodes.value],
+        "other_targets": drawn.graph.other_targets,
         "label": [node_label(drawn.graph, node) for node in range(len(nodes))],
         "part": drawn.part.tolist(),
         "x": [None if np.isnan(each) else round(float(each)) for each in drawn.layout.x],

@@ -103,6 +103,8 @@ def test_the_difference_of_two_answers_has_the_difference_of_their_rows(visit):
     page.wait_for_function("graphExplorer.graph !== graphExplorer.base")
     page.get_by_role("tab", name="Node").click()
     expect(page.locator(".node-title")).to_contain_text("Austin − Sacramento")
+    facts = page.locator(".node-pane .panel-facts").first
+    expect(facts).to_contain_text("what this graph explains")
     first, second = (graph.row_of(int(node)) for node in graph.logit_nodes[:2])
     row = (graph.rows[[first]] - graph.rows[[second]]).toarray().reshape(-1)
     weights = """() => {
@@ -118,6 +120,8 @@ def test_the_difference_of_two_answers_has_the_difference_of_their_rows(visit):
     again.get_by_role("tab", name="Paths").click()
     again.get_by_role("button", name="Back to the answers").click()
     again.wait_for_function("graphExplorer.graph === graphExplorer.base")
+    again.get_by_role("tab", name="Node").click()
+    expect(again.locator(".node-pane .panel-facts").first).to_contain_text("next token")
 
 
 def test_what_a_graph_foretells_is_the_linear_response_of_its_rows(visit):

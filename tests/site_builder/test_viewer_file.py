@@ -34,6 +34,16 @@ def parsed(packed: bytes) -> tuple[dict, dict[str, np.ndarray]]:
     return header, arrays
 
 
+def test_the_file_says_which_answers_are_no_tokens():
+    graph = sparse_graph(700, 9000, layers=5, positions=9)
+    first, *others = graph.logit_nodes.tolist()
+    numbers = graph.nodes.index
+    graph.header.provenance["d_vocab"] = int(numbers[first]) + 1
+    wanted = [node for node in others if numbers[node] > numbers[first]]
+    assert parsed(viewer_bytes(graph, {}))[0]["other_targets"] == wanted
+    assert wanted
+
+
 def test_the_file_holds_the_whole_graph():
     graph = sparse_graph(700, 9000, layers=5, positions=9)
     header, arrays = parsed(viewer_bytes(graph, {"title": "ä </script>"}))

@@ -38,7 +38,7 @@ function facts(graph, node) {
       line.append(" · ", link);
     }
   } else if (kind === "answer") {
-    line.append(`next token, probability ${number(graph.value[node])}`);
+    line.append(graph.other_targets.includes(node) ? "what this graph explains" : `next token, probability ${number(graph.value[node])}`);
   } else if (kind === "error") {
     line.append(`what the dictionary missed${graph.where(node)}`);
   } else if (kind === "token") {

@@ -26,7 +26,7 @@ export function withDifference({ header, arrays }, first, second) {
   const values = arrays.value.map((value, at) => (arrays.kind[at] === ANSWER ? 0 : value)); // only the difference counts
   const name = (at) => (header.labels?.[at] ?? String(arrays.index[at])).trim();
   return {
-    header: { ...header, labels: { ...header.labels, [node]: `${name(first)} − ${name(second)}` } },
+    header: { ...header, other_targets: [...(Array.isArray(header.other_targets) ? header.other_targets : []), node], labels: { ...header.labels, [node]: `${name(first)} − ${name(second)}` } },
     arrays: {
       kind: added(arrays.kind, ANSWER),
       layer: added(arrays.layer, -1),

@@ -20,6 +20,7 @@ export class Graph {
     this.features = objectOf(header.features);
     this.parts = partsOf(header.parts, this.count);
     this.pins = Array.isArray(header.pins) ? header.pins.filter((node) => Number.isInteger(node) && node >= 0 && node < this.count) : [];
+    this.others = new Set(Array.isArray(header.other_targets) ? header.other_targets : []);
     this.partOf = new Int32Array(this.count).fill(-1);
     this.parts.forEach((part, number) => part.nodes.forEach((node) => { this.partOf[node] = number; }));
     this.keys = Array.from({ length: this.count }, (_, node) => this.keyOf(node));
@@ -33,6 +34,11 @@ export class Graph {
     const { kind, layer, index, position } = this.arrays;
     const place = position[node] < 0 ? "" : `@${position[node]}`;
     return `${KIND_LETTERS[kind[node]]}${layer[node] < 0 ? "" : `${layer[node]}-`}${index[node]}${place}`;
+  }
+
+  /** Whether an answer is a token; otherwise a difference, a feature or another target. */
+  isToken(node) {
+    return !this.others.has(node);
   }
 
   kind(node) {

@@ -90,7 +90,7 @@ export class NodePanel {
     const line = make("p", "panel-facts");
     if (isFeature(kind)) {
       line.append(`${graph.kindName(node)} `, make("span", "mono", graph.name(node)), `, layer ${layer[node]}`, foreign(graph.where(node)), `, activation ${number(value[node])}`);
-    } else if (kind === ANSWER) line.append(`next token, probability ${number(value[node])}`);
+    } else if (kind === ANSWER) line.append(graph.isToken(node) ? `next token, probability ${number(value[node])}` : "what this graph explains");
     else if (isError(kind)) line.append("what the dictionary missed", foreign(graph.where(node)));
     else if (kind === TOKEN) line.append(`token ${position[node]} of the prompt`);
     else if (kind === CONSTANT) line.append("a constant of the model: the same for every prompt");
