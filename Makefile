@@ -110,8 +110,9 @@ site: $(INSTALLED) ## only the website
 lighthouse: $(INSTALLED) browser ## Lighthouse's four scores of three pages of site/, each at least 0.95; needs Node, on an idle machine (minutes)
 	$(BIN)/python -m benchmarks.lighthouse site
 
-slow: $(INSTALLED) ## kill tests, a streamed model, a cluster that measures entries, speed of the explorer, axe in the other schemes and widths, a small large site (27 minutes of one process on a busy machine)
+slow: $(INSTALLED) ## kill tests, a streamed model, a cluster that measures entries, speed of the explorer, axe in the other schemes and widths, a small large site; commands and runs with the shapes of arrays checked (27 minutes of one process on a busy machine without the last)
 	$(BIN)/python -m pytest -m slow --ignore tests/workflows --ignore tests/published
+	ATLAS_CHECK_SHAPES=1 $(BIN)/python -m pytest -m 'not slow' tests/commands tests/runs
 
 newcomer: $(INSTALLED) ## run published notebooks in an empty environment, where their first cell installs the atlas with torch (2 GB; 6 minutes beside other work)
 	$(BIN)/python -m pytest -m slow tests/published

@@ -21,6 +21,11 @@ WORD_MARKS = "\u0120\u2581 \t\n"  # how tokenizers write the space before a word
 FOUND_SHARE = 0.01  # of a target's input, over all paths: below this an edge counts as absent
 
 
+def other_targets(graph: AttributionGraph) -> list[int]:
+    """The answers that are no token: differences, features, directions, routers."""
+    return [node for node in graph.logit_nodes.tolist() if not graph.is_token(node)]
+
+
 @dataclass(frozen=True)
 class FoundEdge:
     """An expected edge beside what the graph of the drawn prompt shows."""

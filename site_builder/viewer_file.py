@@ -24,6 +24,7 @@ from scipy.sparse import csr_array
 
 from atlas.errors import GraphFormatError
 from atlas.graphs.graph import CONSTANTS, AttributionGraph, NodeKind
+from site_builder.part_nodes import other_targets
 
 MAGIC = b"ATLASGR1"
 VERSION = 1
@@ -57,7 +58,7 @@ def viewer_bytes(graph: AttributionGraph, about: Mapping[str, Any]) -> bytes:
         "prompt": graph.header.prompt,
         "tokens": list(graph.header.tokens),
         "labels": node_labels(graph),
-        "other_targets": graph.other_targets,
+        "other_targets": other_targets(graph),
         **about,
         "arrays": places,
     }

@@ -15,6 +15,7 @@ settings.register_profile("atlas", deadline=None)
 settings.load_profile("atlas")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+CHECKED_VARIABLE = "ATLAS_CHECK_SHAPES"  # set to anything: no test goes without the check of shapes
 
 
 @pytest.fixture(scope="session")
@@ -27,12 +28,14 @@ def repository() -> Path:
 def unchecked_shapes(request):
     """Calls without the check of their arrays' shapes, which doubles what small models take.
 
-    For tests that repeat, over families and kinds of dictionary, calls whose shapes others check;
-    what `make test-matrix` runs is always checked.
+    For tests that repeat, over families and kinds of dictionary, calls whose shapes others check,
+    and for those of whole programs. What `make test-matrix` runs is always checked, and `make slow`
+    runs the whole programs with the check once more.
     """
     from jaxtyping import config
 
-    config.update("jaxtyping_disable", request.node.get_closest_marker("matrix") is None)
+    checked = request.node.get_closest_marker("matrix") or CHECKED_VARIABLE in os.environ
+    config.update("jaxtyping_disable", not checked)
     yield
     config.update("jaxtyping_disable", False)
 

@@ -50,7 +50,14 @@ def _type(schema: Mapping[str, Any]) -> Fits:
 
 def _choices(schema: Mapping[str, Any]) -> Fits:
     choices = schema.get("enum", [schema.get("const")])
-    return lambda value: any(type(value) is type(one) and value == one for one in choices)
+
+    def fits(value: Any) -> bool:
+        """1.0 is 1 to JSON Schema, and true is not."""
+        return any(
+            value == one and isinstance(value, bool) is isinstance(one, bool) for one in choices
+        )
+
+    return fits
 
 
 def _text(schema: Mapping[str, Any]) -> Fits:

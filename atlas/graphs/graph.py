@@ -129,11 +129,6 @@ class AttributionGraph:
         d_vocab = self.header.provenance.get("d_vocab")
         return d_vocab is None or int(self.nodes.index[logit_node]) < d_vocab
 
-    @property
-    def other_targets(self) -> list[int]:
-        """The logit nodes that explain no token's logit."""
-        return [node for node in self.logit_nodes.tolist() if not self.is_token(node)]
-
     def answer_name(self, logit_node: int) -> str:
         """What this node explains in words, with the position where it is not the last one's."""
         label = self.nodes.label[logit_node] or str(self.nodes.index[logit_node])

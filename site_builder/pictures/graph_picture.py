@@ -14,7 +14,7 @@ from atlas.entries.circuit import Circuit
 from atlas.graphs.graph import CONSTANTS, AttributionGraph, NodeKind
 from site_builder.html import Html, tag
 from site_builder.part_marks import part_class, part_letter
-from site_builder.part_nodes import WORD_MARKS
+from site_builder.part_nodes import WORD_MARKS, other_targets
 from site_builder.pictures.drawn_graph import DrawnGraph
 
 MOST_DRAWN = 55  # edges in the static picture, those that matter most for the answers
@@ -156,7 +156,7 @@ def graph_data(drawn: DrawnGraph, circuit: Circuit, features: dict[str, Any]) ->
         "position": nodes.position.tolist(),
         "index": nodes.index.tolist(),
         "value": [rounded(value) for value in nodes.value],
-        "other_targets": drawn.graph.other_targets,
+        "other_targets": other_targets(drawn.graph),
         "label": [node_label(drawn.graph, node) for node in range(len(nodes))],
         "part": drawn.part.tolist(),
         "x": [None if np.isnan(each) else round(float(each)) for each in drawn.layout.x],

@@ -61,6 +61,12 @@ def test_fits_where_jsonschema_finds_nothing_wrong(kind, data):
     assert compile_schema(load_schema(kind))(broken) == _validator(kind).is_valid(broken)
 
 
+def test_a_constant_is_its_number_however_written_and_no_truth():
+    fits = compile_schema({"const": 1})
+    assert [fits(value) for value in (1, 1.0, True, 2, "1")] == [True, True, False, False, False]
+    assert not compile_schema({"enum": [0, "a"]})(False)
+
+
 @given(key=st.sampled_from(["id", "split", "text", "target", "foil", "template", "entities", "x"]),
        value=VALUES)  # fmt: skip
 def test_a_plainly_right_row_fits_its_schema(key, value):

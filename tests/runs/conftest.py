@@ -11,6 +11,11 @@ from tests.runs import planted_run
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
+@pytest.fixture(autouse=True)
+def whole_programs(unchecked_shapes):
+    """Methods have their shapes checked by tests of their own."""
+
+
 @pytest.fixture(scope="session")
 def accepted_run(tmp_path_factory):
     """A planted library after a whole run that was accepted: library, results, what was printed.
