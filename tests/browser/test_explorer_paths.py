@@ -168,9 +168,9 @@ def test_foretold_and_measured_effects_stand_on_links_to_the_answer(visit):
         intervention: '<b>off</b>', steps: parts.map(step), metric: 'logit', unit: 'logits',
         rows: 240, change: -0.7, interval: [-0.73, -0.66], comparable: true, verdict: 'supported',
       });
-      graph.about.claims = [claim(one), claim(one, other), { ...claim(other), comparable: false }];
+      graph.claims = [claim(one), claim(one, other), { ...claim(other), comparable: false }];
       subgraph.show();
-      return graph.about.claims.slice(0, 2).map((each) => foretold(graph, each));
+      return graph.claims.slice(0, 2).map((each) => foretold(graph, each));
     }"""
     foretold = page.evaluate(change)
     effects = page.locator(".subgraph .effect")

@@ -36,6 +36,11 @@ LISTS: dict[str, Any] = {
         {"name": "Empty", "items": []},
     ],
 }  # fmt: skip
+CLAIM = {
+    "intervention": "off", "metric": "logit", "unit": "logits", "verdict": "supported",
+    "steps": [{"part": "a-part", "action": "ablate", "factor": None, "value": None}],
+    "rows": 240, "change": -0.7, "interval": [-0.8, -0.6], "comparable": True,
+}  # fmt: skip
 TABLE = b'list,kind,id,title,note\r\nSaved,circuit,a-circuit,"A ""circuit""",why\r\n'
 
 
@@ -60,6 +65,7 @@ def page_readers(page: Page, graph: AttributionGraph, folder: Path) -> dict[str,
     write_graph(graph, folder / "graph.json", "a-graph")
     published = (folder / "graph.json").read_bytes()
     exported, lists = _own_json(page), json.dumps(LISTS).encode()
+    measured = json.loads(exported) | {"claims": [CLAIM]}
     return {
         "the explorer's address": reader("state", _state(page)),
         "the explorer's file (.npz)": reader("graph", (folder / "graph.npz").read_bytes()),
@@ -70,7 +76,7 @@ def page_readers(page: Page, graph: AttributionGraph, folder: Path) -> dict[str,
             "graph", published, json_like(json.loads(published))
         ),
         "the explorer's file (own JSON)": reader(
-            "graph", exported, json_like(json.loads(exported))
+            "graph", json.dumps(measured).encode(), json_like(measured)
         ),
         "an address with a list": reader("list", _shared(page), json_like(LISTS).map(_as_address)),
         "a file of lists (JSON)": reader("lists", lists, json_like(LISTS)),

@@ -19,6 +19,7 @@ export class Graph {
     this.labels = new Map(Object.entries(objectOf(header.labels)).map(([node, label]) => [Number(node), String(label)]));
     this.features = objectOf(header.features);
     this.parts = partsOf(header.parts, this.count);
+    this.claims = claimsOf(header.claims);
     this.pins = Array.isArray(header.pins) ? header.pins.filter((node) => Number.isInteger(node) && node >= 0 && node < this.count) : [];
     this.others = new Set(Array.isArray(header.other_targets) ? header.other_targets : []);
     this.partOf = new Int32Array(this.count).fill(-1);
@@ -153,4 +154,15 @@ function partsOf(parts, count) {
     id: String(part.id ?? ""),
     nodes: part.nodes.filter((node) => Number.isInteger(node) && node >= 0 && node < count),
   }));
+}
+
+// What was measured of the entry's interventions; what is damaged is left out.
+function claimsOf(claims) {
+  if (!Array.isArray(claims)) return [];
+  const sound = ({ steps, change, interval, rows }) => Array.isArray(steps) && steps.every((step) => step && typeof step === "object")
+    && Array.isArray(interval) && interval.length === 2 && [change, rows, ...interval].every(Number.isFinite);
+  return claims.filter((claim) => claim && sound(claim)).map((claim) => {
+    const words = ["intervention", "metric", "unit", "verdict"].map((name) => [name, String(claim[name] ?? "")]);
+    return { ...claim, ...Object.fromEntries(words) };
+  });
 }

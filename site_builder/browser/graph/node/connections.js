@@ -24,7 +24,8 @@ const WORDS = {
 export function connectionList(panel, node, which) {
   const { explorer } = panel;
   const unit = unitOf(panel);
-  const edges = [...explorer.links.linksOf(node)[which]].sort((first, second) => Math.abs(unit.of(second)) - Math.abs(unit.of(first)));
+  const strongest = explorer.links.linksOf(node)[which]; // by their shares
+  const edges = panel.inWeights ? [...strongest].sort((first, second) => Math.abs(unit.of(second)) - Math.abs(unit.of(first))) : strongest;
   const frame = make("section", "connections");
   const heading = make("h3", "", WORDS[which].title);
   if (edges.length) heading.append(make("span", "count", ` ${counted(edges.length, "edge")}`));

@@ -8,9 +8,8 @@ import { foreign } from "../pieces.js";
 /** A section about the claims whose intervention changes the node's part; for an answer, all claims. */
 export function measuredEffects(explorer, node) {
   const { graph } = explorer;
-  const claims = Array.isArray(graph.about.claims) ? graph.about.claims : [];
   const part = graph.partOf[node] < 0 ? null : graph.parts[graph.partOf[node]].id;
-  const about = claims.filter((claim) => graph.kind(node) === ANSWER || claim.steps.some((step) => step.part === part));
+  const about = graph.claims.filter((claim) => graph.kind(node) === ANSWER || claim.steps.some((step) => step.part === part));
   if (!about.length) return [];
   const frame = make("section", "connections");
   frame.append(make("h3", "", "Measured in the model"), ...about.map((claim) => card(explorer, claim)));

@@ -8,10 +8,9 @@ const LINE = 12; // pixels between the two figures
 /** For each set of parts that a claim changes together: the first claim that can be compared. */
 export function effectsOn(items, graph) {
   const target = items.find((item) => item.nodes.includes(graph.bestAnswer()));
-  const claims = Array.isArray(graph.about.claims) ? graph.about.claims : [];
   const partOf = new Map(items.filter((item) => item.part >= 0).map((item) => [graph.parts[item.part].id, item]));
   const effects = new Map();
-  for (const claim of target ? claims : []) {
+  for (const claim of target ? graph.claims : []) {
     const parts = [...new Set(claim.steps.map((step) => step.part))];
     const sources = parts.map((part) => partOf.get(part));
     const predicted = sources.length && sources.every(Boolean) ? foretold(graph, claim) : null;
