@@ -52,8 +52,13 @@ class LocalWorkers(Workers):
 
 
 def threads_per_job(processes: int) -> int:
-    """Threads for each of several jobs side by side, at least one."""
-    return max(1, (os.cpu_count() or 1) // processes)
+    """Threads for each of several jobs side by side, at least one.
+
+    A limit that the environment sets (`OMP_NUM_THREADS` and its like) holds for each of them:
+    threads that wait for a core that others use burn it.
+    """
+    limits = [int(each) for each in map(os.environ.get, THREAD_VARIABLES) if (each or "").isdigit()]
+    return max(1, min([(os.cpu_count() or 1) // processes, *limits]))
 
 
 def memory_of_machine() -> float | None:
