@@ -3,6 +3,8 @@
 python -m benchmarks.reliability.kills                  200 kills, a quarter of each command
 python -m benchmarks.reliability.kills --kills 40 --only "site build"
 
+Rounds are kept in `build/kills`: a run that was ended goes on after its last whole round.
+
 A round: a fresh copy, one to four kills one after another at moments drawn evenly from how long the
 command takes, and a run to its end. After each kill every kept file must read whole, and a site or
 dashboards that were there must be, byte for byte, the older or the newer ones. At the end
@@ -13,6 +15,7 @@ no lock and no temporary file may be left. Exit code 1 if any of that does not h
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import shutil
@@ -26,6 +29,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from atlas.errors import AtlasError
+from atlas.files.whole import write_whole
 from benchmarks.reliability.tasks import TASKS, Files, Task, different
 
 SEED = 20261121
@@ -49,9 +53,9 @@ class Tally:
     problems: list[str] = field(default_factory=list)
 
 
-def kill_many(task: Task, kills: int, moments: random.Random, place: Path) -> Tally:
-    """Kill a command so many times; `place` is an empty folder."""
-    tally = Tally(task.name)
+def kill_many(task: Task, kills: int, seed: int, place: Path, record: Path | None = None) -> Tally:
+    """Kill a command so many times; `place` is an empty folder, `record` keeps whole rounds."""
+    tally = _recorded(task.name, record)
     task.prepare()
     before = task.kept(task.given)
     whole = shutil.copytree(task.given, place / "undisturbed")
@@ -61,6 +65,7 @@ def kill_many(task: Task, kills: int, moments: random.Random, place: Path) -> Ta
     after = task.kept(whole)
     check_end(task, whole, after, tally)
     while sum(tally.kills.values()) < kills:
+        moments = random.Random(f"{seed} {task.name} {tally.rounds}")
         folder = shutil.copytree(task.given, place / "round")
         in_a_row = min(moments.randint(1, MOST_KILLS), kills - sum(tally.kills.values()))
         for _ in range(in_a_row):
@@ -77,8 +82,19 @@ def kill_many(task: Task, kills: int, moments: random.Random, place: Path) -> Ta
             tally.problems.append(f"did not go on: {error}")
         check_end(task, folder, after, tally)
         tally.rounds += 1
+        if record is not None:
+            write_whole(record, json.dumps(vars(tally)).encode())
+        print(f"round {tally.rounds}: {row(tally)}", file=sys.stderr, flush=True)
         shutil.rmtree(folder)
     return tally
+
+
+def _recorded(command: str, record: Path | None) -> Tally:
+    """What earlier runs of this command's kills came to."""
+    if record is None or not record.is_file():
+        return Tally(command)
+    kept = json.loads(record.read_text("utf-8"))
+    return Tally(**kept | {"kills": Counter(kept["kills"])})
 
 
 def kill_once(task: Task, folder: Path, seconds: float, way: str) -> bool:
@@ -133,14 +149,17 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=200, help="in all")
     parser.add_argument("--only", default="", help="one command by its name")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--record", type=Path, default=Path("build/kills"), help="a folder")
     given = parser.parse_args()
     chosen = [each for each in TASKS if given.only in ("", each.name)]
+    given.record.mkdir(parents=True, exist_ok=True)
     problems = []
     for number, kind in enumerate(chosen):
         kills = given.kills // len(chosen) + (number < given.kills % len(chosen))
         with tempfile.TemporaryDirectory(prefix="atlas-kills-") as place:
             task = kind(Path(place) / "given")
-            tally = kill_many(task, kills, random.Random(given.seed + number), Path(place))
+            record = given.record / f"{task.name} {given.seed}.json"
+            tally = kill_many(task, kills, given.seed, Path(place), record)
         print(row(tally), flush=True)
         for problem in tally.problems:
             print(f"- {tally.command}: {problem}", flush=True)

@@ -1,6 +1,5 @@
 """Commands that are killed go on and leave what an undisturbed run leaves, or it is noticed."""
 
-import random
 import subprocess
 import sys
 from pathlib import Path
@@ -58,16 +57,28 @@ class Script(Task):
 def test_a_program_that_is_not_to_be_killed_is_noticed(tmp_path, program, noticed):
     task = Script(tmp_path / "given")
     task.program = program
-    tally = kill_many(task, 4, random.Random(1), tmp_path)
+    tally = kill_many(task, 4, 1, tmp_path)
     assert sum(tally.kills.values()) == 4
     assert any(noticed in problem for problem in tally.problems), tally
     assert set(tally.kills) <= set(WAYS)
+
+
+def test_kills_that_were_ended_go_on_after_their_last_round(tmp_path):
+    tallies = []
+    for number, kills in enumerate((2, 5)):
+        place = tmp_path / str(number)
+        task = Script(place / "given")
+        task.program = WRITES_IN_PLACE
+        tallies.append(kill_many(task, kills, 1, place, tmp_path / "record.json"))
+    assert [sum(each.kills.values()) for each in tallies] == [2, 5]
+    assert tallies[1].rounds > tallies[0].rounds
+    assert tallies[1].problems[: len(tallies[0].problems)] == tallies[0].problems
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("kind", TASKS, ids=lambda kind: kind.name)
 def test_a_command_that_is_killed_three_times(tmp_path, kind):
-    tally = kill_many(kind(tmp_path / "given"), 3, random.Random(SEED), tmp_path)
+    tally = kill_many(kind(tmp_path / "given"), 3, SEED, tmp_path)
     assert tally.problems == []
     assert sum(tally.kills.values()) == 3
