@@ -1,10 +1,17 @@
 """Jobs run in processes of this machine and fail alone."""
 
+import os
+
 import pytest
 
 from atlas.errors import BadInput, RunError
 from atlas.runs.executors.job import Job, Needs
-from atlas.runs.executors.local import LocalWorkers, memory_of_machine, threads_per_job
+from atlas.runs.executors.local import (
+    THREAD_VARIABLES,
+    LocalWorkers,
+    memory_of_machine,
+    threads_per_job,
+)
 from atlas.runs.executors.schedule import ScheduleSettings, run_jobs
 
 
@@ -67,10 +74,21 @@ def test_a_group_is_shared_out_where_workers_would_be_idle():
     assert len({each.value for each in found.values()}) == 2
 
 
-def test_cores_are_shared_out():
+def test_cores_are_shared_out(monkeypatch):
+    for name in THREAD_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
     found = outcomes("threads", [None], processes=1)
     assert found["None"].value == str(threads_per_job(1))
+    assert threads_per_job(1) == os.cpu_count()
     assert threads_per_job(10_000) == 1
+
+
+@pytest.mark.parametrize(("limit", "threads"), [("3", 3), ("0", 1), ("all", 8), ("100", 8)])
+def test_a_limit_that_the_environment_sets_holds_for_each_job(monkeypatch, limit, threads):
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    for name in THREAD_VARIABLES:
+        monkeypatch.setenv(name, limit)
+    assert threads_per_job(1) == threads
 
 
 def test_no_process_is_no_choice():

@@ -57,7 +57,8 @@ def threads_per_job(processes: int) -> int:
     A limit that the environment sets (`OMP_NUM_THREADS` and its like) holds for each of them:
     threads that wait for a core that others use burn it.
     """
-    limits = [int(each) for each in map(os.environ.get, THREAD_VARIABLES) if (each or "").isdigit()]
+    given = [os.environ.get(name, "") for name in THREAD_VARIABLES]
+    limits = [int(each) for each in given if each.isdigit()]
     return max(1, min([(os.cpu_count() or 1) // processes, *limits]))
 
 
