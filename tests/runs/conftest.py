@@ -30,7 +30,7 @@ def accepted_run(tmp_path_factory):
     with FileLock(f"{shared}.lock"):
         if not printed.is_file():
             planted_library.build(library, REPOSITORY / "notebooks")
-            options = ("--accept", "--journal", str(shared / "journal"))
+            options = ("--accept", "--jobs", "2", "--journal", str(shared / "journal"))
             code, out, err = planted_run.reproduce(library, results, *options)
             assert code == 0, err
             printed.write_text(out, encoding="utf-8")
