@@ -76,6 +76,16 @@ def test_the_draft_passes_the_check_whatever_the_labels(visit, tmp_path, reposit
     assert "said of one node only" in circuit.story
 
 
+def test_a_change_elsewhere_leaves_a_reader_in_the_field_and_the_buttons_in_place(visit):
+    page = opened(visit, f"{ADDRESS}#tab=contribute")
+    pressed = page.get_by_role("button", name="circuit.yaml", exact=True).element_handle()
+    page.get_by_label("Title").focus()
+    page.evaluate(MARK, "from elsewhere")
+    expect(page.get_by_label("The draft entry")).to_contain_text("from elsewhere")
+    expect(page.get_by_label("Title")).to_be_focused()
+    assert pressed.evaluate("(button) => button.isConnected")
+
+
 def test_a_site_with_a_repository_opens_the_draft_as_a_new_file(visit):
     page = opened(visit)
     expect(page.locator(".contribute-panel a.tool")).to_have_count(0)

@@ -33,7 +33,7 @@ export class ContributePanel {
     return input;
   }
 
-  show() {
+  build() {
     const words = make("p", "panel-facts", "Your groups, pins and labels as a draft entry: groups and pinned features become parts, links between them expected edges. They stay in this browser until you send them.");
     const form = make("div", "contribute-form");
     for (const input of Object.values(this.fields)) {
@@ -52,7 +52,11 @@ export class ContributePanel {
     this.link = make("a", "tool", "Open as a new file in the repository");
     this.link.rel = "noopener";
     this.note = make("p", "panel-facts");
-    this.root.replaceChildren(make("h2", "", "Contribute"), words, form, bar, this.link, this.note, this.text);
+    this.root.append(make("h2", "", "Contribute"), words, form, bar, this.link, this.note, this.text);
+  }
+
+  show() {
+    if (!this.text) this.build(); // once: what a reader presses or writes in stays where it is
     this.write();
   }
 
@@ -62,7 +66,6 @@ export class ContributePanel {
   }
 
   write() {
-    if (!this.text) return;
     const who = { id: this.id(), title: this.fields.title.value, name: this.fields.name.value, handle: this.fields.handle.value };
     this.yaml = circuitYaml(this.explorer, who, new Date().toISOString().slice(0, 10));
     this.text.textContent = this.yaml;
