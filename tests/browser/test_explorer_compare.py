@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from atlas.graphs.graph import AttributionGraph, NodeKind
 from site_builder.part_nodes import signed_shares
-from tests.browser.test_explorer import ADDRESS, opened, the_graph
+from tests.browser.explorer import ADDRESS, opened, the_graph
 from tests.site_builder.built_site import example_library
 
 pytestmark = pytest.mark.browser

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from atlas.entries.checks import check
 from atlas.entries.library import Library
 from atlas.entries.rules.table import severity_of
-from tests.browser.test_explorer import ADDRESS, opened
+from tests.browser.explorer import ADDRESS, opened
 from tests.site_builder.built_site import example_library
 
 pytestmark = pytest.mark.browser

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from atlas.graphs.graph import NodeKind
 from atlas.graphs.neuronpedia_read import read_imported
-from tests.browser.test_explorer import ADDRESS, opened, the_graph
+from tests.browser.explorer import ADDRESS, opened, the_graph
 
 pytestmark = pytest.mark.browser
 

@@ -13,7 +13,7 @@ from atlas.errors import GraphError
 from atlas.graphs.graph import AttributionGraph
 from atlas.graphs.neuronpedia_read import read_imported
 from atlas.graphs.neuronpedia_write import write_graph
-from tests.browser.test_explorer import ADDRESS, READY, opened, the_graph
+from tests.browser.explorer import ADDRESS, READY, opened, the_graph
 
 pytestmark = pytest.mark.browser
 

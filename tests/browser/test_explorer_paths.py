@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from atlas.graphs.graph import AttributionGraph, NodeKind
 from site_builder.part_nodes import signed_shares
-from tests.browser.test_explorer import ADDRESS, opened, place_of, the_graph
+from tests.browser.explorer import ADDRESS, opened, place_of, the_graph
 
 pytestmark = pytest.mark.browser
 

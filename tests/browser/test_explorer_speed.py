@@ -7,7 +7,7 @@ import pytest
 from benchmarks.explorer import measure
 from benchmarks.sparse_graph import sparse_graph
 from site_builder.viewer_file import viewer_bytes
-from tests.browser.test_explorer import opened
+from tests.browser.explorer import opened
 
 PIN_ONE_BY_ONE = """async () => {
   const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_explorer import ADDRESS, opened, place_of
+from tests.browser.explorer import ADDRESS, opened, place_of
 
 pytestmark = pytest.mark.browser
 
