@@ -60,7 +60,7 @@ atlas: $(INSTALLED) ## check every entry, re-measure the embedded model's, build
 	$(BIN)/atlas dashboard --renew $(DASHBOARDS)
 	$(BIN)/atlas site build
 
-test: $(INSTALLED) lint browser ## everything that must hold (8 to 13 minutes on 2 cores after the installation)
+test: $(INSTALLED) lint browser ## everything that must hold (8 minutes on 2 cores after the installation; 13 when a shared machine is slow)
 	$(BIN)/atlas check --strict
 	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile --no-loadscope-reorder -m 'not slow and not matrix'
 
