@@ -120,8 +120,9 @@ newcomer: $(INSTALLED) ## run published notebooks in an empty environment, where
 rehearse: $(INSTALLED) ## the commands of each workflow, in order, on a copy (not timed; each measures all entries anew)
 	$(BIN)/python -m pytest -m slow tests/workflows
 
-fuzz: $(INSTALLED) ## 100,000 bad files for every reader of foreign files, figures in build/fuzz; goes on where it was ended (hours)
+fuzz: $(INSTALLED) ## 100,000 bad files for every reader of foreign files, figures in build/fuzzed; one that was ended goes on, the next begins anew (hours)
 	ATLAS_FUZZ_EXAMPLES=100000 ATLAS_FUZZ_REPORT=build/fuzz $(BIN)/python -m pytest -n $(TEST_JOBS) tests/fuzz
+	rm -rf build/fuzzed && mv build/fuzz build/fuzzed
 
 reliability: $(INSTALLED) ## kill reproduce, dashboard and site build 200 times at random moments, and reproduce a planted library 20 times in a row; figures in benchmarks/reliability.md (not timed whole; over an hour on 2 cores by what 8 kills took)
 	$(BIN)/python -m benchmarks.reliability.kills

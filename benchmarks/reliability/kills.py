@@ -3,7 +3,8 @@
 python -m benchmarks.reliability.kills                  200 kills, a quarter of each command
 python -m benchmarks.reliability.kills --kills 40 --only "site build"
 
-Rounds are kept in `build/kills`: a run that was ended goes on after its last whole round.
+Rounds are kept in `build/kills` until the run is through: one that was ended goes on after its last
+whole round, and the next one begins anew.
 
 A round: a fresh copy, one to four kills one after another at moments drawn evenly from how long the
 command takes, and a run to its end. After each kill every kept file must read whole, and a site or
@@ -153,17 +154,20 @@ def main() -> None:
     given = parser.parse_args()
     chosen = [each for each in TASKS if given.only in ("", each.name)]
     given.record.mkdir(parents=True, exist_ok=True)
-    problems = []
+    problems, records = [], []
     for number, kind in enumerate(chosen):
         kills = given.kills // len(chosen) + (number < given.kills % len(chosen))
         with tempfile.TemporaryDirectory(prefix="atlas-kills-") as place:
             task = kind(Path(place) / "given")
             record = given.record / f"{task.name} {given.seed}.json"
+            records.append(record)
             tally = kill_many(task, kills, given.seed, Path(place), record)
         print(row(tally), flush=True)
         for problem in tally.problems:
             print(f"- {tally.command}: {problem}", flush=True)
         problems += tally.problems
+    for record in records:
+        record.unlink(missing_ok=True)
     sys.exit(1 if problems else 0)
 
 

@@ -1,6 +1,6 @@
 """No file that a stranger wrote makes a reader crash, hang, or say more than a line.
 
-`make fuzz` tries 100,000 inputs on each reader and writes what came of them to build/fuzz;
+`make fuzz` tries 100,000 inputs on each reader and writes what came of them to build/fuzzed;
 the normal run tries a few.
 """
 
