@@ -29,6 +29,7 @@ from atlas.runs.fresh_prompts import fresh_rows, read_fresh
 from atlas.runs.jobs import RUN_DIRECTLY, RUN_NOTEBOOK, RUN_OBSERVE, EntryJob, ObserveJob
 from atlas.runs.judge import EntryOutcome, failed, judge, skipped
 from atlas.runs.keys import Entry
+from atlas.runs.orphans import end_orphans
 from atlas.runs.plan import Choice, Place, Planned, features_by_dictionary, plan
 from atlas.runs.results import (
     GRAPH_FILE,
@@ -79,6 +80,7 @@ def reproduce(
         raise BadInput("--fresh-prompts", "--direct beside it", "notebooks, which do not read them")
     with contextlib.ExitStack() as stack:
         stack.enter_context(only_run(inside(settings.results), turn=settings.turn))
+        end_orphans(settings.results)
         for folder in (settings.results, settings.results / OBSERVATIONS):
             remove_unfinished(folder)
         stack.callback((workers := _workers(settings)).close)
