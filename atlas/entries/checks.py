@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -238,7 +239,7 @@ def _without_mode(problems: list[Problem]) -> list[Problem]:
 def _prompts(library: Library, circuit: _Parsed) -> tuple[tuple[Row, ...], list[Problem]]:
     path = circuit.file.path.with_name(circuit.record.prompts.file)
     shown_as = path.relative_to(library.root).as_posix()
-    if not path.is_file():
+    if not os.path.isfile(path):  # also where no file can have such a name
         place = circuit.document.place(("prompts", "file"))
         expected, action = "a file beside circuit.yaml", "add it, or name another"
         found = f"no {quoted(path.name)}"

@@ -67,6 +67,19 @@ def test_an_empty_prompts_file_is_told_from_a_missing_one(root):
     assert codes(root, root / CIRCUIT) == ["E134"]
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new", "code"),
+    [
+        (CIRCUIT, "prompts.jsonl", "p" * 300 + ".jsonl", "E134"),
+        (CIRCUIT, "notebook: {name: ", "notebook: {name: " + "n" * 300, "E129"),
+        ("models/small.yaml", "folder: weights", "folder: " + "w" * 300, "E405"),
+    ],
+)
+def test_a_name_that_no_file_can_have_is_a_file_that_is_not_there(root, name, old, new, code):
+    edit(root, name, old, new)
+    assert code in codes(root, root / name)
+
+
 def test_hostile_text_is_found_in_keys_texts_and_prompts(root):
     edit(root, CIRCUIT, "label: the state", 'label: "the \\u202estate"')
     edit(root, CIRCUIT, "Georgia: []", '"Georgia\\e": []')
