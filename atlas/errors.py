@@ -27,6 +27,8 @@ attributes, and every error pickles, because work crosses processes.
 from __future__ import annotations
 
 LONGEST_PART = 600  # characters that a message shows of what was found, and of where
+# What a value of the wrong shape raises where it is taken apart, such as a stranger's JSON.
+MISSHAPEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 class AtlasError(Exception):

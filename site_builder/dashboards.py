@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from atlas.entries.circuit import Part
-from atlas.errors import BadInput
+from atlas.errors import MISSHAPEN, BadInput
 from site_builder.address import any_feature_page, circuit_page, feature_page
 from site_builder.numbers import spoken
 from site_builder.pages.entry_table import score_of
@@ -40,7 +40,7 @@ def read_dashboards(folder: Path | None) -> dict[str, DictionaryDashboards]:
                 continue
             layers = {int(each["layer"]): int(each["features"]) for each in said["layers"]}
             size, pairs = int(said["shard_features"]), int(said.get("pair_features", 0))
-        except (OSError, ValueError, TypeError, LookupError) as error:
+        except (OSError, *MISSHAPEN) as error:
             action = "compute it again with `atlas dashboard --layout site`"
             expected = "the manifest of dashboards"
             raise BadInput(str(path), expected, f"{error}"[:200], action) from error

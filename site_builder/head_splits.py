@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from atlas.entries.digests import file_digest
-from atlas.errors import EntryError
+from atlas.errors import MISSHAPEN, EntryError
 from atlas.graphs.graph import AttributionGraph
 
 HEADS_FILE, GRAPH_FILE = "heads.json", "graph.npz"
@@ -34,7 +34,7 @@ def head_splits(graph: AttributionGraph, folder: Path | None) -> list[list[Any]]
         if read["graph"] != file_digest(folder / GRAPH_FILE):
             return []
         return joined(graph, AttributionGraph.load(folder / GRAPH_FILE), read["edges"])
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except MISSHAPEN as error:
         action = "run `atlas reproduce` on the entry again"
         where = str(folder / HEADS_FILE)
         raise EntryError(where, "edges split by head", type(error).__name__, action) from error

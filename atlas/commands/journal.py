@@ -17,7 +17,7 @@ from atlas.entries.alarms import died as night_died
 from atlas.entries.journal import Journal, Point, read_journal
 from atlas.entries.library import Library
 from atlas.entries.text import printable
-from atlas.errors import BadInput
+from atlas.errors import MISSHAPEN, BadInput
 from atlas.runs import post_alarms
 from atlas.runs.add_night import add_night
 from atlas.runs.orphan_branch import JOURNAL, fetch, publish
@@ -221,7 +221,7 @@ def open_numbers(path: Path | None) -> dict[str, int]:
     try:
         listed = json.loads(path.read_text(encoding="utf-8"))
         found = [(subject_of(each["body"] or ""), int(each["number"])) for each in listed]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, *MISSHAPEN) as error:
         raise BadInput(
             str(path), "a JSON list of {number, body}", f"{type(error).__name__}: {error}"[:200]
         ) from error

@@ -23,7 +23,7 @@ from atlas.dashboards.dashboard import (
     Histogram,
     TokenEffect,
 )
-from atlas.errors import UnknownFormat
+from atlas.errors import MISSHAPEN, UnknownFormat
 
 INDEX_FILE = "index.json.gz"
 TOP = "Top activations"
@@ -63,7 +63,7 @@ def read_record(folder: Path, layer: int, index: int) -> dict[str, Any]:
             taken = file.read(end - start)
         (length,) = struct.unpack("<I", taken[:4])
         found = json.loads(_unpacked(taken[4 : 4 + length]))
-    except (OSError, ValueError, TypeError, LookupError, EOFError, struct.error) as error:
+    except (OSError, EOFError, struct.error, *MISSHAPEN) as error:
         expected = "a feature that the index says where to find"
         raise UnknownFormat(where, expected, f"{error}"[:200]) from error
     if not isinstance(found, dict):
@@ -120,7 +120,7 @@ def read_feature(record: dict[str, Any], model: str, layer: int) -> Dashboard:
             suppressed=_effects(record, "bottom_logits"),
             similar=(),
         )
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except MISSHAPEN as error:
         expected = "a feature of circuit-tracer's viewer"
         raise UnknownFormat("feature", expected, f"{error}"[:200]) from error
 

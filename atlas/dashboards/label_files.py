@@ -13,7 +13,7 @@ import numpy as np
 from atlas.dashboards.activity import DECIMALS
 from atlas.dashboards.dashboard import AutomaticLabel
 from atlas.dashboards.shard_arrays import ArrayFile, smallest
-from atlas.errors import UnknownFormat
+from atlas.errors import MISSHAPEN, UnknownFormat
 
 FORMAT = 1
 STEPS = 32767
@@ -75,7 +75,7 @@ def read_best_labels(path: Path) -> dict[int, AutomaticLabel]:
             )
             for each, index in enumerate(labelled)
         }
-    except (LookupError, TypeError, ValueError) as error:
+    except MISSHAPEN as error:
         raise UnknownFormat(str(path), "labels of a layer", str(error)[:200]) from error
 
 

@@ -24,7 +24,7 @@ from atlas.dashboards.dashboard import (
     Similar,
     TokenEffect,
 )
-from atlas.errors import UnknownFormat
+from atlas.errors import MISSHAPEN, UnknownFormat
 
 MAXIMUM_BYTES = 256 << 20
 EDGE_DECIMALS = 6  # of a histogram
@@ -83,7 +83,7 @@ def read_feature(data: Any, where: str = "feature") -> Dashboard:
         raise UnknownFormat(where, "an object with index or feature_index", repr(data)[:60])
     try:
         return _dashboard(data)
-    except (TypeError, ValueError, LookupError, AttributeError, OverflowError) as error:
+    except MISSHAPEN as error:
         expected = "a feature of Neuronpedia or SAEDashboard"
         raise UnknownFormat(where, expected, str(error)[:200]) from error
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from atlas.entries.freshness import DRIFTED, FAILING, REPRODUCED
-from atlas.errors import EntryError
+from atlas.errors import MISSHAPEN, EntryError
 
 SCHEMA_VERSION = 1
 KEPT_NIGHTS = 60  # points of an entry's history
@@ -85,7 +85,7 @@ class Point:
                 reasons=tuple(map(str, value["reasons"])),
                 claims=claims,
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except MISSHAPEN as error:
             raise _broken(where, error) from error
 
 
@@ -154,7 +154,7 @@ def read_journal(folder: Path) -> Journal | None:
                 entry: Point.from_json(each, str(path)) for entry, each in value["entries"].items()
             },
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except MISSHAPEN as error:
         raise _broken(str(path), error) from error
     histories = {entry: read_history(folder, entry) for entry in latest.entries}
     return Journal(latest, environments, histories)
@@ -180,7 +180,7 @@ def read_night(folder: Path, night: date) -> Night | None:
             environment={str(k): str(v) for k, v in head["environment"].items()},
             entries={str(each["entry"]): Point.from_json(each, str(path)) for each in lines},
         )
-    except (OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (OSError, *MISSHAPEN) as error:
         raise _broken(str(path), error) from error
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
-from atlas.errors import EntryError
+from atlas.errors import MISSHAPEN, EntryError
 
 Interval = tuple[float, float]
 
@@ -91,7 +91,7 @@ class Measurement:
             for each in fields(cls):
                 check_type(each.name, each.type, known.get(each.name, each.default))
             return cls(**known)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except MISSHAPEN as error:
             raise EntryError(
                 where,
                 "a measurement with the fields that `atlas reproduce` writes",

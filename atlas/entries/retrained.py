@@ -21,7 +21,7 @@ from atlas.entries.evidence import INCONCLUSIVE, SUPPORTED, Verdict, derive_verd
 from atlas.entries.ids import LayerFeature
 from atlas.entries.library import Library
 from atlas.entries.measurement import Measurement
-from atlas.errors import EntryError
+from atlas.errors import MISSHAPEN, EntryError
 
 SCHEMA_VERSION = 1
 RETRAINED_FILE = "retrained.json"  # beside `circuit.yaml`
@@ -86,7 +86,7 @@ class Retraining:
                 measurements={each.claim: each for each in measured},
                 unmeasured=str(value["unmeasured"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except MISSHAPEN as error:
             raise _broken(where, error) from error
 
 
@@ -164,7 +164,7 @@ def read_retrained(path: Path) -> tuple[Retraining, ...]:
         if value["schema_version"] != SCHEMA_VERSION:
             raise ValueError(f"schema_version {str(value['schema_version'])[:40]}")
         found = [Retraining.from_json(each, str(path)) for each in value["retrained"]]
-    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
+    except (OSError, *MISSHAPEN) as error:
         raise _broken(str(path), error) from error
     return tuple(sorted(found, key=lambda each: (each.varied, each.seed)))
 

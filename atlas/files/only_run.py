@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from atlas.errors import FolderInUse
+from atlas.errors import MISSHAPEN, FolderInUse
 from atlas.files.claim import claimed
 from atlas.files.names import LOCK
 from atlas.files.refusal import writing
@@ -107,7 +107,7 @@ def _holder(lock: Path) -> str:
         found = json.loads(lock.read_text(encoding="utf-8"))
         process, since = int(found["process"]), datetime.fromisoformat(str(found["since"]))
         command = "".join(each for each in str(found["command"]) if each.isprintable())
-    except (OSError, ValueError, TypeError, LookupError):
+    except (OSError, *MISSHAPEN):
         return "another run"
     shown = f"{command[:LONGEST_COMMAND]}…" if len(command) > LONGEST_COMMAND else command
     return f"process {process} (`{shown}`) has used it since {since:%Y-%m-%d %H:%M:%S}"

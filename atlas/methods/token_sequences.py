@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int
 
-from atlas.errors import BadInput, UnknownFormat
+from atlas.errors import MISSHAPEN, BadInput, UnknownFormat
 from atlas.models.language_model import LanguageModel
 
 USUAL_LENGTH = 128  # tokens per sequence
@@ -127,7 +127,7 @@ def _read_json_lines(model: LanguageModel, path: Path) -> np.ndarray:
             continue
         try:
             text = json.loads(line)["text"]
-        except (ValueError, KeyError, TypeError) as error:
+        except MISSHAPEN as error:
             expected = 'an object with "text"'
             raise UnknownFormat(f"{path}:{number}", expected, f"{error!r}") from error
         if not isinstance(text, str):

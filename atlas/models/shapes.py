@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from atlas.errors import UnknownFormat
+from atlas.errors import MISSHAPEN, UnknownFormat
 from atlas.models.checkpoints.mapped_arrays import read_header
 
 # What configs call the same number, the usual word first.
@@ -30,6 +30,8 @@ WORDS = {
 }
 ITEMS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "U8": 1, "I8": 1, "BOOL": 1}
 POST_NORM = "post_feedforward_layernorm"  # its weight is folded into copies of the output weights
+MOST_LAYERS = 10_000  # what a config may ask for; each is listed tensor by tensor
+LARGEST_SIZE = 1 << 32  # of anything else
 LONGEST_HEADER = 100_000_000  # bytes; the limit that safetensors itself has
 
 
@@ -120,7 +122,7 @@ def model_shape(folder: Path) -> ModelShape:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
         config = config.get("text_config", config)
-        sizes = {name: _first(config, words) for name, words in WORDS.items()}
+        sizes = {name: _size(config, name) for name in WORDS}
         heads, width = sizes["heads"], sizes["d_model"]
         given = {
             **sizes,
@@ -128,7 +130,7 @@ def model_shape(folder: Path) -> ModelShape:
             "d_head": sizes["d_head"] or width // heads,
             "d_mlp": sizes["d_mlp"] or 4 * width,
         }
-    except (OSError, ValueError, AttributeError, TypeError, ZeroDivisionError) as error:
+    except (OSError, *MISSHAPEN) as error:
         raise UnknownFormat(str(path), "a transformer's config", str(error)) from error
     if not all(given.values()):
         lacking = ", ".join(name for name, size in given.items() if not size)
@@ -168,7 +170,7 @@ def _in_safetensors(path: Path) -> Iterator[StoredTensor]:
         for name, entry in header.items():
             if name != "__metadata__":
                 yield StoredTensor(name, tuple(map(int, entry["shape"])), ITEMS[entry["dtype"]])
-    except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError) as error:
+    except (OSError, struct.error, *MISSHAPEN) as error:
         raise UnknownFormat(str(path), "a whole safetensors file", repr(error)) from error
 
 
@@ -197,6 +199,10 @@ def _usual_tensors(sizes: Mapping[str, int], config: Mapping[str, Any]) -> Itera
             yield StoredTensor(f"layer {layer}", (rows, width), item)
 
 
-def _first(config: Mapping[str, Any], words: tuple[str, ...]) -> int:
-    """The first of these that the config has; 0 where it has none."""
-    return int(next((config[word] for word in words if config.get(word)), 0))
+def _size(config: Mapping[str, Any], name: str) -> int:
+    """What the config says of it, by the first of its words that is there; 0 where none is."""
+    size = int(next((config[word] for word in WORDS[name] if config.get(word)), 0))
+    most = MOST_LAYERS if name == "layers" else LARGEST_SIZE
+    if not 0 <= size <= most:
+        raise ValueError(f"{WORDS[name][0]}: {str(size)[:20]}")
+    return size

@@ -15,7 +15,7 @@ from pathlib import Path
 from atlas.entries.circuit import Circuit
 from atlas.entries.evidence import Verdict, derive_verdicts
 from atlas.entries.measurement import Measurement
-from atlas.errors import BadInput, EntryError
+from atlas.errors import MISSHAPEN, BadInput, EntryError
 from atlas.runs.keys import Entry
 
 FRESH_FILE = "fresh_prompts.json"  # beside the result
@@ -57,7 +57,7 @@ def read_fresh(folder: Path) -> OnFreshPrompts | None:
         value = json.loads(path.read_text(encoding="utf-8"))
         found = [Measurement.from_json(each, str(path)) for each in value["measurements"]]
         return OnFreshPrompts({each.claim: each for each in found}, str(value["error"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, *MISSHAPEN) as error:
         raise EntryError(
             str(path), "measurements", f"{type(error).__name__}: {error}", "run the entry again"
         ) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from atlas.entries.alarms import CLOSE, OPEN, UPDATE, Alarm, subject_of
-from atlas.errors import RunError
+from atlas.errors import MISSHAPEN, RunError
 from atlas.runs.repository_host import gh, text_file
 
 LABEL = "nightly"
@@ -25,7 +25,7 @@ def open_issues(repository: str) -> dict[str, int]:
     try:
         listed = json.loads(found or "[]")
         numbers = {subject_of(each["body"] or ""): int(each["number"]) for each in listed}
-    except (ValueError, KeyError, TypeError) as error:
+    except MISSHAPEN as error:
         raise RunError("gh issue list", "a JSON list of issues", str(error)[:200]) from error
     return {subject: number for subject, number in numbers.items() if subject}
 

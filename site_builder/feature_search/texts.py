@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from atlas.dashboards.shard_arrays import ArrayFile
-from atlas.errors import UnknownFormat
+from atlas.errors import MISSHAPEN, UnknownFormat
 from site_builder.part_nodes import WORD_MARKS
 
 TOKENS = 5  # of each kind: what a line of results shows, and what a reader may search for
@@ -45,7 +45,7 @@ def shard_texts(path: Path, curated: Mapping[int, str]) -> Iterator[FeatureText]
                 tokens(strings, triggers[row]),
                 tokens(strings, raised),
             )
-    except (LookupError, TypeError, ValueError) as error:
+    except MISSHAPEN as error:
         raise UnknownFormat(str(path), "a shard of dashboards", str(error)[:200]) from error
 
 

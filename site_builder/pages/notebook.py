@@ -12,7 +12,7 @@ from typing import Any
 
 import markdown
 
-from atlas.errors import EntryError
+from atlas.errors import MISSHAPEN, EntryError
 from site_builder.address import list_page, notebook_page, relative
 from site_builder.html import Html, join, tag
 from site_builder.page import Page
@@ -60,7 +60,7 @@ def read_cells(file: Path) -> list[Mapping[str, Any]]:
     try:
         notebook = json.loads(file.read_text(encoding="utf-8"))
         cells = [cell for cell in notebook["cells"] if isinstance(cell, Mapping)]
-    except (ValueError, KeyError, TypeError) as error:
+    except MISSHAPEN as error:
         raise EntryError(
             str(file), "an executed notebook", type(error).__name__, "run `atlas notebook` again"
         ) from error

@@ -71,6 +71,14 @@ def test_a_config_that_describes_no_transformer_is_refused(config, tmp_path):
         model_shape(tmp_path)
 
 
+@pytest.mark.parametrize(("word", "size"), [("num_hidden_layers", 10**9), ("vocab_size", -1)])
+def test_sizes_that_no_transformer_has_are_refused_before_anything_is_listed(word, size, tmp_path):
+    config = dict.fromkeys(("num_hidden_layers", "hidden_size", "num_attention_heads"), 1)
+    (tmp_path / "config.json").write_text(json.dumps({**config, "vocab_size": 3, word: size}))
+    with pytest.raises(UnknownFormat, match=f"{word}: {size}"):
+        model_shape(tmp_path)
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"\xff" * 8, b"\x02" + bytes(7) + b"[]", b"\x04" + bytes(7) + b'{"a"']
 )

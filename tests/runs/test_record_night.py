@@ -126,3 +126,14 @@ def test_a_damaged_journal_is_one_line(nights, tmp_path, text):
     with pytest.raises(EntryError, match="nightly-results") as caught:
         read_journal(tmp_path / "journal")
     assert "\n" not in str(caught.value)
+
+
+def test_a_number_without_end_in_the_journal_is_one_line(nights, tmp_path):
+    nights(0)
+    path = tmp_path / "journal" / "latest.json"
+    found = json.loads(path.read_text())
+    points = [each for each in found["entries"].values() if each["claims"]]
+    next(iter(points[0]["claims"].values()))["n"] = float("inf")
+    path.write_text(json.dumps(found))
+    with pytest.raises(EntryError, match="infinity"):
+        read_journal(path.parent)
