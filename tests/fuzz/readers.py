@@ -25,10 +25,12 @@ from atlas.dashboards.shards import shards
 from atlas.entries.checks import check
 from atlas.entries.journal import read_journal
 from atlas.entries.library import Library
+from atlas.entries.retrained import read_retrained
 from atlas.graphs.graph import AttributionGraph
 from atlas.graphs.neuronpedia_read import read_imported
 from atlas.graphs.neuronpedia_write import write_graph
 from atlas.models.checkpoints import circuit_tracer, saelens
+from atlas.models.shapes import dictionary_shape, model_shape
 from atlas.runs.results import read_result_file
 from tests.dashboards.planted_table import planted_table
 from tests.entries import sample_library
@@ -62,6 +64,10 @@ def readers(folder: Path) -> dict[str, Reader]:
             folder / "library", "circuits/from-city-to-capital/circuit.yaml"
         ),
         "a model's YAML": _entry(folder / "models", "models/small.yaml"),
+        "a circuit's prompts": _entry(
+            folder / "prompts", "circuits/from-city-to-capital/prompts.jsonl"
+        ),
+        "a circuit in retrained weights": _retrained(folder / "retrained.json"),
         "a graph (.npz)": _graph_file(folder / "graph.npz"),
         "a graph (Neuronpedia JSON)": _graph_json(folder / "graph.json"),
         "a feature (Neuronpedia JSON)": _feature_json(folder / "feature.json"),
@@ -70,6 +76,8 @@ def readers(folder: Path) -> dict[str, Reader]:
         "a dictionary's config.yaml": _transcoder_config(folder / "transcoders"),
         "a dictionary's cfg.json": _autoencoder_config(folder / "autoencoder"),
         "safetensors": _tensors(folder / "tensors"),
+        "the header of safetensors": _tensor_header(folder / "header"),
+        "a model's config.json": _model_config(folder / "model"),
         "a result": _result(folder / "result.json"),
         "the nightly journal": _journal(folder / "journal"),
     }
@@ -199,22 +207,55 @@ def _tensors(folder: Path) -> Reader:
     return Reader(read, anything_like(good), good)
 
 
-def _result(path: Path) -> Reader:
+def _tensor_header(folder: Path) -> Reader:
+    """As it is read for what a model would need, without its numbers."""
+    folder.mkdir()
+    good = save(WEIGHTS)
+    read = _file(folder / "model.safetensors", lambda path: dictionary_shape(path.parent))
+    return Reader(read, anything_like(good), good)
+
+
+def _model_config(folder: Path) -> Reader:
+    folder.mkdir()
+    sample = {
+        "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": 11,
+        "num_key_value_heads": 1, "head_dim": 4, "intermediate_size": 16,
+        "tie_word_embeddings": True,
+    }  # fmt: skip
+    read = _file(folder / "config.json", lambda path: model_shape(path.parent))
+    return Reader(read, json_like(sample), json.dumps(sample).encode())
+
+
+def _measured() -> dict[str, Any]:
+    """One measurement, as results and retrained circuits hold it."""
     control = {
         "kind": "matched", "draws": [0.1], "median": 0.1, "p_value": 0.5,
         "difference_interval": [0.1, 0.2], "exhaustive": False, "larger_sets": 0,
     }  # fmt: skip
-    measured = {
+    return {
         "claim": "c", "metric": "probability", "of": "target", "unit": "probability", "n": 100,
         "before": 0.5, "after": 0.2, "value": 0.3, "interval": [0.2, 0.4], "control": control,
         "wrong_target": None, "mode": "iterative", "seed": 0, "dtype": "float32", "device": "cpu",
         "matched_rows": 100, "unmatched_rows": 0, "entity": "city", "entities": 3, "templates": 2,
     }  # fmt: skip
+
+
+def _retrained(path: Path) -> Reader:
+    once = {
+        "varied": "model", "seed": 1, "weights_digest": "0", "question": "0", "unmeasured": "",
+        "versions": {"torch": "2.13.0"}, "parts": {"state": {"Texas": ["1-7"], "": []}},
+        "measurements": [_measured()],
+    }  # fmt: skip
+    sample = {"schema_version": 1, "retrained": [once]}
+    return Reader(_file(path, read_retrained), json_like(sample), json.dumps(sample).encode())
+
+
+def _result(path: Path) -> Reader:
     provenance = dict.fromkeys(
         ("entry_digest", "prompts_digest", "notebook_digest", "code_digest", "weights_digest"), "0"
     )
     sample: dict[str, Any] = {
-        "schema_version": 1, "entry": "e", "kind": "circuit", "measurements": [measured],
+        "schema_version": 1, "entry": "e", "kind": "circuit", "measurements": [_measured()],
         "provenance": {**provenance, "versions": {}, "run": {"started": "2026-01-01T00:00:00"}},
     }  # fmt: skip
 

@@ -12,10 +12,12 @@ from tests.fuzz.readers import readers
 from tests.fuzz.try_inputs import try_inputs
 
 NAMES = (
-    "a circuit's YAML", "a model's YAML", "a graph (.npz)", "a graph (Neuronpedia JSON)",
+    "a circuit's YAML", "a model's YAML", "a circuit's prompts", "a circuit in retrained weights",
+    "a graph (.npz)", "a graph (Neuronpedia JSON)",
     "a feature (Neuronpedia JSON)", "features (Neuronpedia's export)", "a shard of dashboards",
     "a dictionary's config.yaml", "a dictionary's cfg.json",
-    "safetensors", "a result", "the nightly journal",
+    "safetensors", "the header of safetensors", "a model's config.json",
+    "a result", "the nightly journal",
 )  # fmt: skip
 
 
