@@ -121,7 +121,9 @@ rehearse: $(INSTALLED) ## the commands of each workflow, in order, on a copy (no
 	$(BIN)/python -m pytest -m slow tests/workflows
 
 fuzz: $(INSTALLED) ## 100,000 bad files for every reader of foreign files, figures in build/fuzzed; one that was ended goes on, the next begins anew (hours)
-	ATLAS_FUZZ_EXAMPLES=100000 ATLAS_FUZZ_REPORT=build/fuzz $(BIN)/python -m pytest -n $(TEST_JOBS) tests/fuzz
+	$(BIN)/pip $(LOCKED) locks/fuzz.txt
+	$(BIN)/python -m tests.fuzz.long_run --jobs $(JOBS) --folder build/fuzz
+	ATLAS_FUZZ_EXAMPLES=100000 ATLAS_FUZZ_REPORT=build/fuzz $(BIN)/python -m pytest -n $(TEST_JOBS) tests/fuzz/test_fuzz_in_browser.py
 	rm -rf build/fuzzed && mv build/fuzz build/fuzzed
 
 reliability: $(INSTALLED) ## kill reproduce, dashboard and site build 200 times at random moments, and reproduce a planted library 20 times in a row; figures in benchmarks/reliability.md (not timed whole; over an hour on 2 cores by what 8 kills took)
@@ -143,13 +145,14 @@ lock: $(TOOLS)/.installed ## write constraints.txt and locks/ anew after a chang
 	$(COMPILE) pyproject.toml --group build --constraint constraints.txt --generate-hashes --output-file locks/base.txt
 	$(COMPILE) pyproject.toml --all-extras --group dev --constraint constraints.txt --generate-hashes $(WITHOUT) --no-emit-package torch --output-file locks/everything.txt
 	$(COMPILE) --group supply $(if $(RENEW),--upgrade) --generate-hashes --output-file locks/tools.txt
+	$(COMPILE) --group fuzz --constraint constraints.txt --generate-hashes --output-file locks/fuzz.txt
 	echo torch | $(COMPILE) - --constraint constraints.txt --generate-hashes --output-file locks/torch.txt
 
 licences: $(INSTALLED) ## write THIRD-PARTY-LICENSES.md anew from the metadata of what the locks name
 	$(BIN)/python -m supply.licences
 
 audit: $(TOOLS)/.installed ## ask for advisories on every locked package; fails too where nobody answers
-	$(TOOLS)/bin/python -m supply.audit locks/everything.txt locks/torch.txt locks/tools.txt
+	$(TOOLS)/bin/python -m supply.audit locks/everything.txt locks/torch.txt locks/tools.txt locks/fuzz.txt
 
 PEER := build/peer-environment
 

@@ -29,8 +29,10 @@ GROUPS = {
     "everything": "What `make` installs",
     "torch": "What PyPI's torch brings besides",
     "tools": "Tools that look after dependencies",
+    "fuzz": "What `make fuzz` installs besides",
 }
 LOOKED_UP: Mapping[str, str] = {
+    "atheris": "Apache-2.0",  # its LICENSE
     "axe-playwright-python": "MIT AND MPL-2.0",  # its LICENSE, and the head of axe.min.js within it
     "cuda-toolkit": NVIDIA,  # an empty package that names CUDA's libraries; it states no licence
 }

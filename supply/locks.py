@@ -11,7 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 LOCKS = Path(__file__).resolve().parent.parent / "locks"
-NAMES = ("base", "everything", "torch", "tools")
+NAMES = ("base", "everything", "torch", "tools", "fuzz")
 HASH = re.compile(r" +--hash=sha256:([0-9a-f]{64})$")
 
 

@@ -12,6 +12,7 @@ Everything here only reads; `atlas.runs.add_night` writes.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, time
@@ -191,7 +192,7 @@ def read_history(folder: Path, entry: str) -> tuple[Point, ...]:
         EntryError: the file is damaged.
     """
     path = history_path(folder, entry)
-    if not path.is_file():
+    if not os.path.isfile(path):  # also where no file can have such a name
         return ()
     value = read_json(path)
     try:

@@ -52,7 +52,7 @@ def _try_round(reader: Reader, number: int, inputs: int, figures: defaultdict[st
     def try_it(content: bytes) -> None:
         for _ in range(2):  # again where another program had the processor meanwhile
             begin = time.perf_counter()
-            read = _is_read(reader, content)
+            read = is_read(reader, content)
             took = time.perf_counter() - begin
             if took < LONGEST_READ:
                 break
@@ -63,7 +63,8 @@ def _try_round(reader: Reader, number: int, inputs: int, figures: defaultdict[st
     try_it()
 
 
-def _is_read(reader: Reader, content: bytes) -> bool:
+def is_read(reader: Reader, content: bytes) -> bool:
+    """Whether the reader takes it; what it refuses it refuses in one line."""
     try:
         return reader.read(content) is not False
     except AtlasError as error:

@@ -128,6 +128,15 @@ def test_a_damaged_journal_is_one_line(nights, tmp_path, text):
     assert "\n" not in str(caught.value)
 
 
+def test_an_entry_with_a_name_that_no_file_can_have_has_no_history(nights, tmp_path):
+    nights(0)
+    path = tmp_path / "journal" / "latest.json"
+    found = json.loads(path.read_text())
+    found["entries"] |= {"n" * 300: next(iter(found["entries"].values()))}
+    path.write_text(json.dumps(found))
+    assert read_journal(path.parent).histories["n" * 300] == ()
+
+
 def test_a_number_without_end_in_the_journal_is_one_line(nights, tmp_path):
     nights(0)
     path = tmp_path / "journal" / "latest.json"

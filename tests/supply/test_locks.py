@@ -85,6 +85,7 @@ def test_all_that_the_project_asks_for_is_locked(locks, project):
     pins = locks["everything"] | {"torch": locks["torch"]["torch"]}
     assert unmet(asked(project, "build", "dev"), pins) == []
     assert unmet(map(Requirement, project["dependency-groups"]["supply"]), locks["tools"]) == []
+    assert unmet(map(Requirement, project["dependency-groups"]["fuzz"]), locks["fuzz"]) == []
     base = [Requirement(each) for each in project["project"]["dependencies"]]
     built_lines = project["build-system"]["requires"]
     assert unmet([*base, *map(Requirement, built_lines)], locks["base"]) == []

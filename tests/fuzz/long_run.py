@@ -1,0 +1,61 @@
+"""Tries many inputs on every reader of the engine, several readers side by side.
+
+python -m tests.fuzz.long_run [--inputs 100000] [--jobs 2] [--folder build/fuzz]
+
+Prints a row for each reader. One that was ended goes on with the readers that have no figures yet.
+Exit code 1 if an input was neither read nor refused in one line: it lies in the folder as
+`failed-…`, and the reader's words in `<reader>.log`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from tests.fuzz.readers import readers
+
+
+def main() -> None:
+    """Run those that have no figures yet."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--inputs", type=int, default=100_000, help="for each reader")
+    parser.add_argument("--jobs", type=int, default=2, help="readers side by side")
+    parser.add_argument("--folder", type=Path, default=Path("build/fuzz"))
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="atlas-fuzz-") as place:
+        names = list(readers(Path(place)))
+    with ThreadPoolExecutor(given.jobs) as threads:
+        try_one = partial(_try, inputs=given.inputs, folder=given.folder)
+        failed = 0
+        for name, row in zip(names, threads.map(try_one, names), strict=True):
+            print(f"| {name} | {row} |", flush=True)
+            failed += row.startswith("FAILED")
+    sys.exit(1 if failed else 0)
+
+
+def _try(name: str, inputs: int, folder: Path) -> str:
+    """The reader's figures, in a row of the table in reliability.md."""
+    figures, log = folder / f"{name}.json", folder / f"{name}.log"
+    if not figures.is_file():
+        command = [sys.executable, "-m", "tests.fuzz.guided", name, str(inputs), str(folder)]
+        with log.open("wb") as said:
+            code = subprocess.run(command, stdout=said, stderr=subprocess.STDOUT).returncode
+        if code != 0 or not figures.is_file():
+            return f"FAILED with exit code {code}, see {log}"
+    found = json.loads(figures.read_text("utf-8"))
+    cells = (
+        f"{found['read']:,}", f"{found['refused']:,}", found["kept"],
+        f"{found['slowest_s']:.2f} s", f"{found['grown_mib']:.0f} MiB", f"{found['seconds']:.0f} s",
+    )  # fmt: skip
+    return " | ".join(map(str, cells))
+
+
+if __name__ == "__main__":
+    main()
