@@ -117,7 +117,7 @@ slow: $(INSTALLED) ## kill tests, a streamed model, a cluster that measures entr
 newcomer: $(INSTALLED) ## run published notebooks in an empty environment, where their first cell installs the atlas with torch (2 GB; 6 minutes beside other work)
 	$(BIN)/python -m pytest -m slow tests/published
 
-rehearse: $(INSTALLED) ## the commands of each workflow, in order, on a copy (not timed; each measures all entries anew)
+rehearse: $(INSTALLED) ## the commands of each workflow, in order, on a copy (an hour beside other work; each measures all entries anew)
 	$(BIN)/python -m pytest -m slow tests/workflows
 
 fuzz: $(INSTALLED) ## 100,000 bad files for every reader of foreign files, figures in build/fuzzed; one that was ended goes on, the next begins anew (hours)
