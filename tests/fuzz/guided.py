@@ -2,9 +2,9 @@
 
 python -m tests.fuzz.guided READER INPUTS FOLDER
 
-libFuzzer, by way of atheris, keeps each input that reaches something new in FOLDER/<reader> and
-goes on from those: it changes bytes, and this module parts of JSON values. At the end it ends the
-process, so each reader has one of its own; the figures are in FOLDER/<reader>.json by then.
+libFuzzer, by way of atheris, keeps each input that reaches something new in FOLDER/kept/<reader>
+and goes on from those: it changes bytes, and this module parts of JSON values. At the end it ends
+the process, so each reader has one of its own; the figures are in FOLDER/<reader>.json by then.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main(name: str, inputs: int, folder: Path) -> None:
     memory = MEMORY if Path(MEMORY).is_dir() else None
     with tempfile.TemporaryDirectory(prefix="atlas-fuzz-", dir=memory) as place:
         reader = readers(Path(place))[name]
-        kept = folder / name
+        kept = folder / "kept" / name
         kept.mkdir(parents=True, exist_ok=True)
         (kept / "good").write_bytes(reader.good)
         words = [

@@ -14,8 +14,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from tests.fuzz.readers import readers
@@ -32,29 +31,29 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="atlas-fuzz-") as place:
         names = list(readers(Path(place)))
     with ThreadPoolExecutor(given.jobs) as threads:
-        try_one = partial(_try, inputs=given.inputs, folder=given.folder)
-        failed = 0
-        for name, row in zip(names, threads.map(try_one, names), strict=True):
-            print(f"| {name} | {row} |", flush=True)
-            failed += row.startswith("FAILED")
-    sys.exit(1 if failed else 0)
+        trials = [threads.submit(_row, name, given.inputs, given.folder) for name in names]
+        rows = []
+        for trial in as_completed(trials):
+            rows.append(trial.result())
+            print(rows[-1], flush=True)
+    sys.exit(1 if any("FAILED" in row for row in rows) else 0)
 
 
-def _try(name: str, inputs: int, folder: Path) -> str:
-    """The reader's figures, in a row of the table in reliability.md."""
+def _row(name: str, inputs: int, folder: Path) -> str:
+    """Try one reader; its figures as a row of the table in reliability.md."""
     figures, log = folder / f"{name}.json", folder / f"{name}.log"
     if not figures.is_file():
         command = [sys.executable, "-m", "tests.fuzz.guided", name, str(inputs), str(folder)]
         with log.open("wb") as said:
             code = subprocess.run(command, stdout=said, stderr=subprocess.STDOUT).returncode
         if code != 0 or not figures.is_file():
-            return f"FAILED with exit code {code}, see {log}"
+            return f"| {name} | FAILED with exit code {code}, see {log} |"
     found = json.loads(figures.read_text("utf-8"))
     cells = (
-        f"{found['read']:,}", f"{found['refused']:,}", found["kept"],
+        name, f"{found['read']:,}", f"{found['refused']:,}", found["kept"],
         f"{found['slowest_s']:.2f} s", f"{found['grown_mib']:.0f} MiB", f"{found['seconds']:.0f} s",
     )  # fmt: skip
-    return " | ".join(map(str, cells))
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 if __name__ == "__main__":
