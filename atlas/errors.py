@@ -26,9 +26,19 @@ attributes, and every error pickles, because work crosses processes.
 
 from __future__ import annotations
 
+import struct
+import tokenize
+import zipfile
+import zlib
+
 LONGEST_PART = 600  # characters that a message shows of what was found, and of where
 # What a value of the wrong shape raises where it is taken apart, such as a stranger's JSON.
 MISSHAPEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+# What a damaged or hostile archive or array raises where zipfile, gzip or numpy reads it.
+DAMAGED = (
+    EOFError, MemoryError, OSError, RuntimeError, SyntaxError, struct.error, tokenize.TokenError,
+    zipfile.BadZipFile, zlib.error, *MISSHAPEN,
+)  # fmt: skip
 
 
 class AtlasError(Exception):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from atlas.errors import BadInput
+from atlas.errors import DAMAGED, BadInput
 from atlas.methods.intervention.interventions import (
     Action,
     AnyIntervention,
@@ -139,7 +139,7 @@ def _vector(action: Action, file: str) -> Float[np.ndarray, " entry"]:
         raise BadInput(f"--{action}", "a .npy file that exists", file, GRAMMAR[action])
     try:
         found = np.load(file, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+    except DAMAGED as error:
         raise BadInput(f"--{action}", "a .npy file", file, "write it with numpy.save") from error
     if not isinstance(found, np.ndarray) or found.ndim != 1 or found.dtype.kind != "f":
         raise BadInput(f"--{action}: {file}", "one vector of decimal numbers", "something else")

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 import click
 import numpy as np
 
-from atlas.errors import BadInput
+from atlas.errors import DAMAGED, BadInput
 from atlas.methods.attribution.targets import (
     Direction,
     Directions,
@@ -190,7 +190,7 @@ def read_vector(path: Path) -> tuple[float, ...]:
     expected = "an .npy file with one vector"
     try:
         found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except DAMAGED as error:
         raise BadInput(str(path), expected, str(error) or "no such file") from error
     if not isinstance(found, np.ndarray) or found.ndim != 1 or found.dtype.kind not in "fiu":
         shape = getattr(found, "shape", None)

@@ -23,7 +23,7 @@ from atlas.dashboards.dashboard import (
     Histogram,
     TokenEffect,
 )
-from atlas.errors import MISSHAPEN, UnknownFormat
+from atlas.errors import DAMAGED, MISSHAPEN, UnknownFormat
 
 INDEX_FILE = "index.json.gz"
 TOP = "Top activations"
@@ -63,7 +63,7 @@ def read_record(folder: Path, layer: int, index: int) -> dict[str, Any]:
             taken = file.read(end - start)
         (length,) = struct.unpack("<I", taken[:4])
         found = json.loads(_unpacked(taken[4 : 4 + length]))
-    except (OSError, EOFError, struct.error, *MISSHAPEN) as error:
+    except DAMAGED as error:
         expected = "a feature that the index says where to find"
         raise UnknownFormat(where, expected, f"{error}"[:200]) from error
     if not isinstance(found, dict):

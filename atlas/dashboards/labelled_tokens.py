@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int
 
-from atlas.errors import BadInput, UnknownFormat
+from atlas.errors import DAMAGED, MISSHAPEN, BadInput, UnknownFormat
 
 LATENT_PREFIX = "latent:"
 UNDEFINED = -1
@@ -140,8 +140,8 @@ class LabelledTokens:
         arrays = _read_archive(path)
         header = _header(path, arrays.pop("header", None))
         tokens, behaviour = arrays.pop("tokens", None), arrays.pop("behaviour", None)
-        if tokens is None or tokens.ndim != 2 or not np.issubdtype(tokens.dtype, np.integer):
-            raise _unreadable(path, "an integer array tokens [sequence, position]", "none")
+        if tokens is None or tokens.ndim != 2:
+            raise _unreadable(path, "an array tokens [sequence, position]", "none")
         if behaviour is None:
             behaviour = np.full(len(tokens), UNDEFINED, dtype=np.int8)
         latents = dict(header.pop("latents"))
@@ -163,7 +163,7 @@ class LabelledTokens:
                 vocabulary=tuple(map(str, header.pop("vocabulary", None) or ())),
                 extra=header,
             )
-        except (BadInput, TypeError) as error:
+        except (BadInput, *MISSHAPEN) as error:
             raise _unreadable(path, "arrays that agree with the header", str(error)) from error
 
 
@@ -224,11 +224,13 @@ def _header(path: Path, array: np.ndarray | None) -> dict[str, Any]:
         raise _unreadable(path, f"a header under {MAXIMUM_HEADER_BYTES} bytes", f"{array.size}")
     try:
         header = json.loads(array.tobytes().decode())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _unreadable(path, "a JSON header", str(error)) from error
     latents = header.get("latents") if isinstance(header, dict) else None
     if not isinstance(latents, dict) or not all(isinstance(v, list) for v in latents.values()):
         raise _unreadable(path, "a header with latents: {name: [values]}", repr(latents)[:60])
+    if not isinstance(header.get("pad_id"), int | None):
+        raise _unreadable(path, "a token's id as pad_id, or none", repr(header["pad_id"])[:60])
     return dict(header)
 
 
@@ -244,9 +246,13 @@ def _read_archive(path: Path) -> dict[str, np.ndarray]:
                     f"{len(members)} arrays and {size} bytes",
                 )
         with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
+            found = {name: np.asarray(arrays[name]) for name in arrays.files}
+    except DAMAGED as error:
         raise _unreadable(path, "an .npz archive without objects", str(error)) from error
+    for name, array in found.items():
+        if not np.issubdtype(array.dtype, np.integer):
+            raise _unreadable(path, f"whole numbers in {name}", str(array.dtype))
+    return found
 
 
 def _write_archive(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

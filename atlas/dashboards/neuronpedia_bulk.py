@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import gzip
 import json
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from atlas.dashboards.dashboard import Dashboard
 from atlas.dashboards.neuronpedia_json import parse_json, read_feature, write_feature
-from atlas.errors import UnknownFormat
+from atlas.errors import DAMAGED, UnknownFormat
 
 BATCH = 1024  # features
 FEATURES, ACTIVATIONS = "features", "activations"
@@ -83,7 +82,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
                     if not isinstance(found, dict):
                         raise ValueError(f"{type(found).__name__} instead of an object")
                     yield found
-    except (OSError, EOFError, ValueError, zlib.error, RecursionError) as error:
+    except DAMAGED as error:
         raise UnknownFormat(str(path), "objects of JSON, one a line", str(error)[:200]) from error
 
 

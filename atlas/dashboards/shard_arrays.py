@@ -11,7 +11,6 @@ from __future__ import annotations
 import gzip
 import json
 import struct
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from atlas.errors import UnknownFormat
+from atlas.errors import DAMAGED, UnknownFormat
 
 MAGIC = b"ATLASHD1"
 TYPES = frozenset({"|u1", "<u2", "<u4", "|i1", "<i2", "<i4", "<f4"})
@@ -66,8 +65,7 @@ class ArrayFile:
             header = json.loads(whole[start : start + length])
             body = memoryview(whole)[start + length :]
             arrays = {name: _array(body, *place) for name, place in header.pop("arrays").items()}
-        except (OSError, EOFError, ValueError, TypeError, AttributeError, KeyError, zlib.error,
-                struct.error, RecursionError) as error:  # fmt: skip
+        except DAMAGED as error:
             raise UnknownFormat(str(path), "a shard of dashboards", str(error)[:200]) from error
         return cls(header, arrays)
 

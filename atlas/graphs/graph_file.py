@@ -7,16 +7,14 @@ every way in which a file can be damaged into one GraphFormatError.
 from __future__ import annotations
 
 import io
-import struct
 import zipfile
-import zlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.lib import format as npy
 
-from atlas.errors import GraphFormatError
+from atlas.errors import DAMAGED, GraphFormatError
 
 # 20,000 traced features with a fifth of all edges need about 0.7 GB, 60,000 with 3,000 each 1.5.
 MAXIMUM_BYTES = 2 * 2**30
@@ -62,17 +60,7 @@ def read_arrays(
             }
     except (FileNotFoundError, IsADirectoryError) as problem:
         raise GraphFormatError(str(path), "a graph file", "no such file") from problem
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        struct.error,
-        OSError,
-        EOFError,
-        ValueError,
-        NotImplementedError,  # a compression method that Python does not know
-        RuntimeError,  # an encrypted member
-        MemoryError,
-    ) as problem:
+    except DAMAGED as problem:
         raise GraphFormatError(
             str(path),
             "a whole .npz graph",

@@ -8,7 +8,6 @@ training, for measuring the result.
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int
 
-from atlas.errors import MISSHAPEN, BadInput, UnknownFormat
+from atlas.errors import DAMAGED, MISSHAPEN, BadInput, UnknownFormat
 from atlas.models.language_model import LanguageModel
 
 USUAL_LENGTH = 128  # tokens per sequence
@@ -162,7 +161,7 @@ def _read_array(model: LanguageModel, path: Path) -> np.ndarray:
         with path.open("rb") as file:
             loaded = np.load(file, allow_pickle=False)
             ids = loaded["tokens"] if path.suffix == ".npz" else loaded
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise UnknownFormat(str(path), "arrays of token ids", str(error)) from error
     if ids.ndim not in (1, 2) or not np.issubdtype(ids.dtype, np.integer):
         expected = "whole numbers, in one row or in rows of at least two"

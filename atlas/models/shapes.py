@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from atlas.errors import MISSHAPEN, UnknownFormat
+from atlas.errors import DAMAGED, MISSHAPEN, UnknownFormat
 from atlas.models.checkpoints.mapped_arrays import read_header
 
 # What configs call the same number, the usual word first.
@@ -170,7 +170,7 @@ def _in_safetensors(path: Path) -> Iterator[StoredTensor]:
         for name, entry in header.items():
             if name != "__metadata__":
                 yield StoredTensor(name, tuple(map(int, entry["shape"])), ITEMS[entry["dtype"]])
-    except (OSError, struct.error, *MISSHAPEN) as error:
+    except DAMAGED as error:
         raise UnknownFormat(str(path), "a whole safetensors file", repr(error)) from error
 
 
@@ -182,7 +182,7 @@ def _in_archive(path: Path) -> Iterator[StoredTensor]:
                 with archive.open(name) as stream:
                     shape, _, dtype = read_header(stream)
                 yield StoredTensor(name.removesuffix(".npy"), shape, dtype.itemsize)
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
+    except DAMAGED as error:
         raise UnknownFormat(str(path), "a whole .npz file", repr(error)) from error
 
 

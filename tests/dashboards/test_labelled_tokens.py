@@ -106,6 +106,18 @@ def test_a_file_without_one_of_its_arrays_is_refused(tmp_path, missing):
         LabelledTokens.load(tmp_path / "part.npz")
 
 
+@pytest.mark.parametrize("content", [b"words", b"\x93NUMPY\x01\x00\x05\x00{'a':"])
+def test_a_member_that_is_no_array_is_refused(tmp_path, content):
+    small().save(tmp_path / "tokens.npz")
+    with zipfile.ZipFile(tmp_path / "tokens.npz") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(tmp_path / "tokens.npz", "w") as archive:
+        for name, kept in (members | {"latent:state.npy": content}).items():
+            archive.writestr(name, kept)
+    with pytest.raises(UnknownFormat):
+        LabelledTokens.load(tmp_path / "tokens.npz")
+
+
 def test_an_archive_that_would_unpack_to_something_huge_is_refused_unread(tmp_path, monkeypatch):
     monkeypatch.setattr("atlas.dashboards.labelled_tokens.MAXIMUM_BYTES", 1000)
     np.savez_compressed(tmp_path / "bomb.npz", tokens=np.zeros((1000, 1000), dtype=np.int8))

@@ -157,6 +157,12 @@ def test_a_declared_shape_without_its_bytes_is_refused(saved):
     refused(saved, "as declared")
 
 
+def test_a_description_that_does_not_end_is_refused(saved):
+    said = b"{'descr': '<f4', 'shape': (\0 (\n"
+    replace_member(saved, "weights.npy", b"\x93NUMPY\x01\x00" + bytes([len(said), 0]) + said)
+    refused(saved, "cannot be read")
+
+
 def test_an_interrupted_write_leaves_the_old_file(saved, monkeypatch):
     before = saved.read_bytes()
 

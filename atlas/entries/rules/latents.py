@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from atlas.errors import DAMAGED
+
 LARGEST_HEADER = 1_000_000  # bytes; names and values of latents are a few kilobytes
 
 
@@ -26,5 +28,5 @@ def latent_values(path: Path) -> Mapping[str, Sequence[str]] | None:
         return {
             name: [str(value) for value in values] for name, values in header["latents"].items()
         }
-    except (OSError, ValueError, KeyError, AttributeError, TypeError, zipfile.BadZipFile):
+    except DAMAGED:
         return None

@@ -21,8 +21,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays by name; compressed ones are read, the others mapped.
 
     Raises:
-        ValueError, TypeError, EOFError, OSError, KeyError, zipfile.BadZipFile: no whole archive of
-            arrays of numbers.
+        DAMAGED: no whole archive of arrays of numbers.
     """
     # Opened here, because a broken archive would be left open.
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from atlas.errors import ModelError, ModelUnavailable, UnknownFormat
+from atlas.errors import DAMAGED, ModelError, ModelUnavailable, UnknownFormat
 from atlas.files.refusal import told_refusal, writing
 from atlas.models.checkpoints.mapped_arrays import read_arrays
 
@@ -49,7 +48,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 def _read_arrays(path: Path) -> dict[str, Tensor]:
     try:
         return {name: torch.from_numpy(array) for name, array in read_arrays(path).items()}
-    except (zipfile.BadZipFile, ValueError, TypeError, EOFError, OSError, KeyError) as error:
+    except DAMAGED as error:
         raise UnknownFormat(str(path), "a whole .npz file of numbers", str(error)) from error
 
 
