@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -237,9 +236,9 @@ def _without_mode(problems: list[Problem]) -> list[Problem]:
 
 
 def _prompts(library: Library, circuit: _Parsed) -> tuple[tuple[Row, ...], list[Problem]]:
-    path = circuit.file.path.with_name(circuit.record.prompts.file)
+    path = circuit.file.path.parent / circuit.record.prompts.file
     shown_as = path.relative_to(library.root).as_posix()
-    if not os.path.isfile(path):  # also where no file can have such a name
+    if not path.is_file():
         place = circuit.document.place(("prompts", "file"))
         expected, action = "a file beside circuit.yaml", "add it, or name another"
         found = f"no {quoted(path.name)}"

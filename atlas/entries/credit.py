@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from atlas.entries.ids import Slug
 from atlas.entries.record import Record
 
 Lifecycle = Literal["draft", "active", "deprecated"]
@@ -34,5 +35,5 @@ class Source(Record):
 class NotebookCall(Record):
     """The notebook that runs an entry (`notebooks/<name>.ipynb`) and its own parameters."""
 
-    name: str
+    name: Slug
     parameters: Mapping[str, Any] = field(default_factory=dict)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Self
+from typing import Annotated, Self
 
-from atlas.entries.record import TextValue
+from atlas.entries.record import Only, TextValue
 from atlas.errors import SchemaError
 
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 SLUG_LENGTH = 64
+PATH_LENGTH = 200
 _SLUG = re.compile(SLUG_PATTERN[:-1] + r"\Z")
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*", re.ASCII)
 _LAYER_FEATURE = re.compile(r"(0|[1-9][0-9]{0,3})-(0|[1-9][0-9]{0,8})", re.ASCII)
 _LAYER_HEAD = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})", re.ASCII)
 
@@ -20,6 +22,21 @@ _LAYER_HEAD = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})", re.ASCII)
 def is_slug(text: str) -> bool:
     """Whether the text is an id: lower-case words and digits joined by single hyphens, ≤ 64."""
     return len(text) <= SLUG_LENGTH and _SLUG.match(text) is not None
+
+
+def is_file_name(text: str) -> bool:
+    """Whether the text names a file of one folder, and cannot leave it."""
+    return len(text) <= PATH_LENGTH and _FILE_NAME.fullmatch(text) is not None
+
+
+def is_library_path(text: str) -> bool:
+    """Whether the text is a relative path that stays below where it starts; "" is none."""
+    return text == "" or (len(text) <= PATH_LENGTH and all(map(is_file_name, text.split("/"))))
+
+
+Slug = Annotated[str, Only("lower-case words joined by hyphens", is_slug)]
+FileName = Annotated[str, Only("the name of a file", is_file_name)]
+LibraryPath = Annotated[str, Only("a relative path inside the library", is_library_path)]
 
 
 @dataclass(frozen=True, order=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from atlas.entries.circuit import Circuit
 from atlas.entries.feature import Feature
@@ -20,15 +20,14 @@ from atlas.entries.migrations import migrated
 from atlas.entries.model import Model
 from atlas.entries.problems import Problem, UnreadableFile, did_you_mean
 from atlas.entries.prompts import PromptRow
-from atlas.entries.record import Record
 from atlas.entries.resource import Resource
 from atlas.entries.text import quoted
 from atlas.entries.vocabulary import Vocabulary
 from atlas.entries.yaml_source import read_yaml
-from atlas.errors import BadInput, BrokenReference, SchemaError
+from atlas.errors import BadInput, BrokenReference, SchemaError, WrongPlace
 from atlas.files.only_run import beside
 
-Entry = TypeVar("Entry", bound=Record)
+Entry = TypeVar("Entry", Circuit, Feature, Model, Resource, Vocabulary)
 Origin = Literal["option", "checkout", "package"]
 
 PACKAGED = Path(__file__).resolve().parents[1] / "library_data"
@@ -48,7 +47,7 @@ class EntryMapping(Mapping[str, Entry], Generic[Entry]):
         self, kind: str, record: type[Entry], paths: Callable[[], dict[str, Path]]
     ) -> None:
         self._kind = kind
-        self._record = record
+        self._record: type[Any] = record
         self._find_paths = paths
         self._read: dict[str, Entry] = {}
 
@@ -61,7 +60,11 @@ class EntryMapping(Mapping[str, Entry], Generic[Entry]):
         if entry_id not in self._read:
             path = self.paths[entry_id]
             document = migrated(read_yaml(path), self._kind)
-            self._read[entry_id] = self._record.from_data(document.data, str(path))
+            record: Entry = self._record.from_data(document.data, str(path))
+            if record.id != entry_id:
+                found = quoted(record.id)
+                raise WrongPlace(str(path), f"the id {entry_id}", found, "run `atlas check`")
+            self._read[entry_id] = record
         return self._read[entry_id]
 
     def find(self, entry_id: str) -> Entry:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from atlas.entries.credit import Source
+from atlas.entries.ids import LibraryPath
 from atlas.entries.record import Record
 
 
@@ -13,7 +14,7 @@ from atlas.entries.record import Record
 class WeightsReference(Record):
     """Weights in a folder of the library (with its digest) or on a model hub (with a revision)."""
 
-    folder: str = ""
+    folder: LibraryPath = ""
     sha256: str = ""
     hub: str = ""
     revision: str = ""
@@ -23,7 +24,7 @@ class WeightsReference(Record):
 class TokensReference(Record):
     """The labelled held-out token file, which dashboards and scores are computed on."""
 
-    file: str
+    file: LibraryPath
     sha256: str
 
 
@@ -34,7 +35,7 @@ class DictionaryReference(Record):
     id: str
     kind: Literal["transcoder", "skip_transcoder", "cross_layer_transcoder", "sae"]
     format: Literal["circuit_tracer", "saelens", "gemma_scope_1", "gemma_scope_2"]
-    folder: str = ""
+    folder: LibraryPath = ""
     sha256: str = ""
     hub: str = ""
     revision: str = ""
@@ -80,7 +81,7 @@ class Model(Record):
     resources: Resources
     languages: tuple[str, ...]
     sources: tuple[Source, ...] = ()
-    report: str = ""
+    report: LibraryPath = ""
 
     def dictionary(self, dictionary_id: str) -> DictionaryReference:
         """The dictionary of that id; KeyError if the model has none."""

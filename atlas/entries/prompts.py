@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from atlas.entries.ids import FileName
 from atlas.entries.record import Record
 
 Split = Literal["discovery", "test"]
@@ -33,5 +34,5 @@ class PromptRow(Record):
 class PromptFile(Record):
     """The file of prompts beside the circuit, and the discovery row whose graph is drawn."""
 
-    file: str
+    file: FileName
     graph: str = ""

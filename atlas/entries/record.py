@@ -10,8 +10,9 @@ import dataclasses
 import types
 import typing
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from atlas.errors import SchemaError
 
@@ -28,6 +29,14 @@ class TextValue:
         raise NotImplementedError
 
 
+@dataclass(frozen=True)
+class Only:
+    """What a text has to be, for `Annotated`: a text that becomes a path is refused when read."""
+
+    expected: str
+    holds: Callable[[str], bool]
+
+
 def renamed(key: str, default: Any) -> Any:
     """A field whose key in the YAML is a word that Python keeps for itself."""
     return dataclasses.field(default=default, metadata={"key": key})
@@ -40,8 +49,8 @@ class Record:
     def from_data(cls, data: Any, where: str = "") -> Self:
         """The record written in `data`; `where` names the place in messages.
 
-        Raises SchemaError for a missing key, an unknown key, or a value of another kind. Finer
-        rules (ranges, patterns, references) are those of `atlas check`.
+        Raises SchemaError for a missing key, an unknown key, a value of another kind, or a text
+        that is not what its annotation allows. Finer rules are those of `atlas check`.
         """
         where = where or cls.__name__
         if not isinstance(data, Mapping):
@@ -65,7 +74,7 @@ _ADVICE = "run `atlas check` to see every problem of the file"
 @cache
 def _readers(record: type[Record]) -> dict[str, tuple[str, Read, bool]]:
     """For each key of the YAML: the field's name, how to read it, whether it must be there."""
-    hints = typing.get_type_hints(record)
+    hints = typing.get_type_hints(record, include_extras=True)
     readers = {}
     for field in dataclasses.fields(typing.cast(Any, record)):
         key = field.metadata.get("key", field.name)
@@ -82,6 +91,8 @@ def _reader(annotation: Any) -> Read:
     arguments = typing.get_args(annotation)
     if annotation is Any:
         return lambda value, where: value
+    if origin is Annotated:
+        return _narrowed_reader(_reader(arguments[0]), arguments[1])
     if origin is Literal:
         return _choice_reader(arguments)
     if origin is tuple:
@@ -104,6 +115,16 @@ def _scalar_reader(kind: type) -> Read:
         if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
             raise SchemaError(where, f"a value of kind {kind.__name__}", f"{value!r}", _ADVICE)
         return kind(value)
+
+    return read
+
+
+def _narrowed_reader(read_any: Read, only: Only) -> Read:
+    def read(value: Any, where: str) -> Any:
+        text = read_any(value, where)
+        if not only.holds(text):
+            raise SchemaError(where, only.expected, f"{text!r}", _ADVICE)
+        return text
 
     return read
 

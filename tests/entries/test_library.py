@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from atlas.entries.library import Library
-from atlas.errors import BadInput, BrokenReference, SchemaError
+from atlas.errors import BadInput, BrokenReference, EntryError, SchemaError
 from tests.entries.sample_library import write_library
 
 
@@ -50,6 +50,24 @@ def test_listing_ids_reads_no_file(root):
     assert len(library.circuits) == 2
     with pytest.raises(SchemaError, match="E003"):
         library.circuits["another-circuit"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("{file: prompts.jsonl", "{file: ../another-circuit/prompts.jsonl"),
+        ("notebook: {name: ", "notebook: {name: ../"),
+        ("id: from-city", "id: ../from-city"),
+        ("id: from-city-to-capital", "id: another-circuit"),
+    ],
+)
+def test_an_entry_whose_words_lead_elsewhere_is_not_read(root, old, new):
+    path = root / "circuits/from-city-to-capital/circuit.yaml"
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(EntryError, match="run `atlas check`"):
+        Library.open(root).circuits["from-city-to-capital"]
 
 
 def test_an_unknown_id_names_the_nearest(root):

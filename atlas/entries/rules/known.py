@@ -12,7 +12,7 @@ from atlas.entries.model import DictionaryReference, Model
 from atlas.entries.prompts import PromptRow
 from atlas.entries.record import Record
 from atlas.entries.resource import Resource
-from atlas.errors import SchemaError
+from atlas.errors import SchemaError, WrongPlace
 
 Entry = TypeVar("Entry", bound=Record)
 
@@ -97,6 +97,6 @@ class Known:
         if key not in self._read:
             try:
                 self._read[key] = entries.get(entry_id)
-            except SchemaError:
+            except (SchemaError, WrongPlace):
                 self._read[key] = None
         return self._read[key]

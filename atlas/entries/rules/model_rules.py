@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 from atlas.entries.model import DictionaryReference, Model, WeightsReference
@@ -71,7 +70,7 @@ def files_exist(subject: ModelSubject) -> Findings:
     for number, dictionary in enumerate(record.dictionaries):
         named.append((("dictionaries", number, "folder"), dictionary.folder))
     for path, name in named:
-        if name and not os.path.exists(root / name):  # also where nothing can have such a name
+        if name and not (root / name).exists():
             yield Finding(path, "a path in the library", f"no {quoted(name)}", "correct or add it")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -190,8 +189,7 @@ def successor_exists(subject: Subject[Any]) -> Iterator[Finding]:
 def notebook_exists(subject: Subject[Any]) -> Iterator[Finding]:
     """The entry's notebook lies under notebooks/."""
     name = subject.record.notebook.name
-    # Also where no file can have such a name.
-    if not os.path.isfile(subject.known.library.notebook_path(name)):
+    if not subject.known.library.notebook_path(name).is_file():
         folder = subject.known.library.root / "notebooks"
         near = did_you_mean(name, [path.stem for path in folder.glob("*.ipynb")])
         yield Finding(
