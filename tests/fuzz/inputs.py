@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as some
 
+from tests.fuzz.containers import opened
 from tests.fuzz.edits import FAR, ODD_VALUES, PIECES, edited, replaced
 
 ODD = some.one_of(
@@ -31,10 +32,16 @@ EDIT = some.one_of(
 
 
 def anything_like(sample: bytes) -> some.SearchStrategy[bytes]:
-    """Any bytes, or the sample with up to six edits."""
+    """Any bytes, or the sample with up to six edits of it or of one of the parts that it wraps."""
     edits = some.lists(EDIT, min_size=1, max_size=6)
     broken = edits.map(lambda each: edited(sample, each))
-    return some.one_of(broken, broken, broken, some.binary(max_size=300))
+    within = some.tuples(PLACE, edits).map(lambda each: _edited_within(sample, *each))
+    return some.one_of(broken, within, within, some.binary(max_size=300))
+
+
+def _edited_within(sample: bytes, which: int, edits: list[tuple[str, int, Any]]) -> bytes:
+    part, put = opened(sample, which)
+    return put(edited(part, edits))
 
 
 def json_like(

@@ -22,7 +22,7 @@ from atlas.graphs.graph import AttributionGraph
 from atlas.graphs.neuronpedia_write import write_graph
 from site_builder.viewer_file import viewer_bytes
 from tests.fuzz.inputs import anything_like, json_like
-from tests.fuzz.readers import MEBIBYTE, Reader
+from tests.fuzz.reader import MEBIBYTE, Reader
 
 SCRIPT = Path(__file__).with_suffix(".js").read_text("utf-8")
 SHOWN_OF = 5  # one of so many graphs and states that are read is drawn

@@ -1,60 +1,33 @@
-"""Every reader of a file that somebody else wrote, with a good file to start from.
-
-A reader takes bytes and gives what it read, or raises an AtlasError; anything else is a defect.
-"""
+"""Every reader of a file that somebody else wrote, with a good file to start from."""
 
 from __future__ import annotations
 
 import gzip
 import json
-import resource
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 import yaml
-from hypothesis.strategies import SearchStrategy
 from safetensors.torch import save
 
 from atlas.dashboards import neuronpedia_json as features_json
 from atlas.dashboards.neuronpedia_bulk import read_source, write_source
-from atlas.dashboards.shard_arrays import ArrayFile
-from atlas.dashboards.shards import shards
 from atlas.entries.checks import check
 from atlas.entries.journal import read_journal
 from atlas.entries.library import Library
 from atlas.entries.retrained import read_retrained
-from atlas.graphs.graph import AttributionGraph
 from atlas.graphs.neuronpedia_read import read_imported
 from atlas.graphs.neuronpedia_write import write_graph
 from atlas.models.checkpoints import circuit_tracer, saelens
-from atlas.models.shapes import dictionary_shape, model_shape
+from atlas.models.shapes import model_shape
 from atlas.runs.results import read_result_file
 from tests.dashboards.planted_table import planted_table
 from tests.entries import sample_library
+from tests.fuzz.array_readers import FEATURES, WEIGHTS, WIDTH, array_readers
 from tests.fuzz.inputs import anything_like, json_like
+from tests.fuzz.reader import Reader, of_file
 from tests.graphs.hand_graphs import small_graph
 from tests.site_builder.example_journal import write_journal
-
-LONGEST_LINE = 2000  # characters of an error
-MEBIBYTE = 1 << 20
-
-
-def largest_memory() -> float:
-    """The most that this process has held, MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MEBIBYTE
-
-
-@dataclass(frozen=True)
-class Reader:
-    """One reader and the inputs to try on it."""
-
-    read: Callable[[bytes], object]
-    inputs: SearchStrategy[bytes]
-    good: bytes  # which it takes
-    memory: Callable[[], float] = largest_memory  # MiB, of where it reads
 
 
 def readers(folder: Path) -> dict[str, Reader]:
@@ -68,18 +41,15 @@ def readers(folder: Path) -> dict[str, Reader]:
             folder / "prompts", "circuits/from-city-to-capital/prompts.jsonl"
         ),
         "a circuit in retrained weights": _retrained(folder / "retrained.json"),
-        "a graph (.npz)": _graph_file(folder / "graph.npz"),
         "a graph (Neuronpedia JSON)": _graph_json(folder / "graph.json"),
         "a feature (Neuronpedia JSON)": _feature_json(folder / "feature.json"),
         "features (Neuronpedia's export)": _feature_export(folder / "export"),
-        "a shard of dashboards": _shard(folder / "a.shard"),
         "a dictionary's config.yaml": _transcoder_config(folder / "transcoders"),
         "a dictionary's cfg.json": _autoencoder_config(folder / "autoencoder"),
-        "safetensors": _tensors(folder / "tensors"),
-        "the header of safetensors": _tensor_header(folder / "header"),
         "a model's config.json": _model_config(folder / "model"),
         "a result": _result(folder / "result.json"),
         "the nightly journal": _journal(folder / "journal"),
+        **array_readers(folder),
     }
 
 
@@ -101,24 +71,10 @@ def _entry(root: Path, name: str) -> Reader:
     return Reader(read, anything_like(good), good)
 
 
-def _file(path: Path, read: Callable[[Path], object]) -> Callable[[bytes], object]:
-    def written(content: bytes) -> object:
-        path.write_bytes(content)
-        return read(path)
-
-    return written
-
-
-def _graph_file(path: Path) -> Reader:
-    small_graph().save(path)
-    good = path.read_bytes()
-    return Reader(_file(path, AttributionGraph.load), anything_like(good), good)
-
-
 def _graph_json(path: Path) -> Reader:
     write_graph(small_graph(), path, "small-graph")
     good = path.read_bytes()
-    return Reader(_file(path, read_imported), json_like(json.loads(good)), good)
+    return Reader(of_file(path, read_imported), json_like(json.loads(good)), good)
 
 
 def _feature_json(path: Path) -> Reader:
@@ -133,7 +89,7 @@ def _feature_json(path: Path) -> Reader:
         "explanations": [{"description": "a label"}],
     }  # fmt: skip
     good = json.dumps(sample).encode()
-    return Reader(_file(path, features_json.read_features), json_like([sample]), good)
+    return Reader(of_file(path, features_json.read_features), json_like([sample]), good)
 
 
 def _feature_export(folder: Path) -> Reader:
@@ -150,26 +106,6 @@ def _feature_export(folder: Path) -> Reader:
     return Reader(read, json_like(line), json.dumps(line).encode())
 
 
-def _shard(path: Path) -> Reader:
-    ((_, shard),) = shards(*planted_table(2, 4), 4)
-    good = gzip.decompress(shard.packed())
-
-    def read(content: bytes) -> object:
-        path.write_bytes(gzip.compress(content, 1))
-        return ArrayFile.read(path)
-
-    return Reader(read, anything_like(good), good)
-
-
-WIDTH, FEATURES = 4, 3
-WEIGHTS = {
-    "W_enc": torch.ones(FEATURES, WIDTH),
-    "W_dec": torch.ones(FEATURES, WIDTH),
-    "b_enc": torch.ones(FEATURES),
-    "b_dec": torch.ones(WIDTH),
-}
-
-
 def _transcoder_config(folder: Path) -> Reader:
     folder.mkdir()
     (folder / "layer_0.safetensors").write_bytes(save(WEIGHTS))
@@ -177,7 +113,7 @@ def _transcoder_config(folder: Path) -> Reader:
         "model_name": "m", "model_kind": "transcoder_set", "feature_input_hook": "mlp.hook_in",
         "feature_output_hook": "mlp.hook_out", "activation": "relu",
     }  # fmt: skip
-    read = _file(folder / "config.yaml", lambda path: circuit_tracer.load(path.parent))
+    read = of_file(folder / "config.yaml", lambda path: circuit_tracer.load(path.parent))
     inputs = json_like(sample, lambda value: yaml.safe_dump(value, allow_unicode=True).encode())
     return Reader(read, inputs, yaml.safe_dump(sample).encode())
 
@@ -191,28 +127,8 @@ def _autoencoder_config(folder: Path) -> Reader:
         "apply_b_dec_to_input": True, "normalize_activations": "none",
         "metadata": {"hook_name": "blocks.0.hook_resid_post", "model_name": "m"},
     }  # fmt: skip
-    read = _file(folder / "cfg.json", lambda path: saelens.load(path.parent))
+    read = of_file(folder / "cfg.json", lambda path: saelens.load(path.parent))
     return Reader(read, json_like(sample), json.dumps(sample).encode())
-
-
-def _tensors(folder: Path) -> Reader:
-    folder.mkdir()
-    config = {
-        "model_name": "m", "model_kind": "transcoder_set", "feature_input_hook": "mlp.hook_in",
-        "feature_output_hook": "mlp.hook_out",
-    }  # fmt: skip
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    read = _file(folder / "layer_0.safetensors", lambda path: circuit_tracer.load(path.parent))
-    good = save(WEIGHTS)
-    return Reader(read, anything_like(good), good)
-
-
-def _tensor_header(folder: Path) -> Reader:
-    """As it is read for what a model would need, without its numbers."""
-    folder.mkdir()
-    good = save(WEIGHTS)
-    read = _file(folder / "model.safetensors", lambda path: dictionary_shape(path.parent))
-    return Reader(read, anything_like(good), good)
 
 
 def _model_config(folder: Path) -> Reader:
@@ -222,7 +138,7 @@ def _model_config(folder: Path) -> Reader:
         "num_key_value_heads": 1, "head_dim": 4, "intermediate_size": 16,
         "tie_word_embeddings": True,
     }  # fmt: skip
-    read = _file(folder / "config.json", lambda path: model_shape(path.parent))
+    read = of_file(folder / "config.json", lambda path: model_shape(path.parent))
     return Reader(read, json_like(sample), json.dumps(sample).encode())
 
 
@@ -247,7 +163,7 @@ def _retrained(path: Path) -> Reader:
         "measurements": [_measured()],
     }  # fmt: skip
     sample = {"schema_version": 1, "retrained": [once]}
-    return Reader(_file(path, read_retrained), json_like(sample), json.dumps(sample).encode())
+    return Reader(of_file(path, read_retrained), json_like(sample), json.dumps(sample).encode())
 
 
 def _result(path: Path) -> Reader:
@@ -263,7 +179,7 @@ def _result(path: Path) -> Reader:
         found = read_result_file(path)
         return None if found is None else (found.started, found.by_claim())
 
-    return Reader(_file(path, read), json_like(sample), json.dumps(sample).encode())
+    return Reader(of_file(path, read), json_like(sample), json.dumps(sample).encode())
 
 
 def _journal(folder: Path) -> Reader:
@@ -274,4 +190,4 @@ def _journal(folder: Path) -> Reader:
         found = read_journal(path.parent)
         return found and (found.bad_since("one"), found.changed_on(found.latest.night))
 
-    return Reader(_file(folder / "latest.json", read), json_like(json.loads(good)), good)
+    return Reader(of_file(folder / "latest.json", read), json_like(json.loads(good)), good)

@@ -13,11 +13,12 @@ from tests.fuzz.try_inputs import try_inputs
 
 NAMES = (
     "a circuit's YAML", "a model's YAML", "a circuit's prompts", "a circuit in retrained weights",
-    "a graph (.npz)", "a graph (Neuronpedia JSON)",
-    "a feature (Neuronpedia JSON)", "features (Neuronpedia's export)", "a shard of dashboards",
-    "a dictionary's config.yaml", "a dictionary's cfg.json",
-    "safetensors", "the header of safetensors", "a model's config.json",
+    "a graph (Neuronpedia JSON)", "a feature (Neuronpedia JSON)", "features (Neuronpedia's export)",
+    "a dictionary's config.yaml", "a dictionary's cfg.json", "a model's config.json",
     "a result", "the nightly journal",
+    "a graph (.npz)", "a shard of dashboards", "labelled tokens (.npz)", "a vector (.npy)",
+    "safetensors", "the header of safetensors", "a dictionary's params.npz",
+    "the headers of params.npz",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, seed, settings
 
 from atlas.errors import AtlasError
 from atlas.files.whole import write_whole
-from tests.fuzz.readers import LONGEST_LINE, Reader
+from tests.fuzz.reader import LONGEST_LINE, Reader
 
 EXAMPLES = int(os.environ.get("ATLAS_FUZZ_EXAMPLES", "60"))
 ROUND = 2000  # inputs; Hypothesis remembers all of a round, and slows down
