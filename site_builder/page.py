@@ -71,6 +71,8 @@ def markdown(page: Page) -> str:
 
 def write_page(page: Page, source: Path) -> Path:
     """Write the page's Markdown under the folder of the site's source and give its path."""
+    if ".." in PurePosixPath(page.path).parts:
+        raise ValueError(f"a page outside the site: {page.path}")
     target = source / PurePosixPath(page.path).with_suffix(".md")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(markdown(page), encoding="utf-8", newline="\n")

@@ -19,6 +19,8 @@ from atlas.files.names import is_passing
 
 # Machine-written files that lie beside entries.
 _BESIDE_CIRCUIT = ("circuit.yaml", "graph.npz", "reproduction.json", "retrained.json")
+# What is read and shown wherever it leads, so a link could show what is nobody's to see.
+_SHOWN = ("circuits", "docs", "features", "models", "notebooks", "resources", "vocabulary")
 _NOTES = ("README.md", ".gitkeep", ".gitignore")
 
 
@@ -40,6 +42,15 @@ def misplaced(library: Library) -> Iterator[Problem]:
             if path.suffix != ".yaml" or not is_slug(path.stem) or path.is_dir():
                 yield _stray(root, path, f"a file {kind}/<id>.yaml, the id in lower case")
     yield from _misplaced_features(root)
+    yield from _links(root)
+
+
+def _links(root: Path) -> Iterator[Problem]:
+    for name in _SHOWN:
+        for folder, folders, files in os.walk(root / name):
+            for path in (Path(folder, each) for each in sorted((*folders, *files))):
+                if path.is_symlink():
+                    yield _stray(root, path, "a file or folder itself, not a link")
 
 
 def _misplaced_features(root: Path) -> Iterator[Problem]:

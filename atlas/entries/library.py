@@ -20,6 +20,7 @@ from atlas.entries.migrations import migrated
 from atlas.entries.model import Model
 from atlas.entries.problems import Problem, UnreadableFile, did_you_mean
 from atlas.entries.prompts import PromptRow
+from atlas.entries.redirects import Redirects
 from atlas.entries.resource import Resource
 from atlas.entries.text import quoted
 from atlas.entries.vocabulary import Vocabulary
@@ -159,10 +160,7 @@ class Library:
         path = self.root / "redirects.yaml"
         if not path.is_file():
             return {}
-        found = read_yaml(path).data.get("redirects") or {}
-        if not isinstance(found, dict):
-            raise SchemaError(str(path), "redirects: a mapping", quoted(found), "run `atlas check`")
-        return {str(old): str(new) for old, new in found.items()}
+        return Redirects.from_data(read_yaml(path).data, str(path)).redirects
 
     @property
     def schema_folder(self) -> Path:

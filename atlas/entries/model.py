@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from atlas.entries.credit import Source
-from atlas.entries.ids import LibraryPath
+from atlas.entries.ids import LibraryPath, Slug
 from atlas.entries.record import Record
 
 
@@ -32,7 +32,7 @@ class TokensReference(Record):
 class DictionaryReference(Record):
     """A set of sparse autoencoders or transcoders trained on the model."""
 
-    id: str
+    id: Slug
     kind: Literal["transcoder", "skip_transcoder", "cross_layer_transcoder", "sae"]
     format: Literal["circuit_tracer", "saelens", "gemma_scope_1", "gemma_scope_2"]
     folder: LibraryPath = ""

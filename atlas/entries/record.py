@@ -100,7 +100,7 @@ def _reader(annotation: Any) -> Read:
     if origin in (typing.Union, types.UnionType):
         return _union_reader([kind for kind in arguments if kind is not type(None)])
     if origin is not None and issubclass(origin, Mapping):
-        return _mapping_reader(_reader(arguments[1]))
+        return _mapping_reader(*map(_reader, arguments))
     if issubclass(annotation, Record):
         return typing.cast(Read, annotation.from_data)
     if issubclass(annotation, TextValue):
@@ -158,11 +158,13 @@ def _sequence_reader(read_item: Read) -> Read:
     return read
 
 
-def _mapping_reader(read_item: Read) -> Read:
+def _mapping_reader(read_key: Read, read_item: Read) -> Read:
     def read(value: Any, where: str) -> Any:
         if not isinstance(value, Mapping):
             raise SchemaError(where, "a mapping", f"{value!r}", _ADVICE)
-        return {key: read_item(item, f"{where}.{key}") for key, item in value.items()}
+        return {
+            read_key(key, where): read_item(item, f"{where}.{key}") for key, item in value.items()
+        }
 
     return read
 

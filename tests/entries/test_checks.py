@@ -48,6 +48,16 @@ def test_a_path_to_the_prompts_stands_for_the_circuit(root):
     assert codes(root, root / "circuits/from-city-to-capital/prompts.jsonl") == ["E204"]
 
 
+@pytest.mark.parametrize("place", ["docs/linked.md", "circuits/from-city-to-capital/more.jsonl"])
+def test_a_link_is_reported_and_nothing_behind_it(root, tmp_path, place):
+    (tmp_path / "secret").write_text("secret\n")
+    (root / place).parent.mkdir(exist_ok=True)
+    (root / place).symlink_to(tmp_path / "secret")
+    (found,) = check(Library.open(root)).problems
+    assert (found.code, found.file) == ("E122", place)
+    assert "not a link" in str(found)
+
+
 def test_a_path_without_entries_is_refused(root):
     with pytest.raises(BadInput, match="no entry there"):
         check(Library.open(root), [root / "notebooks"])

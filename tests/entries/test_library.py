@@ -70,6 +70,16 @@ def test_an_entry_whose_words_lead_elsewhere_is_not_read(root, old, new):
         Library.open(root).circuits["from-city-to-capital"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("circuits/../../../elsewhere", "circuits/old-name"), ("circuits/older", "../elsewhere")],
+)
+def test_redirects_that_lead_out_of_the_library_are_not_read(root, old, new):
+    (root / "redirects.yaml").write_text(f"schema_version: 1\nredirects: {{{old}: {new}}}\n")
+    with pytest.raises(SchemaError, match="a relative path inside the library"):
+        _ = Library.open(root).redirects
+
+
 def test_an_unknown_id_names_the_nearest(root):
     with pytest.raises(BrokenReference, match='did you mean "another-circuit"'):
         Library.open(root).circuits.find("another-circut")
