@@ -13,6 +13,7 @@ from safetensors.torch import save
 from atlas.dashboards import neuronpedia_json as features_json
 from atlas.dashboards.neuronpedia_bulk import read_source, write_source
 from atlas.entries.checks import check
+from atlas.entries.drafts.from_form import write_from_form
 from atlas.entries.journal import read_journal
 from atlas.entries.library import Library
 from atlas.entries.retrained import read_retrained
@@ -23,6 +24,7 @@ from atlas.models.shapes import model_shape
 from atlas.runs.results import read_result_file
 from tests.dashboards.planted_table import planted_table
 from tests.entries import sample_library
+from tests.entries.filled_forms import filled
 from tests.fuzz.array_readers import FEATURES, WEIGHTS, WIDTH, array_readers
 from tests.fuzz.inputs import anything_like, json_like
 from tests.fuzz.reader import Reader, of_file
@@ -40,6 +42,7 @@ def readers(folder: Path) -> dict[str, Reader]:
         "a circuit's prompts": _entry(
             folder / "prompts", "circuits/from-city-to-capital/prompts.jsonl"
         ),
+        "a filled form": _filled_form(folder / "forms"),
         "a circuit in retrained weights": _retrained(folder / "retrained.json"),
         "a graph (Neuronpedia JSON)": _graph_json(folder / "graph.json"),
         "a feature (Neuronpedia JSON)": _feature_json(folder / "feature.json"),
@@ -67,6 +70,26 @@ def _entry(root: Path, name: str) -> Reader:
             assert problem.line >= 1
             assert problem.column >= 1
         return not problems
+
+    return Reader(read, anything_like(good), good)
+
+
+def _filled_form(root: Path) -> Reader:
+    """What a stranger's issue writes, which is nothing but an entry."""
+    sample_library.write_library(root)
+    good = filled("circuit", model="small", behaviour="two-hop-capital").encode()
+    before = {path for path in root.rglob("*") if path.is_file()}
+
+    def read(content: bytes) -> object:
+        made = write_from_form(Library.open(root), content.decode("utf-8", "replace"))
+        assert all("\n" not in reason for reason in made.reasons)
+        assert {path for path in root.rglob("*") if path.is_file()} == before | set(made.files)
+        for path in made.files:
+            assert root / "circuits" in path.parents or root / "features" in path.parents
+            path.unlink()
+        if made.files and made.files[0].name == "circuit.yaml":
+            made.files[0].parent.rmdir()
+        return bool(made.files)
 
     return Reader(read, anything_like(good), good)
 

@@ -12,7 +12,8 @@ from tests.fuzz.readers import readers
 from tests.fuzz.try_inputs import try_inputs
 
 NAMES = (
-    "a circuit's YAML", "a model's YAML", "a circuit's prompts", "a circuit in retrained weights",
+    "a circuit's YAML", "a model's YAML", "a circuit's prompts", "a filled form",
+    "a circuit in retrained weights",
     "a graph (Neuronpedia JSON)", "a feature (Neuronpedia JSON)", "features (Neuronpedia's export)",
     "a dictionary's config.yaml", "a dictionary's cfg.json", "a model's config.json",
     "a result", "the nightly journal",
