@@ -28,7 +28,7 @@ from atlas.entries.library import Library
 from atlas.entries.measurement import Measurement
 from atlas.entries.retrained import current_retrainings
 from atlas.entries.vocabulary import Term
-from atlas.errors import EntryError
+from atlas.errors import MISSHAPEN, EntryError
 from site_builder.records import RESULT, CircuitRecord, FeatureRecord, SiteRecords
 
 
@@ -130,7 +130,7 @@ def read_result(path: Path) -> RESULT:
         return {}
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except MISSHAPEN as error:
         raise EntryError(str(path), "JSON", str(error), "run `atlas reproduce --accept`") from error
     return found if isinstance(found, dict) else {}
 

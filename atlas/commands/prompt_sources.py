@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from atlas.errors import AtlasError, BadInput
+from atlas.errors import MISSHAPEN, AtlasError, BadInput
 from atlas.methods.attribution.freeze_prompt import Prompt
 from atlas.models.language_model import LanguageModel
 
@@ -89,7 +89,7 @@ def read_chat(text: str) -> Messages:
         return ({"role": "user", "content": text},)
     try:
         value = json.loads(Path(text).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, *MISSHAPEN) as error:
         raise BadInput(text, "a readable JSON file", str(error)) from error
     return messages_in(value, text)
 
@@ -127,7 +127,7 @@ def _prompt_of(line: str, number: str, where: str) -> NamedPrompt:
     """The prompt in a line of JSON; keys that other tools put there are left alone."""
     try:
         value = json.loads(line)
-    except ValueError as error:
+    except MISSHAPEN as error:
         raise BadInput(where, "a JSON object", str(error)) from error
     if not isinstance(value, dict):
         raise BadInput(where, "a JSON object", type(value).__name__)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from atlas.entries.measurement import Measurement
-from atlas.errors import EntryError
+from atlas.errors import MISSHAPEN, EntryError
 from atlas.files.whole import whole_folder, write_whole
 from atlas.runs.provenance import Provenance
 
@@ -137,7 +137,7 @@ def read_result_file(path: Path) -> Result | None:
         raise EntryError(str(path), "a readable file", str(error)) from error
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except MISSHAPEN as error:
         raise EntryError(str(path), "JSON", str(error), "run the entry again") from error
     if not isinstance(value, dict):
         raise EntryError(str(path), "a mapping", type(value).__name__, "run the entry again")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from atlas.entries.model import Model
-from atlas.errors import EntryError
+from atlas.errors import MISSHAPEN, EntryError
 from site_builder.address import model_page
 from site_builder.html import Html, foreign, join, tag
 from site_builder.numbers import count, number, spoken, whole
@@ -53,10 +53,10 @@ def read_report(model: Model, site: SiteRecords) -> list[ReportTable]:
     if path is None or not path.is_file():
         return []
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise EntryError(str(path), "JSON", str(error), "write the report again") from error
-    return tables_of(report)
+        return tables_of(json.loads(path.read_text(encoding="utf-8")))
+    except MISSHAPEN as error:
+        found = str(error)
+        raise EntryError(str(path), "JSON of tables", found, "write the report again") from error
 
 
 def whole_report(model: Model, site: SiteRecords) -> tuple[LongPages, list[LongTable]]:

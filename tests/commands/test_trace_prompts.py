@@ -161,6 +161,9 @@ def test_models_without_a_template_and_chats_that_it_refuses_are_named(folders, 
             read_chat(str(chat))
     with pytest.raises(BadInput, match="a readable JSON file"):
         read_chat(str(tmp_path / "nowhere.json"))
+    chat.write_text("[" * 100_000)
+    with pytest.raises(BadInput, match="a readable JSON file"):
+        read_chat(str(chat))
 
 
 def test_a_dictionary_of_chats_leaves_out_their_start_and_takes_no_other_prompt(folders, tmp_path):

@@ -8,10 +8,11 @@ from typing import Any
 
 FAR = 1 << 30  # a place in a file, counted round and round
 PIECES = (
-    b"\x00", b"\xff\xfe", b"\r\n", b"{", b"}" * 20, b"[" * 300, b'"', b"\\u0000", b"\xed\xa0\x80",
-    b"null", b"NaN", b"-Infinity", b"1e999", b"-1", b"18446744073709551616", b"9" * 400, b": ",
-    b"- ", b"&a [*a, *a]", b"<<: *a", b"!!python/object:os.system", b"\t", b"../../etc/passwd",
-    b"#", b"'", b"</script>", "\u202e".encode(), b"PK\x03\x04", b"\x93NUMPY", b"\x80\x04\x95",
+    b"\x00", b"\xff\xfe", b"\r\n", b"{", b"}" * 20, b"[" * 300, b"[" * 9000, b'"', b"\\u0000",
+    b"\xed\xa0\x80", b"null", b"NaN", b"-Infinity", b"1e999", b"-1", b"18446744073709551616",
+    b"9" * 400, b": ", b"- ", b"&a [*a, *a]", b"<<: *a", b"!!python/object:os.system", b"\t",
+    b"../../etc/passwd", b"#", b"'", b"</script>", "\u202e".encode(), b"PK\x03\x04",
+    b"\x93NUMPY", b"\x80\x04\x95",
 )  # fmt: skip
 ODD_VALUES: tuple[Any, ...] = (
     None, True, -1, 0, 1 << 70, 0.5, 1e999, float("nan"), "", "x" * 5000, "../..", "\x00", "\u202e",

@@ -57,7 +57,9 @@ def test_numbers_keep_six_digits():
     assert rounded({"a": [0.123456789, 1234567.89, 1e-12]}) == {"a": [0.123457, 1234570.0, 1e-12]}
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema_version": 2}', "not json", "\udcff"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"schema_version": 2}', "not json", "\udcff", "[" * 100_000]
+)
 def test_a_damaged_file_is_one_error(tmp_path, text):
     (tmp_path / "result.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(EntryError):

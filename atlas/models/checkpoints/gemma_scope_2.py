@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from atlas.errors import ModelError, ModelUnavailable, UnknownFormat
+from atlas.errors import MISSHAPEN, ModelError, ModelUnavailable, UnknownFormat
 from atlas.models.checkpoints.circuit_tracer_layers import read_single_layer
 from atlas.models.checkpoints.set_of_layers import set_of_layers
 from atlas.models.dictionaries import SparseAutoencoderSet, TranscoderSet
@@ -76,7 +76,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
     path = folder / "config.json"
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except MISSHAPEN as error:
         raise UnknownFormat(str(path), "JSON", str(error)) from error
     if not isinstance(config, dict) or config.get("architecture") != "jump_relu":
         raise UnknownFormat(str(path), "an object with architecture: jump_relu", "something else")

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from atlas.errors import ModelError, ModelUnavailable, UnknownFormat
+from atlas.errors import MISSHAPEN, ModelError, ModelUnavailable, UnknownFormat
 from atlas.models.checkpoints.saelens_layer import (
     AUTOENCODERS,
     TRANSCODERS,
@@ -106,7 +106,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
         config = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelUnavailable(str(path), "a file", "no such file") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except MISSHAPEN as error:
         raise UnknownFormat(str(path), "JSON", str(error)) from error
     if not isinstance(config, dict) or not isinstance(config.get("metadata") or {}, dict):
         raise UnknownFormat(str(path), "an object, and one as its metadata", "something else")

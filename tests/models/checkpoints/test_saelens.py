@@ -155,6 +155,13 @@ def test_what_cannot_be_read_exactly_is_refused(key, value, tmp_path):
         saelens.load(tmp_path)
 
 
+@pytest.mark.parametrize("text", ["{", "[" * 100_000])
+def test_a_config_that_is_no_json_is_refused_in_one_line(text, tmp_path):
+    (tmp_path / "cfg.json").write_text(text)
+    with pytest.raises(UnknownFormat, match="JSON"):
+        saelens.load(tmp_path)
+
+
 def test_an_empty_folder_is_refused(tmp_path):
     with pytest.raises(ModelUnavailable, match="cfg.json"):
         saelens.load(tmp_path)

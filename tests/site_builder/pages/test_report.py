@@ -1,6 +1,10 @@
 import json
+from types import SimpleNamespace
 
-from site_builder.pages.report import ReportTable, report_table, tables_of
+import pytest
+
+from atlas.errors import EntryError
+from site_builder.pages.report import ReportTable, read_report, report_table, tables_of
 from tests.site_builder.built_site import PageReader
 
 
@@ -29,6 +33,16 @@ def test_single_values_come_last_as_a_table_of_settings():
     assert [table.title for table in found] == ["Rows", "Settings"]
     assert found[1].rows == (("seed", 1),)
     assert '<dt><span dir="auto">seed</span></dt>' in report_table(found[1])
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 9000, "{", '{"t": {"title": 3, "rows": "x", "columns": 4}}']
+)
+def test_what_is_no_report_is_refused_in_one_line(tmp_path, text):
+    (tmp_path / "report.json").write_text(text)
+    model, site = SimpleNamespace(report="report.json"), SimpleNamespace(library=tmp_path)
+    with pytest.raises(EntryError, match="JSON of tables"):
+        read_report(model, site)
 
 
 def test_shares_have_bars_and_counts_have_none():
