@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -172,6 +174,10 @@ def test_a_file_that_is_none_is_refused_in_one_line(visit, tmp_path):
     good = json.dumps(sound())
     files = {"text.json": b"hello", "half.json": good.encode()[:200], "list.json": b"[1]"}
     files |= {"zip.npz": b"PK\x03\x04" + b"\0" * 40, "packed.gz": b"\x1f\x8b\x08" + b"\0" * 30}
+    short = io.BytesIO()
+    with zipfile.ZipFile(short, "w") as archive:
+        archive.writestr("nodes_kind.npy", b"\x93NUMPY\x02\x00" + b"\0" * 3)
+    files["short.npz"] = short.getvalue()
     for name, spoil in BREAKS.items():
         broken = json.loads(good)
         spoil(broken)

@@ -31,7 +31,7 @@ export async function readNpz(bytes, where) {
       index: found.nodes_index,
       value: found.nodes_value,
       row_nodes: Uint32Array.from(found.row_nodes),
-      row_pointers: Uint32Array.from(found.row_pointers, Number),
+      row_pointers: Uint32Array.from(found.row_pointers),
       columns: Uint32Array.from(found.columns),
       weights: found.weights,
       lost: found.dropped_absolute,
@@ -69,7 +69,7 @@ async function content(bytes, { method, packed, size, start }, where) {
 
 // One array of numpy's format: a dictionary in Python's words, then the numbers.
 function npyArray(bytes, where) {
-  expect(bytes.length > 10 && bytes[0] === 0x93, where, "an array of numpy", "something else");
+  expect(bytes.length >= 12 && bytes[0] === 0x93, where, "an array of numpy", "something else");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const wide = bytes[6] > 1;
   const length = wide ? view.getUint32(8, true) : view.getUint16(8, true);
@@ -80,5 +80,6 @@ function npyArray(bytes, where) {
   const Type = Object.hasOwn(TYPES, type ?? "") ? TYPES[type] : null;
   expect(Type !== null && Number.isInteger(count), where, "one column of numbers", words);
   expect(start + count * Type.BYTES_PER_ELEMENT <= bytes.length, where, `${count} numbers`, "fewer");
-  return new Type(bytes.slice(start, start + count * Type.BYTES_PER_ELEMENT).buffer);
+  const numbers = new Type(bytes.slice(start, start + count * Type.BYTES_PER_ELEMENT).buffer);
+  return Type === BigInt64Array ? Float64Array.from(numbers, Number) : numbers;
 }
