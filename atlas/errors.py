@@ -31,7 +31,9 @@ import tokenize
 import zipfile
 import zlib
 
-LONGEST_PART = 600  # characters that a message shows of what was found, and of where
+LONGEST_PART = (
+    600  # characters that a message shows of where, what was expected, and what was found
+)
 # What a value of the wrong shape raises where it is taken apart, such as a stranger's JSON.
 MISSHAPEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 # What a damaged or hostile archive or array raises where zipfile, gzip or numpy reads it.
@@ -52,7 +54,7 @@ class AtlasError(Exception):
         self.action = action
 
     def __str__(self) -> str:
-        found = f"expected {self.expected}; found {_short(self.found)}"
+        found = f"expected {_short(self.expected)}; found {_short(self.found)}"
         message = f"{_short(self.where)}: {found}"
         if self.action:
             message = f"{message}; {self.action}"

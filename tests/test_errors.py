@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from atlas import errors
 from atlas.cli import COMMANDS, atlas
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, BadInput
 
 
 def every_error() -> list[type[AtlasError]]:
@@ -37,6 +37,12 @@ def test_every_error_pickles(error):
 def test_a_message_is_one_line_in_the_agreed_form():
     error = AtlasError("circuits/x.yaml:3", "a number", "a\nword", "write a number")
     assert str(error) == "circuits/x.yaml:3: expected a number; found a word; write a number"
+
+
+def test_no_part_from_a_file_makes_a_message_long():
+    told = BadInput("where " * 9999, "names " * 9999, "found " * 9999, "do this")
+    assert len(str(told)) < 2000
+    assert str(told).endswith("; do this")
 
 
 def test_the_drawing_names_every_error():

@@ -26,9 +26,9 @@ def test_a_line_through_what_grows_and_through_what_does_not():
 
 
 def test_the_first_run_is_left_out():
-    runs = [Run(seconds, 1.0, 1.0, 7, 0) for seconds in (90.0, 3.0, 3.0, 3.0)]
-    (seconds,) = (each for each in trends(runs) if each.name == "seconds")
-    assert (seconds.mean, seconds.growth) == (3.0, 0.0)
+    runs = [Run(time, 1.0, 1.0, 7, 0) for time in (90.0, 3.0, 3.0, 3.0)]
+    (time,) = (each for each in trends(runs) if each.name == "time")
+    assert (time.mean, time.growth) == (3.0, 0.0)
 
 
 def test_memory_is_that_of_the_process_and_its_children():

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 import yaml
 
-from atlas.errors import ModelError, ModelUnavailable, UnknownFormat
+from atlas.errors import MISSHAPEN, ModelError, ModelUnavailable, UnknownFormat
 from atlas.models.activation_functions import JumpReLU, ReLU, TopK
 from atlas.models.checkpoints import circuit_tracer_layers as layer_files
 from atlas.models.checkpoints.hub_files import named_file
@@ -149,7 +149,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
         raise ModelUnavailable(str(folder), "a folder with config.yaml", "no config.yaml")
     try:
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, *MISSHAPEN) as error:
         raise UnknownFormat(str(path), "YAML", str(error)) from error
     if not isinstance(config, dict):
         raise UnknownFormat(str(path), "a mapping", type(config).__name__)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from safetensors.torch import save
 
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, UnknownFormat
 from atlas.models.checkpoints import circuit_tracer, saelens
 
 FEATURES, WIDTH = 3, 4
@@ -84,6 +84,14 @@ def test_bytes_changed_or_cut_off(transcoders, data):
     (transcoders / "layer_0.safetensors").write_bytes(bytes(content[:cut]))
     readable = read_or_refuse(circuit_tracer.load, transcoders)
     assert cut == len(whole) or not readable
+
+
+@pytest.mark.parametrize("text", ["a: [", "[" * 9000, "\x00", "2026-99-99"])
+def test_text_that_is_no_config_is_refused_in_one_line(transcoders, text):
+    (transcoders / "config.yaml").write_text(text)
+    with pytest.raises(UnknownFormat) as refused:
+        circuit_tracer.load(transcoders)
+    assert "\n" not in str(refused.value)
 
 
 @settings(max_examples=50, deadline=None)
