@@ -6,7 +6,9 @@ python -m benchmarks.reliability.soak --library . -- --direct    on this checkou
 Each run measures everything anew into a results folder of its own, which is removed. What follows
 `--` goes to `atlas reproduce`. This process stays, and calls the command as the command line does;
 workers and kernels are its children. The first run loads what the others find loaded, so the lines
-are fitted from the second on. Exit code 1 if a figure grows or a run fails.
+are fitted from the second on. A machine's speed changes within minutes, so what is fitted of the
+time is its ratio to that of a fixed piece of work, done before and after each run. Exit code 1 if
+a figure grows or a run fails.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import contextlib
 import gc
 import io
 import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -33,6 +36,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MEGABYTE = 1 << 20
 SAMPLE_SECONDS = 0.1
 FLAT_SHARE = 0.05  # of the mean: less growth over all runs than this is none
+FIXED_WORK = "import torch, transformer_lens, papermill"
 SURE = 2.0  # standard errors from which on a slope is one
 
 
@@ -40,7 +44,7 @@ SURE = 2.0  # standard errors from which on a slope is one
 class Run:
     """One run."""
 
-    seconds: float
+    time: float  # over that of the fixed piece of work around it
     tree_peak: float  # MB resident in this process and its children, shared pages in each
     own_memory: float  # MB resident in this process afterwards
     descriptors: int  # open files of this process afterwards
@@ -84,6 +88,7 @@ def soak(library: Path, runs: int, options: Sequence[str], place: Path) -> Itera
 
     Raises RuntimeError with its last words if it fails.
     """
+    paces = [pace()]
     for _ in range(runs):
         with tempfile.TemporaryDirectory(dir=place) as results:
             words = ["reproduce", "--all", "--library", str(library), "--results", results]
@@ -95,7 +100,16 @@ def soak(library: Path, runs: int, options: Sequence[str], place: Path) -> Itera
         gc.collect()
         descriptors = len(os.listdir("/proc/self/fd"))
         left = len(os.listdir(tempfile.gettempdir()))
-        yield Run(seconds, max(peak), memory_of(os.getpid()), descriptors, left)
+        paces.append(pace())
+        taken = 2 * seconds / sum(paces[-2:])
+        yield Run(taken, max(peak), memory_of(os.getpid()), descriptors, left)
+
+
+def pace() -> float:
+    """Seconds that a new interpreter takes to import what a run imports."""
+    started = time.monotonic()
+    subprocess.run([sys.executable, "-c", FIXED_WORK], check=True)
+    return time.monotonic() - started
 
 
 def _call(words: Sequence[str]) -> None:
@@ -169,18 +183,18 @@ def main() -> int:
             library = planted_library.build(Path(place) / "library", ROOT / "notebooks")
         (Path(place) / "temporary").mkdir()
         os.environ["TMPDIR"] = tempfile.tempdir = f"{place}/temporary"  # the children's, too
-        print("| run | s | MB, all processes | MB, this one | descriptors | temporary files |")
+        print("| run | time | MB, all processes | MB, this one | descriptors | temporary files |")
         print("|---|---|---|---|---|---|")
         found = soak(library, given.runs, given.options, Path(place))
         for number, run in enumerate(found, start=1):
             runs.append(run)
-            print(f"| {number} | {run.seconds:.1f} | {run.tree_peak:.0f} | {run.own_memory:.0f} "
+            print(f"| {number} | {run.time:.2f} | {run.tree_peak:.0f} | {run.own_memory:.0f} "
                   f"| {run.descriptors} | {run.temporary} |", flush=True)  # fmt: skip
         tempfile.tempdir = None
     fitted = trends(runs)
     for each in fitted:
         said = "flat" if each.flat else "GROWS"
-        print(f"{each.name}: mean {each.mean:.1f}, {each.growth:+.2f} ± {each.error:.2f} from run "
+        print(f"{each.name}: mean {each.mean:.2f}, {each.growth:+.2f} ± {each.error:.2f} from run "
               f"2 to {given.runs}: {said}")  # fmt: skip
     return 0 if all(each.flat for each in fitted) else 1
 
